@@ -1,0 +1,52 @@
+# Every target makes its own set-up: a virtual environment with the pinned versions of constraints.txt.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+READY   = $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev test test-slow checks lint format bench clean
+
+help:  ## What there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 10) <= v < (3, 14) and f"Python 3.10 to 3.13 is needed, and {sys.executable} is {v[0]}.{v[1]}. Name another: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)  ## Two sample days from JSON to live tables, and what came of them
+	@$(BIN)/groups-platform demo
+
+dev: $(READY)  ## The Dagster UI at http://127.0.0.1:3000, with Postgres, a warm Spark and the sensor
+	@$(BIN)/groups-platform dev
+
+test: $(READY)  ## All tests but the slow ones
+	$(BIN)/python -m pytest -m 'not slow'
+
+test-slow: $(READY)  ## The tests that take minutes
+	$(BIN)/python -m pytest -m slow
+
+checks: $(READY)  ## Every asset check on the newest applied day; exits 1 if one of severity error fails
+	@$(BIN)/groups-platform checks
+
+lint: $(READY)  ## Format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## Format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)  ## 1k, 100k and 1M memberships, beside dlt and a DuckDB script (some 15 minutes; SIZES="1000 100000")
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m benchmarks.run $(SIZES)
+
+clean:  ## Stop the embedded Postgres, remove the virtual environment and caches; data under GROUPS_HOME stays
+	@if [ -x $(BIN)/groups-platform ]; then $(BIN)/groups-platform db stop; fi
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache spark-warehouse
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "The database and the lake stay in $${GROUPS_HOME:-~/.groups_platform}; remove that folder to begin anew."

@@ -1,0 +1,1 @@
+"""Benchmarks of the directory sync. Nothing in the package imports from here."""

@@ -1,0 +1,93 @@
+"""The pipeline's stages timed one by one in one process: the first day pays for the cold JVM, the others are warm.
+
+Prints JSON: per pass the seconds of each stage. Passes: `first` (into empty tables, cold), `unchanged` (the same day
+again), `warm_first` (into empty tables again, warm) and `changed` when the source has a day2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+from pyspark.sql import SparkSession
+
+from groups_platform.database.connection import open_database
+from groups_platform.directory import snapshot
+from groups_platform.directory.apply import apply_day, recompute_flags
+from groups_platform.directory.contract import find_contract_errors
+from groups_platform.directory.source import list_day, list_days
+from groups_platform.directory.spark import prepare_process, session_config
+from groups_platform.directory.staging import staged_day
+from groups_platform.settings import Settings
+
+TABLES = "groups, group_membership, pending_membership, agents, findings, sync_days"
+
+
+class Stopwatch:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[stage] = round(self.seconds.get(stage, 0) + time.perf_counter() - started, 3)
+
+
+def run_day(spark: SparkSession, settings: Settings, url: str, label: str) -> dict[str, float]:
+    """One day through every stage."""
+    watch, day = Stopwatch(), list_day(settings.source, label)
+    lake = settings.lake
+    with watch.time("reading"):
+        for kind in (snapshot.GROUPS, snapshot.AGENTS):
+            snapshot.write_lake(snapshot.read_day(spark, day, kind), lake, kind.dataset, label)
+        raw = snapshot.read_lake(spark, lake, snapshot.GROUPS.dataset, label)
+        snapshot.write_lake(snapshot.explode_memberships(raw), lake, snapshot.MEMBERSHIPS, label)
+    with watch.time("validation"):
+        for kind in (snapshot.GROUPS, snapshot.AGENTS):
+            accepted = snapshot.read_lake(spark, lake, kind.dataset, label).where("counts")
+            assert not find_contract_errors(kind.contract, accepted)
+    with watch.time("staging"), staged_day(spark, lake, label, url) as staged:
+        watch_apply = time.perf_counter()
+        result = apply_day(staged)
+        watch.seconds["apply"] = round(time.perf_counter() - watch_apply, 3)
+    watch.seconds["staging"] = round(watch.seconds["staging"] - watch.seconds["apply"], 3)
+    with watch.time("flags"):
+        recompute_flags(url)
+    watch.seconds["rows_written"] = result.rows_written
+    return watch.seconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source")
+    arguments = parser.parse_args()
+    settings = replace(Settings.from_env(), source=arguments.source)
+    prepare_process(settings)
+    started = time.perf_counter()
+    builder: Any = SparkSession.builder
+    for name, value in session_config(settings).items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    url = open_database(settings)
+    passes = {"start": {"spark": round(time.perf_counter() - started, 3)}}
+    passes["first"] = run_day(spark, settings, url, "day1")
+    passes["unchanged"] = run_day(spark, settings, url, "day1")
+    with psycopg.connect(url) as connection:
+        connection.execute(f"TRUNCATE {TABLES}")
+    passes["warm_first"] = run_day(spark, settings, url, "day1")
+    if "day2" in list_days(settings.source):
+        passes["changed"] = run_day(spark, settings, url, "day2")
+    print(json.dumps(passes))
+
+
+if __name__ == "__main__":
+    main()

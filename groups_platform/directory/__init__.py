@@ -1,0 +1,5 @@
+"""The pipeline: from the JSON files of a sync day to the live tables. Spark and SQL; knows nothing of Dagster.
+
+file → `reader` → `records` (rules) → `snapshot` (accepted, attributes and memberships in the lake) → `staging` →
+`apply` (live tables and flags) → `checks`.
+"""

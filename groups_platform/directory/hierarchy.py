@@ -1,0 +1,160 @@
+"""The tree of groups as people look at it: read, drawn, and asked why a group is inactive or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import Final
+
+from groups_platform.directory.reports import query
+from groups_platform.errors import UnknownGroup
+
+SHOWN_GROUPS: Final = 300
+
+LINE, INDENT, LETTER = 22, 24, 7.2  # pixels
+ACTIVE, INACTIVE, EDGE = "#1a7f4b", "#8a8f98", "#c9cdd3"
+
+
+@dataclass(frozen=True)
+class TreeGroup:
+    """One group of the tree. note: what is unusual about its place, empty when nothing is."""
+
+    group_id: int
+    name: str
+    is_inactive: bool
+    depth: int
+    shown_under: int | None
+    members: int
+    active_members: int
+    note: str
+
+
+@dataclass(frozen=True)
+class GroupTree:
+    """Groups in the order in which a person reads a tree. left_out: how many more there are."""
+
+    groups: tuple[TreeGroup, ...]
+    left_out: int
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a group is inactive or active.
+
+    path: (id, name) from the group that has the active member up to the one that was asked about; empty if inactive.
+    """
+
+    group_id: int
+    name: str
+    is_inactive: bool
+    sentence: str
+    path: tuple[tuple[int, str], ...] = ()
+    agent_id: int | None = None
+
+
+def read_tree(url: str, limit: int = SHOWN_GROUPS) -> GroupTree:
+    """The upper levels of the tree, at most `limit` groups."""
+    rows = query(url, "read_tree", limit=limit)
+    total = query(url, "count_directory")[0]["groups"]
+    children: dict[int | None, list[TreeGroup]] = {}
+    for row in rows:
+        note = ""
+        if row["is_cycle"]:
+            note = f"on a cycle: its parent {row['parent_group_id']} is below it"
+        elif row["shown_under"] is None and row["parent_group_id"] is not None:
+            note = f"parent {row['parent_group_id']} is missing"
+        group = TreeGroup(
+            row["group_id"], row["name"], row["inactive"], row["depth"], row["shown_under"],
+            row["members"], row["active_members"], note,
+        )  # fmt: skip
+        children.setdefault(group.shown_under, []).append(group)
+    return GroupTree(tuple(_in_reading_order(children)), total - len(rows))
+
+
+def _in_reading_order(children: dict[int | None, list[TreeGroup]]) -> Iterator[TreeGroup]:
+    waiting = children.get(None, [])[::-1]
+    while waiting:
+        group = waiting.pop()
+        yield group
+        waiting.extend(children.get(group.group_id, [])[::-1])
+
+
+def explain(url: str, group_id: int) -> Reason:
+    """Why the group is inactive, or which active member keeps it active by which path. Raises UnknownGroup."""
+    found = query(url, "read_group", group_id=group_id)
+    if not found:
+        raise UnknownGroup(
+            f"No group has the id {group_id}. groups-platform tree lists those that there are.",
+            group_id=group_id,
+        )
+    name, is_inactive = found[0]["name"], found[0]["inactive"]
+    if is_inactive:
+        return Reason(group_id, name, True, _why_inactive(url, group_id))
+    nearest = query(url, "nearest_active_member", group_id=group_id)
+    if not nearest:
+        return Reason(
+            group_id,
+            name,
+            False,
+            "It is flagged active, but no active member was found: run groups-platform checks.",
+        )
+    member = nearest[0]
+    path = tuple(
+        (row["group_id"], row["name"]) for row in query(url, "path_up", below=member["group_id"], above=group_id)
+    )
+    who = member["name"] or member["email"] or "an agent"
+    where = "a member of the group itself" if len(path) == 1 else f"a member of {path[0][1]}, {len(path) - 1} below"
+    return Reason(
+        group_id,
+        name,
+        False,
+        f"{who} (agent {member['agent_id']}) is active and {where}.",
+        path,
+        member["agent_id"],
+    )
+
+
+def _why_inactive(url: str, group_id: int) -> str:
+    facts = query(url, "inactive_below", group_id=group_id)[0]
+    below, own, members = facts["groups_below"], facts["own_members"], facts["members"]
+    groups = "No group is below it" if below == 0 else f"{_count(below, 'group')} below it"
+    if members == 0:
+        return f"{groups}, and there are no members."
+    if below == 0:
+        return f"{groups}, and it has {_count(own, 'member')}, none of them active."
+    return f"{groups}. It has {_count(own, 'member')} itself and {members} with the groups below, none of them active."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def draw_tree(tree: GroupTree) -> str:
+    """The tree as SVG: a line per group, inactive ones grey and struck through."""
+    row_of = {group.group_id: row for row, group in enumerate(tree.groups)}
+    parts: list[str] = []
+    width = 200.0
+    for row, group in enumerate(tree.groups):
+        x, y = 14 + group.depth * INDENT, 18 + row * LINE
+        if group.shown_under is not None:
+            parent_x, parent_y = x - INDENT, 18 + row_of[group.shown_under] * LINE
+            parts.append(f'<path d="M{parent_x} {parent_y + 6}V{y}H{x - 6}" fill="none" stroke="{EDGE}"/>')
+        colour = INACTIVE if group.is_inactive else ACTIVE
+        style = ' text-decoration="line-through"' if group.is_inactive else ""
+        members = f"{group.active_members} of {group.members} members active"
+        small = " · ".join(part for part in ("inactive" if group.is_inactive else "", members, group.note) if part)
+        parts.append(
+            f'<circle cx="{x}" cy="{y}" r="5" fill="{colour}"/>'
+            f'<text x="{x + 12}" y="{y + 4}"><tspan fill="{"#6b7280" if group.is_inactive else "#111827"}"{style}>'
+            f'{escape(group.name)}</tspan><tspan dx="8" font-size="11" fill="#6b7280">{escape(small)}</tspan></text>'
+        )
+        width = max(width, x + 40 + LETTER * (len(group.name) + len(small)))
+    height = 18 + len(tree.groups) * LINE + (LINE if tree.left_out else 0)
+    if tree.left_out:
+        parts.append(f'<text x="14" y="{height - 8}" fill="#6b7280">… and {tree.left_out} more groups</text>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" '
+        f'font-family="Inter, Helvetica, Arial, sans-serif" font-size="13">'
+        f'<rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>'
+    )

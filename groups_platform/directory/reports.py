@@ -1,0 +1,54 @@
+"""What people ask of the tables: the applied days, a day's findings, a table's first rows."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from psycopg.rows import dict_row
+
+from groups_platform.database.connection import connect
+from groups_platform.database.sql_files import read_sql
+from groups_platform.directory.findings import SEVERITIES
+
+ROW_COUNTS = {"group_membership": "memberships", "group_inactivity": "groups"}
+
+
+class TablePreview(NamedTuple):
+    """The first rows of a table and how many there are."""
+
+    row_count: int
+    rows: list[dict[str, Any]]
+
+
+def query(url: str, name: str, **parameters: Any) -> list[dict[str, Any]]:
+    """The rows of `sql/directory/<name>.sql`."""
+    with connect(url) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(read_sql(f"directory/{name}"), parameters).fetchall()
+
+
+def applied_days(url: str) -> list[dict[str, Any]]:
+    """The rows of `sync_days` in natural order."""
+    return query(url, "read_sync_days")
+
+
+def newest_applied_day(url: str) -> str | None:
+    """The label of the newest applied day; None before the first."""
+    days = applied_days(url)
+    return str(days[-1]["sync_day"]) if days else None
+
+
+def read_findings(url: str, label: str, code: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+    """At most `limit` findings of the day, errors first."""
+    return query(url, "read_findings", sync_day=label, code=code, limit=limit)
+
+
+def count_findings(url: str, label: str) -> dict[str, int]:
+    """Findings of the day per code, zeros included."""
+    found = {row["code"]: row["findings"] for row in query(url, "count_stored_findings", sync_day=label)}
+    return {code: found.get(code, 0) for code in SEVERITIES}
+
+
+def preview_table(url: str, table: str, limit: int = 10) -> TablePreview:
+    """The first rows of one of the tables."""
+    totals = query(url, "count_directory")[0]
+    return TablePreview(totals[ROW_COUNTS.get(table, table)], query(url, f"preview_{table}", limit=limit))

@@ -1,0 +1,233 @@
+"""A sync day in Spark: from the files to the three Parquet datasets of the lake. Plain-Python rules, spread by Spark.
+
+`raw_groups` and `raw_agents` hold three kinds of rows (`entry`): each folder, each file with the number of records that
+the reader cut out of it, and each record with its values, its faults and its text. `accepted` and `counts` settle D6:
+`counts` is true for the one record per id that the tables take.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+import pyarrow as pa
+import pyspark.sql.functions as F  # noqa: N812 - the name that everybody uses
+import pyspark.sql.types as T  # noqa: N812
+from pyspark.sql import DataFrame, SparkSession, Window
+
+from groups_platform.database.connection import Connection, connect
+from groups_platform.directory import contract
+from groups_platform.directory.batches import AGENT_FORMAT, GROUP_FORMAT, FileReader, RecordFormat
+from groups_platform.directory.findings import RECORD_CODES
+from groups_platform.directory.source import SourceFile, SyncDay
+from groups_platform.errors import UnknownSyncDay
+
+log = logging.getLogger(__name__)
+
+TASK_BYTES: Final = 32 * 2**20  # files are packed into tasks of about this size, and at least one for each core
+
+FAULTS: Final = T.ArrayType(
+    T.StructType([T.StructField("code", T.StringType()), T.StructField("detail", T.StringType())])
+)
+
+
+# pyspark has this mapping too, but in a private module whose signature changes between releases.
+ARROW_TYPES: Final = {
+    T.LongType(): pa.int64(),
+    T.StringType(): pa.string(),
+    T.BooleanType(): pa.bool_(),
+    T.TimestampType(): pa.timestamp("us", tz="UTC"),
+    T.ArrayType(T.LongType()): pa.list_(pa.int64()),
+    FAULTS: pa.list_(pa.struct([("code", pa.string()), ("detail", pa.string())])),
+}
+
+
+def arrow_schema(schema: T.StructType) -> pa.Schema:
+    """The Arrow schema in which the Python workers hand `schema` to Spark."""
+    return pa.schema([(column.name, ARROW_TYPES[column.dataType]) for column in schema.fields])
+
+
+@dataclass(frozen=True)
+class RecordKind:
+    """What differs between group and agent records."""
+
+    dataset: str
+    folders: tuple[str, ...]
+    format: RecordFormat
+    contract: contract.Contract
+
+    @property
+    def schema(self) -> T.StructType:
+        """The rows that the readers give."""
+        return T.StructType(
+            [
+                T.StructField("entry", T.StringType()),
+                T.StructField("folder", T.StringType()),
+                T.StructField("file", T.StringType()),
+                T.StructField("position", T.LongType()),
+                T.StructField("records", T.LongType()),
+                T.StructField("accepted", T.BooleanType()),
+                *contract.fields_of(self.contract),
+                T.StructField("faults", FAULTS),
+                T.StructField("raw", T.StringType()),
+                T.StructField("content", T.StringType()),
+            ]
+        )
+
+
+GROUPS: Final = RecordKind("raw_groups", ("admin_groups",), GROUP_FORMAT, contract.AcceptedGroup)
+AGENTS: Final = RecordKind("raw_agents", ("agents", "agent_details"), AGENT_FORMAT, contract.AcceptedAgent)
+MEMBERSHIPS: Final = "exploded_memberships"
+
+
+def read_day(spark: SparkSession, day: SyncDay, kind: RecordKind) -> DataFrame:
+    """Folders, files and records of `kind` in `day`, lazily; see the module for the columns."""
+    files = [file for folder in kind.folders for file in day.files_under(folder)]
+    tasks = pack(files, int(spark.conf.get("spark.sql.shuffle.partitions") or 1))
+    folders = [folder for folder in kind.folders if folder in day.folders]
+    columns = [column.name for column in kind.schema]
+    read = FileReader(kind.format, day.url, tuple(folders), tasks, arrow_schema(kind.schema))
+    rows = spark.range(0, len(tasks), 1, len(tasks)).mapInArrow(read, kind.schema)
+    return (
+        with_duplicates_settled(rows, kind)
+        .select(*columns, "counts")
+        .withColumn("fingerprint", F.when(F.col("entry") == "folder", F.lit(day.fingerprint)))
+    )
+
+
+def pack(files: Iterable[SourceFile], cores: int) -> tuple[tuple[str, ...], ...]:
+    """Paths for each task: largest file first into the emptiest task. One empty task when there is no file."""
+    files = sorted(files, key=lambda file: file.size, reverse=True)
+    wanted = max(cores, sum(file.size for file in files) // TASK_BYTES)
+    tasks: list[tuple[int, list[str]]] = [(0, []) for _ in range(max(1, min(wanted, len(files))))]
+    for file in files:
+        smallest = min(range(len(tasks)), key=lambda index: tasks[index][0])
+        size, paths = tasks[smallest]
+        tasks[smallest] = (size + file.size + 1, [*paths, file.path])
+    return tuple(tuple(paths) for _, paths in tasks)
+
+
+def with_duplicates_settled(rows: DataFrame, kind: RecordKind) -> DataFrame:
+    """D6: of the accepted records of one id the latest counts; others are rejected, identical ones only not counted."""
+    is_candidate = F.col("accepted") & (F.col("entry") == "record")
+    # Rejected records and rows of files have no rival: each is spread by its place instead of sharing one partition.
+    same_id = Window.partitionBy(
+        "folder",
+        is_candidate,
+        F.when(is_candidate, F.col(kind.format.id_column)).otherwise(F.xxhash64("file", "position")),
+    ).orderBy(F.col("updated_at").desc_nulls_last(), F.col("file").desc(), F.col("position").desc())
+    rank = F.row_number().over(same_id)
+    winner = F.first(F.struct("content", "file", "position")).over(same_id)
+    is_loser = is_candidate & (F.col("rank") > 1) & (F.col("content") != F.col("winner.content"))
+    fault = F.struct(
+        F.lit("duplicate_record").alias("code"),
+        F.concat(
+            F.lit("the record that counts is in "),
+            F.col("winner.file"),
+            F.lit(" at "),
+            F.col("winner.position"),
+        ).alias("detail"),
+    )
+    return (
+        rows.withColumn("rank", rank)
+        .withColumn("winner", winner)
+        .withColumn("faults", F.when(is_loser, F.concat("faults", F.array(fault))).otherwise(F.col("faults")))
+        .withColumn("counts", is_candidate & (F.col("rank") == 1))
+        .withColumn("accepted", F.col("accepted") & ~is_loser)
+    )
+
+
+def explode_memberships(raw_groups: DataFrame) -> DataFrame:
+    """group_id, agent_id: one row per member of each group record that counts."""
+    return raw_groups.where("counts").select("group_id", F.explode("agent_ids").alias("agent_id"))
+
+
+@dataclass(frozen=True)
+class SnapshotCounts:
+    """What a raw dataset holds. read: records that the reader cut out; counted: records that the tables take.
+
+    unreadable: paths of files that are not JSON as a whole (at most ten). folders: those that exist.
+    """
+
+    read: int
+    accepted: int
+    rejected: int
+    counted: int
+    files: int
+    folders: frozenset[str]
+    fingerprint: str | None
+    unreadable: tuple[str, ...] = ()
+    unreadable_files: int = 0
+    findings: dict[str, int] = field(default_factory=dict)
+
+
+def count_snapshot(raw: DataFrame) -> SnapshotCounts:
+    """One pass over a raw dataset."""
+    is_record, is_file = F.col("entry") == "record", F.col("entry") == "file"
+    is_unreadable = is_file & (F.size("faults") > 0)
+    codes = F.col("faults.code")
+    per_code = [
+        F.sum(F.when(F.size("faults") > 0, F.size(codes) - F.size(F.array_remove(codes, code)))).alias(code)
+        for code in RECORD_CODES
+    ]
+    row = raw.agg(
+        F.coalesce(F.sum("records"), F.lit(0)).alias("read"),
+        F.count_if(is_record & F.col("accepted")).alias("accepted"),
+        F.count_if(is_record & ~F.col("accepted")).alias("rejected"),
+        F.count_if(F.col("counts")).alias("counted"),
+        F.count_if(is_file).alias("files"),
+        F.collect_set(F.when(F.col("entry") == "folder", F.col("folder"))).alias("folders"),
+        F.max("fingerprint").alias("fingerprint"),
+        F.count_if(is_unreadable).alias("unreadable_files"),
+        F.min(F.when(is_unreadable, F.concat("file", F.lit(": "), F.col("faults")[0]["detail"]))).alias("unreadable"),
+        *per_code,
+    ).first()
+    assert row is not None  # an aggregate without groups has one row
+    return SnapshotCounts(
+        read=row["read"],
+        accepted=row["accepted"],
+        rejected=row["rejected"],
+        counted=row["counted"],
+        files=row["files"],
+        folders=frozenset(row["folders"]),
+        fingerprint=row["fingerprint"],
+        unreadable=(row["unreadable"],) if row["unreadable"] else (),
+        unreadable_files=row["unreadable_files"],
+        findings={code: row[code] or 0 for code in RECORD_CODES},
+    )
+
+
+def lake_path(lake: str, dataset: str, label: str) -> str:
+    """The folder of one day of one dataset."""
+    return f"{lake.rstrip('/')}/{dataset}/sync_day={label}"
+
+
+def write_lake(rows: DataFrame, lake: str, dataset: str, label: str) -> None:
+    """Overwrite the day as a whole."""
+    rows.write.mode("overwrite").parquet(lake_path(lake, dataset, label))
+
+
+def read_lake(spark: SparkSession, lake: str, dataset: str, label: str) -> DataFrame:
+    """The day as it was last written. Raises UnknownSyncDay when it never was."""
+    from pyspark.errors import AnalysisException  # noqa: PLC0415
+
+    try:
+        return spark.read.parquet(lake_path(lake, dataset, label))
+    except AnalysisException as error:
+        raise UnknownSyncDay(
+            f"The lake has no {dataset} of {label}. Materialise {dataset} for {label} first, "
+            f"or run groups-platform sync --day {label}.",
+            sync_day=label,
+        ) from error
+
+
+def lock_day(url: str, label: str, logger: logging.Logger = log) -> Connection:
+    """Until the returned connection is closed, nobody else who locks `label` writes its folders in the lake."""
+    connection = connect(url, autocommit=True)
+    name = (f"groups_platform.lake.{label}",)
+    if connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", name).fetchone() != (True,):
+        logger.info(f"another run is working on {label}; waiting for it to end")
+        connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", name)
+    return connection

@@ -1,0 +1,136 @@
+"""The source: which sync days there are and which files make a day. Lists, and reads no file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fsspec.core import url_to_fs
+
+from groups_platform.directory.reader import READABLE
+from groups_platform.errors import SourceUnavailable, UnknownSyncDay
+
+DAY_FOLDER: Final = re.compile(r"sync-([A-Za-z0-9][A-Za-z0-9_-]{0,99})")
+FOLDERS: Final = ("admin_groups", "agents", "agent_details")
+SUCCESS: Final = "_SUCCESS"
+IDENTITY: Final = (
+    "ETag",
+    "etag",
+    "md5",
+    "md5Hash",
+    "mtime",
+    "LastModified",
+    "last_modified",
+    "updated",
+    "created",
+)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """path: relative to the day's folder, posix. size: bytes. version: what tells a changed file, by listing only."""
+
+    path: str
+    size: int
+    version: str
+
+
+@dataclass(frozen=True)
+class SyncDay:
+    """The listing of one folder `sync-<label>`.
+
+    folders: those of FOLDERS that exist, also when empty. fingerprint: changes when a file's name, size or
+    version does. is_complete: the delivery carries `_SUCCESS`.
+    """
+
+    label: str
+    url: str
+    folders: frozenset[str]
+    files: tuple[SourceFile, ...]
+    fingerprint: str
+    is_complete: bool
+
+    def files_under(self, folder: str) -> list[SourceFile]:
+        """The readable files of one of FOLDERS."""
+        return [file for file in self.files if file.path.startswith(f"{folder}/")]
+
+
+def natural_key(label: str) -> str:
+    """A text whose plain order is the natural order of labels: day2 before day10. ISO dates keep theirs."""
+    return re.sub(r"\d+", lambda digits: f"{len(digits[0].lstrip('0')):03d}{digits[0].lstrip('0')}", label)
+
+
+def in_natural_order(labels: Iterable[str]) -> list[str]:
+    """Labels sorted naturally, equals by the label itself."""
+    return sorted(labels, key=lambda label: (natural_key(label), label))
+
+
+def list_days(source: str) -> list[str]:
+    """Labels of the sync days at `source`, in natural order. Raises SourceUnavailable."""
+    fs, root = _open(source)
+    try:
+        entries = fs.ls(root, detail=True)
+    except Exception as error:  # each file system has errors of its own
+        raise SourceUnavailable(
+            f"The source {source} cannot be listed: {error}. Check GROUPS_SOURCE or --source.", source=source
+        ) from error
+    names = (entry["name"].rstrip("/").rsplit("/", 1)[-1] for entry in entries if entry["type"] == "directory")
+    return in_natural_order(match[1] for match in map(DAY_FOLDER.fullmatch, names) if match)
+
+
+def list_day(source: str, label: str) -> SyncDay:
+    """The listing of `sync-<label>`. Raises UnknownSyncDay, naming the days that there are."""
+    fs, root = _open(source)
+    folder = f"{root.rstrip('/')}/sync-{label}"
+    if not fs.isdir(folder):
+        known = ", ".join(list_days(source)) or "none"
+        raise UnknownSyncDay(f"{source} has no folder sync-{label}. Days there: {known}.", sync_day=label)
+    fs.invalidate_cache()
+    found: Mapping[str, Any] = fs.find(folder, detail=True)
+    files = []
+    for name, info in sorted(found.items()):
+        path = name[len(folder) :].lstrip("/")
+        is_hidden = any(part.startswith(".") for part in path.split("/"))
+        if path.split("/")[0] in FOLDERS and READABLE.search(path) and not is_hidden:
+            files.append(SourceFile(path, int(info.get("size") or 0), _version(info)))
+    return SyncDay(
+        label=label,
+        url=_below(source, f"sync-{label}"),
+        folders=frozenset(name for name in FOLDERS if fs.isdir(f"{folder}/{name}")),
+        files=tuple(sorted(files, key=lambda file: file.path)),
+        fingerprint=hashlib.sha256(repr(sorted(map(repr, files))).encode()).hexdigest()[:32],
+        is_complete=any(name[len(folder) :].lstrip("/") == SUCCESS for name in found),
+    )
+
+
+def _below(source: str, name: str) -> str:
+    """`source/name`, also for a chained URL such as zip://::file:///days.zip."""
+    first, chain, rest = source.partition("::")
+    return f"{first if first.endswith('://') else first.rstrip('/') + '/'}{name}{chain}{rest}"
+
+
+def read_file(day_url: str, path: str) -> bytes:
+    """The bytes of one file of a day; called on the executors."""
+    fs, root = url_to_fs(day_url)
+    content: bytes = fs.cat_file(f"{root.rstrip('/')}/{path}")
+    return content
+
+
+def _open(source: str) -> tuple[Any, str]:
+    try:
+        fs, root = url_to_fs(source)
+    except ImportError as error:
+        raise SourceUnavailable(
+            f"Reading {source} needs a package that is not installed: {error}. "
+            "Install groups-platform[s3], [gcs] or [azure], or that package.",
+            source=source,
+        ) from error
+    fs.invalidate_cache()
+    return fs, root
+
+
+def _version(info: Mapping[str, Any]) -> str:
+    return next((str(info[key]) for key in IDENTITY if info.get(key)), "")

@@ -1,0 +1,87 @@
+"""How Spark is started: which server, which Java, which settings. Sessions themselves are the caller's."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from pathlib import Path
+
+from groups_platform.directory.java import find_java_home
+from groups_platform.settings import Settings
+
+# Timestamps are UTC, and any year a snapshot may hold is a plain value (no Julian calendar).
+BEHAVIOUR = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "100000",
+}
+
+
+def local_config(settings: Settings) -> dict[str, str]:
+    """What makes a Spark on this machine start fast and stay to itself; a cluster keeps its own."""
+    return {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.memory": "2g",
+        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto",
+        "spark.python.unix.domain.socket.enabled": "true",
+        "spark.sql.shuffle.partitions": str(os.cpu_count() or 2),
+        "spark.sql.warehouse.dir": str(settings.home / "spark-warehouse"),
+        "spark.log.level": "ERROR",
+    }
+
+
+def session_config(settings: Settings) -> dict[str, str]:
+    """The configuration of a session for `settings`: Spark Connect, a cluster, or `local[*]` in this process."""
+    if settings.spark_remote:
+        return {"spark.remote": settings.spark_remote, **BEHAVIOUR}
+    master = settings.spark_master or "local[*]"
+    if master.startswith("local"):
+        return {"spark.master": master, **local_config(settings), **BEHAVIOUR}
+    return {"spark.master": master, "spark.log.level": "ERROR", **BEHAVIOUR}
+
+
+# Without a file of its own Spark says on standard error that it has none, and warns of what nobody here can change.
+LOG4J = """rootLogger.level = error
+rootLogger.appenderRef.stderr.ref = stderr
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex{short}
+"""
+
+
+def prepare_process(settings: Settings) -> None:
+    """Set what pyspark reads from the environment when it starts a JVM or attaches to a server."""
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ.setdefault("PYARROW_IGNORE_TIMEZONE", "1")
+    if settings.spark_token:
+        os.environ["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = settings.spark_token
+    if not settings.spark_remote:
+        os.environ.pop("SPARK_REMOTE", None)
+        os.environ["JAVA_HOME"] = str(find_java_home(settings.java_home, settings.home / "java"))
+    if not (settings.spark_remote or settings.spark_master) or (settings.spark_master or "").startswith("local"):
+        os.environ.setdefault("SPARK_CONF_DIR", str(_write_quiet_configuration(settings.home / "spark-conf")))
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # a cluster must reach the driver; this machine need not
+    warnings.filterwarnings("ignore", module=r"pyspark(\..*)?")
+
+
+def _write_quiet_configuration(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "log4j2.properties"
+    if not file.exists() or file.read_text() != LOG4J:
+        file.write_text(LOG4J)
+    return folder
+
+
+def spark_home() -> Path:
+    """The folder of the pyspark wheel."""
+    import pyspark  # noqa: PLC0415 - heavy, and only `dev` asks
+
+    return Path(pyspark.__file__).parent

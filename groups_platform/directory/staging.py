@@ -1,0 +1,143 @@
+"""From the lake to staging tables in Postgres: the executors stream their partitions by COPY, each exactly once."""
+
+from __future__ import annotations
+
+import io
+import logging
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyspark.sql.functions as F  # noqa: N812 - the name that everybody uses
+from psycopg import sql
+from pyspark.sql import DataFrame, SparkSession
+
+from groups_platform.database.connection import Connection, connect
+from groups_platform.database.sql_files import read_sql
+from groups_platform.directory.findings import SEVERITIES
+from groups_platform.directory.snapshot import (
+    AGENTS,
+    GROUPS,
+    MEMBERSHIPS,
+    SnapshotCounts,
+    count_snapshot,
+    read_lake,
+)
+
+log = logging.getLogger(__name__)
+
+PREFIX: Final = "directory_staging_"
+
+
+@dataclass(frozen=True)
+class StagedDay:
+    """A day's records in the tables of `schema`; `groups` and `agents` say what the lake holds.
+
+    connection: the driver's own; its search_path begins with `schema`.
+    """
+
+    label: str
+    schema: str
+    connection: Connection
+    groups: SnapshotCounts
+    agents: SnapshotCounts
+
+
+@contextmanager
+def staged_day(spark: SparkSession, lake: str, label: str, url: str) -> Iterator[StagedDay]:
+    """Load the lake's day into staging tables of its own, which are dropped at the end."""
+    raw_groups = read_lake(spark, lake, GROUPS.dataset, label)
+    raw_agents = read_lake(spark, lake, AGENTS.dataset, label)
+    memberships = read_lake(spark, lake, MEMBERSHIPS, label)
+    with connect(url, autocommit=True) as connection, _staging_schema(connection) as schema:
+        tables = {
+            "group_member": memberships.select("group_id", "agent_id"),
+            "group_record": raw_groups.where("counts").select(
+                "group_id", "name", "parent_group_id", "created_at", "updated_at"
+            ),
+            "agent_record": raw_agents.where("counts").select(
+                F.col("folder").alias("source"), "agent_id", "email", "name", "active", "created_at", "updated_at"
+            ),
+            "finding": _findings(raw_groups, raw_agents),
+        }
+        # At once: a small day waits for the start of each job, a large one for its slowest task.
+        with ThreadPoolExecutor() as pool:
+            counts = [pool.submit(count_snapshot, raw) for raw in (raw_groups, raw_agents)]
+            copies = [pool.submit(copy_to, rows, url, schema, table) for table, rows in tables.items()]
+            for copy in copies:
+                copy.result()
+        connection.execute(read_sql("directory/analyze_staging"))
+        yield StagedDay(label, schema, connection, *(count.result() for count in counts))
+
+
+def _findings(raw_groups: DataFrame, raw_agents: DataFrame) -> DataFrame:
+    no_id = F.lit(None).cast("long")
+    groups = raw_groups.where(F.size("faults") > 0).withColumn("agent_id", no_id)
+    agents = raw_agents.where(F.size("faults") > 0).withColumn("group_id", no_id)
+    columns = ["file", "position", "group_id", "agent_id", "raw", "faults"]
+    both = groups.select(*columns).unionByName(agents.select(*columns))
+    return both.withColumn("fault", F.explode("faults")).select(
+        "fault.code", "file", "position", "group_id", "agent_id", "fault.detail", "raw"
+    )
+
+
+@contextmanager
+def _staging_schema(connection: Connection) -> Iterator[str]:
+    """A schema of this run's own. The lock on its name says that the run is alive; see drop_abandoned_staging.sql."""
+    schema = f"{PREFIX}{secrets.token_hex(6)}"
+    connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (schema,))
+    for (abandoned,) in connection.execute(read_sql("directory/drop_abandoned_staging"), {}).fetchall():
+        log.info("dropping %s, left by a run that died", abandoned)
+        connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(abandoned)))
+    connection.execute(read_sql("directory/create_staging").format(schema=sql.Identifier(schema)))
+    with connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO finding_severity VALUES (%s, %s)", list(SEVERITIES.items()))
+    try:
+        yield schema
+    finally:
+        if not connection.closed:
+            connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
+
+
+def copy_to(rows: DataFrame, url: str, schema: str, table: str) -> None:
+    """Stream `rows` into `schema.table`, whose columns have the same names, from wherever its partitions lie."""
+    columns = rows.columns
+    target = sql.Identifier(schema, table)
+    copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
+        target, sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    claim = sql.SQL("INSERT INTO {} VALUES (%s, %s) ON CONFLICT DO NOTHING").format(
+        sql.Identifier(schema, "loaded_partition")
+    )
+
+    def load(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from pyspark import TaskContext  # noqa: PLC0415 - on the executor
+
+        task = TaskContext.get()
+        partition = task.partitionId() if task else 0
+        with psycopg.connect(url) as connection, connection.cursor() as cursor:
+            cursor.execute(claim, (table, partition))
+            if cursor.rowcount == 1:
+                with cursor.copy(copy) as stream:
+                    for batch in batches:
+                        stream.write(to_csv(batch))
+        yield pa.RecordBatch.from_pydict({"partition": [partition]})
+
+    rows.mapInArrow(load, "partition long").collect()
+
+
+def to_csv(batch: pa.RecordBatch) -> Any:
+    """The batch as CSV for COPY: strings quoted, null unquoted, timestamps in UTC without an offset."""
+    naive = [
+        column.cast(pa.timestamp("us")) if pa.types.is_timestamp(column.type) else column for column in batch.columns
+    ]
+    buffer = io.BytesIO()
+    options = pa_csv.WriteOptions(include_header=False)
+    pa_csv.write_csv(pa.RecordBatch.from_arrays(naive, names=batch.schema.names), buffer, options)
+    return buffer.getbuffer()

@@ -1,0 +1,63 @@
+"""The errors of the platform: a stable code, facts, and one sentence that says what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class PlatformError(Exception):
+    """Anything that a person can act on. `str(error)` is a sentence; `code` and `facts` are for programs."""
+
+    code = "platform_error"
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.facts = facts
+
+
+class InvalidSetting(PlatformError):
+    """An environment variable has a value that cannot work."""
+
+    code = "invalid_setting"
+
+
+class DatabaseUnavailable(PlatformError):
+    """Postgres does not answer, or refuses the connection."""
+
+    code = "database_unavailable"
+
+
+class SparkUnavailable(PlatformError):
+    """No Java, no Spark, or the Spark server that was named does not answer."""
+
+    code = "spark_unavailable"
+
+
+class UnknownSyncDay(PlatformError):
+    """The source has no folder `sync-<day>`, or the day was never read into the lake."""
+
+    code = "unknown_sync_day"
+
+
+class SourceUnavailable(PlatformError):
+    """The source folder or URL cannot be listed."""
+
+    code = "source_unavailable"
+
+
+class IncompleteSnapshot(PlatformError):
+    """The day's delivery is not a full snapshot (D14); nothing was applied."""
+
+    code = "incomplete_snapshot"
+
+
+class CheckFailed(PlatformError):
+    """A check that protects the tables failed; the transaction was rolled back."""
+
+    code = "check_failed"
+
+
+class UnknownGroup(PlatformError):
+    """No row of `groups` has this id."""
+
+    code = "unknown_group"

@@ -1,0 +1,1 @@
+"""The Dagster shell: assets, checks, jobs, sensors, resources. Thin adapters around `groups_platform.directory`."""

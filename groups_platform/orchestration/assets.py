@@ -1,0 +1,326 @@
+"""The assets of the directory: two of raw records, one of memberships (Spark, Parquet), four tables (Postgres)."""
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetSpec,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    asset,
+    multi_asset,
+)
+
+from groups_platform.directory import checks as directory_checks
+from groups_platform.directory import hierarchy, reports
+from groups_platform.directory.apply import (
+    DayResult,
+    TableChange,
+    apply_day,
+    recompute_flags,
+    refuse_incomplete,
+    verify_day,
+)
+from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup, Membership
+from groups_platform.directory.snapshot import (
+    AGENTS,
+    GROUPS,
+    MEMBERSHIPS,
+    RecordKind,
+    count_snapshot,
+    explode_memberships,
+    lake_path,
+    read_day,
+    read_lake,
+    write_lake,
+)
+from groups_platform.directory.source import list_day
+from groups_platform.directory.staging import StagedDay, staged_day
+from groups_platform.errors import CheckFailed, IncompleteSnapshot, PlatformError
+from groups_platform.orchestration import metadata as shown
+from groups_platform.orchestration.instance import FINGERPRINT_TAG, claim_run
+from groups_platform.orchestration.jobs import GROUP, POOL
+from groups_platform.orchestration.partitions import SYNC_DAY
+from groups_platform.orchestration.resources import Platform, Spark
+
+OWNERS = ["team:directory"]
+COMMON: dict[str, Any] = {
+    "partitions_def": SYNC_DAY,
+    "group_name": GROUP,
+    "owners": OWNERS,
+    "code_version": "1",
+}
+SPARK_ASSET: dict[str, Any] = {**COMMON, "kinds": {"spark", "parquet"}, "pool": POOL}
+TABLE: dict[str, Any] = {**COMMON, "kinds": {"postgres", "table"}}
+COMPLETE = "complete_snapshot"
+IS_COMPLETE = "The delivery is a full snapshot: every file can be read, and groups and agents were accepted."
+
+
+@contextmanager
+def as_failure() -> Iterator[None]:
+    """A PlatformError as a failed step: its sentence, its code and its facts, and no retry."""
+    try:
+        yield
+    except PlatformError as error:
+        raise failure(error) from error
+
+
+def failure(error: PlatformError) -> Failure:
+    """The Dagster failure for `error`."""
+    facts = {name: MetadataValue.text(str(value)[:1000]) for name, value in error.facts.items()}
+    return Failure(str(error), metadata={"code": error.code, **facts}, allow_retries=False)
+
+
+def _materialise_raw(
+    context: AssetExecutionContext, spark: Spark, platform: Platform, kind: RecordKind
+) -> MaterializeResult[None]:
+    label, lake = context.partition_key, platform.settings.lake
+    with as_failure():
+        claim_run(context.instance, context.run.run_id)
+        platform.hold_day(label)
+        day = list_day(platform.settings.source, label)
+        context.log.info(f"reading {sum(len(day.files_under(f)) for f in kind.folders)} files of {day.url}")
+        write_lake(read_day(spark.spark_session, day, kind), lake, kind.dataset, label)
+        raw = read_lake(spark.spark_session, lake, kind.dataset, label)
+        counts = count_snapshot(raw)
+    context.log.info(f"findings: {', '.join(f'{code} {number}' for code, number in counts.findings.items())}")
+    columns = ["file", "position", "accepted", kind.format.id_column, "name", "raw"]
+    return MaterializeResult(
+        metadata={
+            "dagster/row_count": counts.read,
+            "dagster/uri": lake_path(lake, kind.dataset, label),
+            "read": counts.read,
+            "accepted": counts.accepted,
+            "rejected": counts.rejected,
+            "files": counts.files,
+            "findings": shown.findings_table(counts.findings),
+            "preview": shown.preview(raw.where("entry = 'record'").select(*columns)),
+            "source": day.url,
+            "fingerprint": day.fingerprint,
+        }
+    )
+
+
+@asset(**SPARK_ASSET, metadata={"dagster/column_schema": shown.column_schema(AcceptedGroup)})
+def raw_groups(context: AssetExecutionContext, spark: Spark, platform: Platform) -> MaterializeResult[None]:
+    """Every record of `admin_groups/` of the day, accepted or rejected, as upstream wrote it and as it was understood.
+
+    A row per folder, file and record (`entry`). A rejected record has its `faults`; `counts` marks the one record per
+    group that the tables take. Nothing of upstream is lost here: look at `raw` when a group looks wrong.
+    """
+    return _materialise_raw(context, spark, platform, GROUPS)
+
+
+@asset(**SPARK_ASSET, metadata={"dagster/column_schema": shown.column_schema(AcceptedAgent)})
+def raw_agents(context: AssetExecutionContext, spark: Spark, platform: Platform) -> MaterializeResult[None]:
+    """Every record of `agents/` (the day's roster) and `agent_details/`, as `raw_groups` keeps those of groups."""
+    return _materialise_raw(context, spark, platform, AGENTS)
+
+
+@asset(
+    **SPARK_ASSET,
+    deps=[raw_groups],
+    metadata={"dagster/column_schema": shown.column_schema(Membership)},
+)
+def exploded_memberships(context: AssetExecutionContext, spark: Spark, platform: Platform) -> MaterializeResult[None]:
+    """One row per member of each accepted group: `agent_ids` taken apart. The agents need not be known yet."""
+    label, lake = context.partition_key, platform.settings.lake
+    with as_failure():
+        platform.hold_day(label)
+        groups = read_lake(spark.spark_session, lake, GROUPS.dataset, label)
+        write_lake(explode_memberships(groups), lake, MEMBERSHIPS, label)
+        memberships = read_lake(spark.spark_session, lake, MEMBERSHIPS, label)
+    return MaterializeResult(
+        metadata={
+            "dagster/row_count": memberships.count(),
+            "dagster/uri": lake_path(lake, MEMBERSHIPS, label),
+            "preview": shown.preview(memberships),
+        }
+    )
+
+
+TABLE_SPECS = [
+    AssetSpec(
+        "agents",
+        deps=[raw_agents],
+        description=(
+            "The table `agents`: everybody upstream ever named, and whether they are active. An agent is active iff "
+            "the day's roster has them and does not call them deactivated."
+        ),
+        metadata={
+            "dagster/table_name": "directory.agents",
+            "dagster/column_schema": shown.table_schema(
+                agent_id="BIGINT not null: upstream's id",
+                email="TEXT",
+                name="TEXT",
+                active="BOOLEAN not null: in the newest roster and not deactivated",
+                created_at="TIMESTAMP: UTC",
+                updated_at="TIMESTAMP: UTC",
+            ),
+        },
+        **TABLE,
+    ),
+    AssetSpec(
+        "groups",
+        deps=[raw_groups],
+        description=(
+            "The table `groups`: each group as its last good record describes it. A rejected or absent record "
+            "leaves the row as it was."
+        ),
+        metadata={
+            "dagster/table_name": "directory.groups",
+            "dagster/column_schema": shown.table_schema(
+                group_id="BIGINT not null: upstream's id",
+                name="TEXT not null",
+                parent_group_id="BIGINT: what upstream says; may be missing",
+                created_at="TIMESTAMP: UTC",
+                updated_at="TIMESTAMP: UTC",
+                inactive="BOOLEAN not null: see group_inactivity",
+            ),
+        },
+        **TABLE,
+    ),
+    AssetSpec(
+        "group_membership",
+        deps=["groups", "agents", exploded_memberships],
+        description=(
+            "The table `group_membership`: which known agents are members of which groups. An accepted group's "
+            "members are exactly its record's; a member that is no known agent waits in `pending_membership`."
+        ),
+        metadata={
+            "dagster/table_name": "directory.group_membership",
+            "dagster/column_schema": shown.table_schema(
+                group_id="BIGINT not null: a row of groups", agent_id="BIGINT not null: a row of agents"
+            ),
+        },
+        **TABLE,
+    ),
+    AssetSpec(
+        "group_inactivity",
+        deps=["groups", "group_membership", "agents"],
+        description=(
+            "The column `groups.inactive`: true iff no active agent is a member of the group or of any group below "
+            "it, at any depth. Materialise this asset alone to compute the flags anew from the tables as they are."
+        ),
+        metadata={"dagster/table_name": "directory.groups"},
+        **TABLE,
+    ),
+]
+FLAGS = AssetKey("group_inactivity")
+
+CHECK_SPECS = [
+    AssetCheckSpec(
+        COMPLETE,
+        asset="groups",
+        blocking=True,
+        description=IS_COMPLETE,
+    ),
+    *(
+        AssetCheckSpec(check.name, asset=check.asset, blocking=check.is_blocking, description=check.promise)
+        for check in directory_checks.all_checks()
+    ),
+]
+
+
+@multi_asset(name="directory_tables", specs=TABLE_SPECS, check_specs=CHECK_SPECS, can_subset=True, pool=POOL)
+def directory_tables(context: AssetExecutionContext, spark: Spark, platform: Platform) -> Iterator[Any]:
+    """Apply the day in one transaction, checked before it commits; flags or checks can be selected alone."""
+    selected = context.op_execution_context.selected_asset_keys
+    if selected == {FLAGS}:
+        with as_failure():
+            yield _materialised(FLAGS, recompute_flags(platform.database_url), platform)
+        return
+    with as_failure():
+        label = platform.day_of(context.run)
+        platform.hold_day(label)
+        with staged_day(spark.spark_session, platform.settings.lake, label, platform.database_url) as staged:
+            if not selected:
+                yield from _verify(staged)
+                return
+            try:
+                result = apply_day(staged, context.run.run_id)
+            except IncompleteSnapshot as error:
+                yield _complete(False, str(error))
+                raise
+            except CheckFailed as error:
+                yield from _check_results(error.facts["checks"])
+                raise
+            fingerprint = staged.groups.fingerprint or ""
+    claim_run(context.instance, context.run.run_id, **{FINGERPRINT_TAG: fingerprint})
+    yield from _results(context, platform, result, selected)
+
+
+def _verify(staged: StagedDay) -> Iterator[AssetCheckResult]:
+    try:
+        refuse_incomplete(staged)
+        yield _complete(True, IS_COMPLETE)
+    except IncompleteSnapshot as error:
+        yield _complete(False, str(error))
+    yield from _check_results(verify_day(staged))
+
+
+def _results(
+    context: AssetExecutionContext, platform: Platform, result: DayResult, selected: AbstractSet[AssetKey]
+) -> Iterator[Any]:
+    if not result.is_applied:
+        context.log.warning(
+            f"{result.label} is older than {result.newest_day}, the newest applied day: the tables were left alone."
+        )
+    elif result.rows_written == 0:
+        context.log.info(f"{result.label} was applied before and nothing has changed: zero rows written.")
+    for key in (spec.key for spec in TABLE_SPECS if spec.key in selected):
+        yield _materialised(key, result.changes.get(key.to_user_string(), TableChange()), platform, result)
+    if result.is_applied:
+        context.log.info(f"findings: {', '.join(f'{code} {number}' for code, number in result.findings.items())}")
+        yield _complete(True, IS_COMPLETE)
+        yield from _check_results(result.checks)
+
+
+def _materialised(
+    key: AssetKey, change: TableChange, platform: Platform, result: DayResult | None = None
+) -> MaterializeResult[None]:
+    name = key.to_user_string()
+    facts: dict[str, Any] = {}
+    if name in ("groups", "group_inactivity"):
+        facts["tree"] = shown.tree_picture(hierarchy.read_tree(platform.database_url))
+    facts |= {**asdict(change), "rows_written": change.written}
+    if result is not None:
+        facts["is_applied"] = result.is_applied
+        if result.newest_day:
+            facts["left_alone"] = f"older than {result.newest_day}, the newest applied day"
+        if name == "groups":
+            facts |= {
+                "findings": shown.findings_table(result.findings),
+                "totals": result.totals,
+            }
+    tables = reports.preview_table(platform.database_url, name)
+    facts |= {"dagster/row_count": tables.row_count, "preview": shown.rows_table(tables.rows)}
+    return MaterializeResult(asset_key=key, metadata=facts)
+
+
+def _complete(passed: bool, sentence: str) -> AssetCheckResult:
+    return AssetCheckResult(
+        check_name=COMPLETE, asset_key="groups", passed=passed, description=sentence,
+        severity=AssetCheckSeverity.ERROR,
+    )  # fmt: skip
+
+
+def _check_results(results: tuple[directory_checks.CheckResult, ...]) -> Iterator[AssetCheckResult]:
+    for result in results:
+        yield AssetCheckResult(
+            check_name=result.name,
+            asset_key=result.asset,
+            passed=result.passed,
+            severity=AssetCheckSeverity.ERROR if result.is_blocking else AssetCheckSeverity.WARN,
+            description=result.promise if result.passed else f"{result.failures} row(s) break it: {result.promise}",
+            metadata={"offending_rows": result.failures, "sample": shown.rows_table(result.sample)},
+        )

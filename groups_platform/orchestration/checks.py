@@ -1,0 +1,109 @@
+"""Checks of the raw records, beside those of the tables (`assets.CHECK_SPECS`): accounting, contract, share, volume."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetChecksDefinition,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    multi_asset_check,
+)
+
+from groups_platform.directory.contract import find_contract_errors
+from groups_platform.directory.reports import applied_days
+from groups_platform.directory.snapshot import (
+    AGENTS,
+    GROUPS,
+    RecordKind,
+    SnapshotCounts,
+    count_snapshot,
+    read_lake,
+)
+from groups_platform.directory.source import natural_key
+from groups_platform.orchestration.assets import as_failure
+from groups_platform.orchestration.jobs import POOL
+from groups_platform.orchestration.resources import Platform, Spark
+
+VOLUME_CHANGE: Final = 0.5  # share by which a day may differ from the day before without a warning
+
+ACCOUNTING = "every_record_accounted_for"
+CONTRACT = "accepted_records_keep_the_contract"
+REJECTED = "few_records_rejected"
+VOLUME = "volume_like_the_day_before"
+
+DESCRIPTIONS: Final = {
+    ACCOUNTING: "Records that the reader cut out of the files = accepted + rejected records in the lake.",
+    CONTRACT: "Records that count keep the pandera contract: types, no nulls where none may be, names not blank.",
+    REJECTED: "The share of rejected records is below GROUPS_REJECTED_LIMIT.",
+    VOLUME: f"The number of records is within {VOLUME_CHANGE:.0%} of the applied day before.",
+}
+BLOCKING: Final = {ACCOUNTING, CONTRACT}
+
+
+def build_record_checks(kind: RecordKind) -> AssetChecksDefinition:
+    """The checks of one raw dataset, in one step that reads it twice."""
+    specs = [
+        AssetCheckSpec(name, asset=kind.dataset, blocking=name in BLOCKING, description=text)
+        for name, text in DESCRIPTIONS.items()
+    ]
+
+    @multi_asset_check(specs=specs, name=f"check_{kind.dataset}", pool=POOL)
+    def check_records(
+        context: AssetCheckExecutionContext, spark: Spark, platform: Platform
+    ) -> Iterator[AssetCheckResult]:
+        with as_failure():
+            label = platform.day_of(context.run)
+            raw = read_lake(spark.spark_session, platform.settings.lake, kind.dataset, label)
+            counts = count_snapshot(raw)
+            before = _read_the_day_before(platform.database_url, label, kind)
+        yield _accounting(kind, counts)
+        yield _contract(kind, find_contract_errors(kind.contract, raw.where("counts")))
+        yield _rejected(kind, counts, platform.settings.rejected_limit)
+        yield _volume(kind, counts, before)
+
+    return check_records
+
+
+def _accounting(kind: RecordKind, counts: SnapshotCounts) -> AssetCheckResult:
+    facts = {"read": counts.read, "accepted": counts.accepted, "rejected": counts.rejected}
+    return _result(kind, ACCOUNTING, counts.read == counts.accepted + counts.rejected, facts)
+
+
+def _contract(kind: RecordKind, errors: list[str]) -> AssetCheckResult:
+    return _result(kind, CONTRACT, not errors, {"errors": errors[:20]})
+
+
+def _rejected(kind: RecordKind, counts: SnapshotCounts, limit: float) -> AssetCheckResult:
+    share = counts.rejected / counts.read if counts.read else 0.0
+    return _result(kind, REJECTED, share <= limit, {"share": share, "limit": limit, "rejected": counts.rejected})
+
+
+def _volume(kind: RecordKind, counts: SnapshotCounts, before: tuple[str, int] | None) -> AssetCheckResult:
+    if before is None:
+        return _result(kind, VOLUME, True, {"read": counts.read, "day_before": "none"})
+    label, read = before
+    is_alike = abs(counts.read - read) <= VOLUME_CHANGE * read
+    return _result(kind, VOLUME, is_alike, {"read": counts.read, "day_before": label, "read_the_day_before": read})
+
+
+def _read_the_day_before(url: str, label: str, kind: RecordKind) -> tuple[str, int] | None:
+    entity = "groups" if kind is GROUPS else "agents"
+    earlier = [day for day in applied_days(url) if day["sort_key"] < natural_key(label)]
+    return (earlier[-1]["sync_day"], earlier[-1]["counts"][entity]["read"]) if earlier else None
+
+
+def _result(kind: RecordKind, name: str, passed: bool, facts: dict[str, Any]) -> AssetCheckResult:
+    return AssetCheckResult(
+        check_name=name,
+        asset_key=kind.dataset,
+        passed=passed,
+        severity=AssetCheckSeverity.ERROR if name in BLOCKING else AssetCheckSeverity.WARN,
+        description=DESCRIPTIONS[name],
+        metadata=facts,
+    )
+
+
+RECORD_CHECKS = [build_record_checks(GROUPS), build_record_checks(AGENTS)]

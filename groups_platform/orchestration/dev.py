@@ -1,0 +1,83 @@
+"""`groups-platform dev`: Postgres, a warm Spark, the webserver and the daemon, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+
+import psutil
+
+from groups_platform.database.embedded import start_embedded
+from groups_platform.directory.source import list_days
+from groups_platform.errors import PlatformError
+from groups_platform.orchestration.instance import end_dead_runs, open_instance, prepare_dagster_home
+from groups_platform.orchestration.partitions import register_days
+from groups_platform.orchestration.warm_spark import warm_server
+from groups_platform.settings import Settings, find_resource
+
+LOOK_SECONDS = 5
+GRACE_SECONDS = 8
+
+
+def serve(settings: Settings, port: int) -> int:
+    """Run until Ctrl-C or SIGTERM; returns the exit code of `dagster dev`."""
+    _say("Postgres …")
+    prepare_dagster_home(settings)
+    with open_instance(settings) as instance:
+        end_dead_runs(instance)
+        try:
+            register_days(instance, list_days(settings.source))
+        except PlatformError as error:
+            _say(str(error))
+    _say("Spark (stays warm while this runs) …")
+    with warm_server(settings):
+        _say(f"Dagster … the UI will be at http://127.0.0.1:{port}; new days are read from {settings.source}")
+        workspace = str(find_resource("workspace.yaml"))
+        # Handlers first: a program started in the background has SIGINT ignored, would hand that on, and `dagster dev`
+        # ends on SIGINT alone.
+        started: list[psutil.Process] = []
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, lambda *_: _interrupt(started))
+        dagster = subprocess.Popen(
+            [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port), "-w", workspace],
+            env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        )
+        started.append(psutil.Process(dagster.pid))
+        code = _watch(settings, dagster)
+        _end(started)
+        return code
+
+
+def _watch(settings: Settings, dagster: subprocess.Popen[bytes]) -> int:
+    """Wait for the end of `dagster dev`, and start the embedded Postgres again whenever it has gone."""
+    while True:
+        try:
+            return dagster.wait(LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            if settings.database_url is None:
+                start_embedded(settings.home)
+
+
+def _interrupt(started: list[psutil.Process]) -> None:
+    """Ask `dagster dev` to end, and note its children, which nobody could find afterwards."""
+    with suppress(IndexError, psutil.NoSuchProcess):  # not started yet, or ending already
+        dagster = started[0]
+        started.extend(dagster.children(recursive=True))
+        dagster.send_signal(signal.SIGINT)
+
+
+def _end(started: list[psutil.Process]) -> None:
+    """A code server that had a run in progress stays when `dagster dev` ends; the run is ended at the next start."""
+    _, alive = psutil.wait_procs(started, timeout=GRACE_SECONDS)
+    for process in alive:
+        process.terminate()
+    for process in psutil.wait_procs(alive, timeout=GRACE_SECONDS)[1]:
+        process.kill()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

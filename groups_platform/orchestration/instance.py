@@ -1,0 +1,65 @@
+"""The Dagster instance: runs, events and schedules in the platform's own Postgres, schema `dagster`."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Final
+
+import psutil
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+
+from groups_platform.database.connection import dagster_url, open_database
+from groups_platform.settings import Settings
+
+PROCESS_TAG: Final = "groups_platform/process"
+FINGERPRINT_TAG: Final = "groups_platform/fingerprint"
+
+CONFIGURATION: Final = Path(__file__).with_name("dagster.yaml")
+KILLED: Final = "The process of this run was killed. Nothing is half applied: run it again."
+IN_PROGRESS: Final = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING]
+
+
+def prepare_dagster_home(settings: Settings) -> Path:
+    """Write `dagster.yaml` under `$GROUPS_HOME/dagster` and set the environment that Dagster's processes read."""
+    home = settings.home / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(CONFIGURATION.read_text())
+    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["GROUPS_DAGSTER_POSTGRES_URL"] = dagster_url(open_database(settings))
+    return home
+
+
+def open_instance(settings: Settings) -> DagsterInstance:
+    """The instance that the UI shows; close it, or use it as a context manager."""
+    return DagsterInstance.from_config(str(prepare_dagster_home(settings)))
+
+
+def claim_run(instance: DagsterInstance, run_id: str, **tags: str) -> None:
+    """Note on the run which process works on it, so that `end_dead_runs` can tell when that was killed."""
+    instance.add_run_tags(run_id, {PROCESS_TAG: _process_name(os.getpid()), **tags})
+
+
+def end_dead_runs(instance: DagsterInstance) -> list[str]:
+    """Mark as failed what a process of this machine left in progress when it was killed; it would block the queue."""
+    ended = []
+    for run in instance.get_runs(RunsFilter(statuses=IN_PROGRESS)):
+        if _is_dead(run):
+            instance.report_run_failed(run, KILLED)
+            ended.append(run.run_id)
+    return ended
+
+
+def _process_name(pid: int) -> str:
+    return f"{socket.gethostname()}:{pid}:{psutil.Process(pid).create_time():.0f}"
+
+
+def _is_dead(run: DagsterRun) -> bool:
+    host, _, rest = run.tags.get(PROCESS_TAG, "").partition(":")
+    if host != socket.gethostname():
+        return False
+    try:
+        return run.tags[PROCESS_TAG] != _process_name(int(rest.split(":")[0]))
+    except psutil.NoSuchProcess:
+        return True

@@ -1,0 +1,24 @@
+"""The jobs of the directory. They run in one process: a process per step would start a JVM for each."""
+
+from __future__ import annotations
+
+from dagster import AssetSelection, define_asset_job, in_process_executor
+
+SYNC_JOB = "sync_day"
+CHECKS_JOB = "check_directory"
+GROUP = "directory"
+POOL = "directory"  # one run of the pool at a time; see dagster.yaml
+
+sync_day = define_asset_job(
+    SYNC_JOB,
+    selection=AssetSelection.groups(GROUP),
+    description="Read one sync day, apply it to the live tables, flag inactive groups and check all of it.",
+    executor_def=in_process_executor,
+)
+
+check_directory = define_asset_job(
+    CHECKS_JOB,
+    selection=AssetSelection.all_asset_checks(),
+    description="Run every asset check, by default on the newest applied day, and change nothing.",
+    executor_def=in_process_executor,
+)

@@ -1,0 +1,31 @@
+"""The partition `sync_day`: one key per day of the source, kept in natural order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dagster import DagsterInstance, DynamicPartitionsDefinition
+
+from groups_platform.directory.source import in_natural_order
+
+SYNC_DAY = DynamicPartitionsDefinition(name="sync_day")
+NAME = "sync_day"
+
+
+def register_days(instance: DagsterInstance, labels: Iterable[str]) -> list[str]:
+    """Add the labels that are new, and return them.
+
+    Backfills run partitions in the order in which keys were added. A new day that belongs before known ones
+    therefore has those added again behind it; what was materialised stays known under the same key.
+    """
+    known = list(instance.get_dynamic_partitions(NAME))
+    fresh = [label for label in in_natural_order(labels) if label not in known]
+    wanted = in_natural_order([*known, *fresh])
+    if fresh and wanted[: len(known)] != known:
+        first_moved = next(index for index, label in enumerate(known) if wanted[index] != label)
+        for label in known[first_moved:]:
+            instance.delete_dynamic_partition(NAME, label)
+        instance.add_dynamic_partitions(NAME, wanted[first_moved:])
+    elif fresh:
+        instance.add_dynamic_partitions(NAME, fresh)
+    return fresh

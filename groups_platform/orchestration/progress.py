@@ -1,0 +1,43 @@
+"""The console logger of every run: a line when a step ends, and what went wrong. The UI keeps the full log."""
+
+import logging
+import sys
+import time
+
+from dagster import DagsterEventType, InitLoggerContext, logger
+
+
+class ProgressHandler(logging.Handler):
+    """Writes to standard error, so that standard output stays the summary's."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self._started: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say what a person watching the run wants to know."""
+        meta = getattr(record, "dagster_meta", {})
+        event, step = meta.get("dagster_event"), meta.get("step_key") or ""
+        kind = event.event_type if event else None
+        if kind is DagsterEventType.STEP_START:
+            self._started[step] = time.monotonic()
+        elif kind is DagsterEventType.STEP_SUCCESS:
+            seconds = time.monotonic() - self._started.pop(step, time.monotonic())
+            self._say(f"  {step:<24} {seconds:6.1f} s")
+        elif kind is DagsterEventType.STEP_FAILURE:
+            self._say(f"  {step:<24} failed")
+        elif event is None and meta and (record.levelno >= logging.WARNING or "waiting" in record.getMessage()):
+            self._say(f"  {step}: {meta['orig_message']}")
+
+    @staticmethod
+    def _say(line: str) -> None:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+
+@logger(None, description="A line per finished step on standard error.")
+def console(context: InitLoggerContext) -> logging.Logger:
+    """A logger of this run alone."""
+    progress = logging.Logger(f"groups_platform.{context.run_id}", logging.DEBUG)
+    progress.addHandler(ProgressHandler())
+    return progress

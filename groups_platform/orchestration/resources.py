@@ -1,0 +1,91 @@
+"""What assets and checks need: the platform's settings and database, and a Spark session made when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from dagster import ConfigurableResource, DagsterRun, InitResourceContext, get_dagster_logger
+from dagster_pyspark import LazyPySparkResource
+from pydantic import Field, PrivateAttr
+
+from groups_platform.database.connection import Connection, open_database
+from groups_platform.directory.reports import newest_applied_day
+from groups_platform.directory.snapshot import lock_day
+from groups_platform.directory.spark import prepare_process, session_config
+from groups_platform.errors import UnknownSyncDay
+from groups_platform.orchestration import warm_spark
+from groups_platform.settings import Settings
+
+PARTITION_TAG = "dagster/partition"
+DAY_TAG = "groups_platform/day"  # of a run of checks alone, which has no partition
+
+
+class Platform(ConfigurableResource):  # type: ignore[type-arg]
+    """The platform of this process's environment: where the source, the lake and Postgres are."""
+
+    source: str = Field(
+        default="",
+        description="Folder or fsspec URL with sync-<day> folders; empty: GROUPS_SOURCE, else the sample data.",
+    )
+    _url: str | None = PrivateAttr(default=None)
+    _lock: Connection | None = PrivateAttr(default=None)
+
+    @property
+    def settings(self) -> Settings:
+        """Settings from the environment, with this resource's source."""
+        settings = Settings.from_env()
+        return replace(settings, source=self.source) if self.source else settings
+
+    @property
+    def database_url(self) -> str:
+        """The URL of the running, migrated database."""
+        if self._url is None:
+            self._url = open_database(self.settings)
+        return self._url
+
+    def day_of(self, run: DagsterRun) -> str:
+        """The sync day that a run is about: its partition, else its tag, else the newest applied day.
+
+        Checks run without a partition have one of the latter. Raises UnknownSyncDay when no day was applied yet.
+        """
+        label = run.tags.get(PARTITION_TAG) or run.tags.get(DAY_TAG) or newest_applied_day(self.database_url)
+        if label is None:
+            raise UnknownSyncDay("No sync day has been applied yet. Run groups-platform sync --all first.")
+        return label
+
+    @contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Iterator[Platform]:
+        """Give up the day's lock when the run ends."""
+        try:
+            yield self
+        finally:
+            if self._lock is not None:
+                self._lock.close()
+                self._lock = None
+
+    def hold_day(self, label: str) -> None:
+        """Until the run ends no other run writes this day's folders in the lake; waits for one that does."""
+        if self._lock is not None:
+            return
+        self._lock = lock_day(self.database_url, label, get_dagster_logger())
+
+
+class Spark(LazyPySparkResource):
+    """LazyPySparkResource for the Spark of the environment, else the warm one of `dev`, else one in this process."""
+
+    def _init_session(self) -> None:
+        if self._spark_session is None:
+            warm_spark.attach(Settings.from_env())
+            settings = Settings.from_env()
+            prepare_process(settings)
+            self.spark_config.update(session_config(settings))
+            super()._init_session()
+
+    @classmethod
+    def from_environment(cls) -> Spark:
+        """The resource without settings of its own."""
+        config: dict[str, Any] = {}
+        return cls(spark_config=config)

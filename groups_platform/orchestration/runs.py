@@ -1,0 +1,161 @@
+"""Runs the jobs in this process, for the terminal; the runs show in the UI like any other."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckSeverity,
+    DagsterInstance,
+    ExecuteInProcessResult,
+    TableMetadataValue,
+)
+
+from groups_platform.directory.source import in_natural_order, list_day
+from groups_platform.orchestration.build import build_defs
+from groups_platform.orchestration.instance import FINGERPRINT_TAG, end_dead_runs
+from groups_platform.orchestration.jobs import CHECKS_JOB, SYNC_JOB
+from groups_platform.orchestration.partitions import register_days
+from groups_platform.orchestration.resources import DAY_TAG
+from groups_platform.settings import Settings
+
+
+@dataclass(frozen=True)
+class CheckOutcome:
+    """One evaluated check. is_error: failing it fails CI."""
+
+    asset: str
+    name: str
+    passed: bool
+    is_error: bool
+    description: str
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run did, as its materialisations and checks say. message: why it failed, one sentence.
+
+    records: read, accepted and rejected for groups and agents. changes: inserted, updated, deleted and unchanged rows
+    per table. left_alone: why the tables were not touched.
+    """
+
+    sync_day: str
+    run_id: str
+    succeeded: bool
+    seconds: float
+    message: str = ""
+    left_alone: str = ""
+    records: dict[str, dict[str, int]] = field(default_factory=dict)
+    findings: dict[str, int] = field(default_factory=dict)
+    changes: dict[str, dict[str, int]] = field(default_factory=dict)
+    totals: dict[str, int] = field(default_factory=dict)
+    checks: tuple[CheckOutcome, ...] = ()
+
+    @property
+    def rows_written(self) -> int:
+        """Rows of all tables that the run inserted, updated or deleted."""
+        return sum(change["rows_written"] for change in self.changes.values())
+
+
+def sync_day(settings: Settings, instance: DagsterInstance, label: str) -> RunSummary:
+    """Run the job `sync_day` for one day of the settings' source. Raises UnknownSyncDay, SourceUnavailable."""
+    day = list_day(settings.source, label)
+    register_days(instance, [label])
+    end_dead_runs(instance)
+    return _run(instance, SYNC_JOB, label, settings, {FINGERPRINT_TAG: day.fingerprint}, partition_key=label)
+
+
+def check_day(settings: Settings, instance: DagsterInstance, label: str) -> RunSummary:
+    """Run every check on one day, changing nothing."""
+    return _run(instance, CHECKS_JOB, label, settings, {DAY_TAG: label})
+
+
+def _run(
+    instance: DagsterInstance, job: str, label: str, settings: Settings, tags: dict[str, str], **options: Any
+) -> RunSummary:
+    started = time.monotonic()
+    result = (
+        build_defs()
+        .resolve_job_def(job)
+        .execute_in_process(
+            instance=instance,
+            run_config={
+                "resources": {"platform": {"config": {"source": settings.source}}},
+                "loggers": {"console": {"config": {}}},
+            },
+            tags=tags,
+            raise_on_error=False,
+            **options,
+        )
+    )
+    return _summary(label, result, time.monotonic() - started)
+
+
+def _summary(label: str, result: ExecuteInProcessResult, seconds: float) -> RunSummary:
+    facts: dict[str, dict[str, Any]] = {
+        event.asset_key.to_user_string(): {
+            name: value.records if isinstance(value, TableMetadataValue) else value.value
+            for name, value in event.materialization.metadata.items()
+        }
+        for event in result.get_asset_materialization_events()
+        if event.asset_key
+    }
+    kinds = {"groups": facts.get("raw_groups"), "agents": facts.get("raw_agents")}
+    tables = ("agents", "groups", "group_membership", "group_inactivity")
+    columns = ("inserted", "updated", "deleted", "unchanged", "rows_written")
+    groups = facts.get("groups", {})
+    in_files: dict[str, int] = {}
+    for raw in filter(None, kinds.values()):
+        for code, number in _counts(raw).items():
+            in_files[code] = in_files.get(code, 0) + number
+    return RunSummary(
+        sync_day=label,
+        run_id=result.run_id,
+        succeeded=result.success,
+        seconds=round(seconds, 2),
+        message="" if result.success else _why(result),
+        left_alone=groups.get("left_alone", ""),
+        records={
+            kind: {name: raw[name] for name in ("read", "accepted", "rejected")} for kind, raw in kinds.items() if raw
+        },
+        findings=_counts(groups) or in_files,
+        changes={table: {name: facts[table][name] for name in columns} for table in tables if table in facts},
+        totals=groups.get("totals", {}),
+        checks=tuple(map(_outcome, result.get_asset_check_evaluations())),
+    )
+
+
+def _counts(facts: dict[str, Any]) -> dict[str, int]:
+    return {record.data["code"]: int(record.data["findings"]) for record in facts.get("findings", [])}
+
+
+def _outcome(check: AssetCheckEvaluation) -> CheckOutcome:
+    return CheckOutcome(
+        asset=check.asset_key.to_user_string(),
+        name=check.check_name,
+        passed=check.passed,
+        is_error=check.severity is AssetCheckSeverity.ERROR,
+        description=check.description or "",
+    )
+
+
+def _why(result: ExecuteInProcessResult) -> str:
+    for event in result.all_events:
+        if event.is_step_failure:
+            failure = event.step_failure_data
+            if failure.user_failure_data and failure.user_failure_data.description:
+                return str(failure.user_failure_data.description)
+            error = failure.error
+            while error and error.cause:
+                error = error.cause
+            reason = error.message.strip().splitlines()[0] if error else "unknown reason"  # the rest is a JVM's stack
+            return f"{event.step_key} failed: {reason} The run's log in the UI has the whole of it."
+    return "The run failed before its first step; its log in the UI says why."
+
+
+def natural_days(labels: tuple[str, ...]) -> list[str]:
+    """The labels as they are to be run: each once, in natural order."""
+    return in_natural_order(set(labels))

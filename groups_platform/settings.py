@@ -1,0 +1,118 @@
+"""Every setting of the platform, typed, read from the environment. Nothing else reads `os.environ`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fsspec.registry import known_implementations, registry
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from groups_platform.errors import InvalidSetting
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def find_resource(name: str) -> Path:
+    """The folder or file `name` of the repository's top level; in an installed wheel it lies in the package."""
+    in_wheel = PACKAGE / name
+    return in_wheel if in_wheel.exists() else PACKAGE.parent / name
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run needs to know. `None` means: use the embedded default.
+
+    home: folder of the embedded Postgres, the lake, the Dagster instance and logs.
+    database_url: a `postgresql://` URL, PostgreSQL 15 or newer.
+    source: folder or fsspec URL that holds `sync-<day>/` folders.
+    lake: path that the driver's and the executors' Spark both see.
+    spark_master, spark_remote: at most one; a cluster, or a Spark Connect server (`sc://…`).
+    rejected_limit: share of rejected records (0 to 1) above which a check warns.
+    """
+
+    home: Path
+    source: str
+    lake: str
+    database_url: str | None = field(default=None, repr=False)
+    spark_master: str | None = None
+    spark_remote: str | None = None
+    spark_token: str | None = field(default=None, repr=False)
+    java_home: str | None = None
+    rejected_limit: float = 0.1
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Settings from `env` (the process environment when None). Raises InvalidSetting."""
+        env = os.environ if env is None else env
+        home = Path(env.get("GROUPS_HOME") or Path.home() / ".groups_platform").expanduser().absolute()
+        if home.exists() and not home.is_dir():
+            raise InvalidSetting(f"GROUPS_HOME is {home}, which is not a folder. Name a folder, or unset it.")
+        if env.get("SPARK_MASTER") and env.get("SPARK_REMOTE"):
+            raise InvalidSetting("SPARK_MASTER and SPARK_REMOTE are both set. Unset one of them.")
+        return cls(
+            home=home,
+            source=_source(env.get("GROUPS_SOURCE") or str(find_resource("sample_data"))),
+            lake=env.get("GROUPS_LAKE") or str(home / "lake"),
+            database_url=_database_url(env.get("GROUPS_DATABASE_URL")),
+            spark_master=_spark_master(env.get("SPARK_MASTER")),
+            spark_remote=_spark_remote(env.get("SPARK_REMOTE")),
+            spark_token=env.get("SPARK_CONNECT_AUTHENTICATE_TOKEN") or None,
+            java_home=env.get("JAVA_HOME") or None,
+            rejected_limit=_share("GROUPS_REJECTED_LIMIT", env.get("GROUPS_REJECTED_LIMIT"), 0.1),
+        )
+
+
+def _database_url(value: str | None) -> str | None:
+    if not value:
+        return None
+    try:
+        scheme = make_url(value).get_backend_name()
+    except (ArgumentError, ValueError):
+        scheme = ""
+    if scheme not in ("postgresql", "postgres"):  # the value may hold a password: it is not repeated
+        raise InvalidSetting(
+            "GROUPS_DATABASE_URL is not a PostgreSQL URL. Write postgresql://user:password@host:5432/database, "
+            "or unset it for the embedded server."
+        )
+    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", value)
+
+
+def _source(value: str) -> str:
+    protocol = value.split("://", 1)[0].split("::", 1)[0] if "://" in value else "file"
+    if protocol not in registry and protocol not in known_implementations:
+        raise InvalidSetting(
+            f"GROUPS_SOURCE is a {protocol}:// URL, and no file system is known for that. "
+            "Name a folder or a URL such as s3://bucket/path."
+        )
+    return str(Path(value).expanduser().absolute()) if protocol == "file" and "://" not in value else value
+
+
+def _spark_master(value: str | None) -> str | None:
+    if value and not re.fullmatch(r"local(\[(\*|\d+)(,\d+)?\])?|yarn|(spark|k8s)://.+", value):
+        raise InvalidSetting(
+            f"SPARK_MASTER is {value}. Write local[*], spark://host:7077, yarn or k8s://…, or unset it."
+        )
+    return value or None
+
+
+def _spark_remote(value: str | None) -> str | None:
+    if value and not re.fullmatch(r"sc://[^/;]+.*", value):
+        raise InvalidSetting(f"SPARK_REMOTE is {value}. Write sc://host:15002, or unset it.")
+    return value or None
+
+
+def _share(name: str, value: str | None, default: float) -> float:
+    if not value:
+        return default
+    try:
+        share = float(value)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise InvalidSetting(f"{name} is {value}. Write a share between 0 and 1, such as {default}.")
+    return share

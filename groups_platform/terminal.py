@@ -1,0 +1,128 @@
+"""How the command line shows things: tables, the tree, reasons. Draws only; asks nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+from rich.text import Text
+from rich.tree import Tree
+
+from groups_platform.directory.findings import SEVERITIES
+from groups_platform.directory.hierarchy import GroupTree, Reason
+from groups_platform.orchestration.runs import CheckOutcome, RunSummary
+
+PIPED_WIDTH = None if sys.stdout.isatty() else 140  # a pipe has no width of its own, and 80 cuts ids
+
+console = Console(highlight=False, width=PIPED_WIDTH)
+errors = Console(stderr=True, highlight=False)
+
+
+def show_summaries(summaries: Sequence[RunSummary]) -> None:
+    """Per day what was read and what was written, then the findings per code."""
+    days = Table("", *(summary.sync_day for summary in summaries), title="Sync", title_justify="left")
+    for kind in ("groups", "agents"):
+        for name in ("read", "accepted", "rejected"):
+            days.add_row(f"{kind} {name}", *(_number(s.records.get(kind, {}).get(name)) for s in summaries))
+    days.add_section()
+    for table in ("agents", "groups", "group_membership"):
+        for name in ("inserted", "updated", "deleted", "unchanged"):
+            if name != "deleted" or table == "group_membership":
+                days.add_row(f"{table} {name}", *(_number(s.changes.get(table, {}).get(name)) for s in summaries))
+    days.add_row("flags changed", *(_number(s.changes.get("group_inactivity", {}).get("updated")) for s in summaries))
+    days.add_section()
+    days.add_row("groups inactive", *(_share(s.totals, "inactive_groups", "groups") for s in summaries))
+    days.add_row("agents active", *(_share(s.totals, "active_agents", "agents") for s in summaries))
+    days.add_row("seconds", *(f"{s.seconds:.1f}" for s in summaries))
+    for column in days.columns[1:]:
+        column.justify = "right"
+    console.print(days)
+
+    findings = Table("findings", "severity", *(s.sync_day for s in summaries))
+    for code, severity in SEVERITIES.items():
+        findings.add_row(code, severity, *(_number(s.findings.get(code)) for s in summaries))
+    for column in findings.columns[2:]:
+        column.justify = "right"
+    console.print(findings)
+    for summary in summaries:
+        show_outcome(summary)
+
+
+def show_outcome(summary: RunSummary) -> None:
+    """One sentence on how the run ended."""
+    day = escape(summary.sync_day)
+    if not summary.succeeded:
+        errors.print(f"[bold red]{day} failed.[/] {escape(summary.message)}")
+    elif summary.left_alone:
+        console.print(f"[yellow]{day} left the tables alone: it is {escape(summary.left_alone)}.[/]")
+    elif summary.rows_written == 0:
+        console.print(f"{day}: nothing has changed, zero rows written.")
+    else:
+        console.print(f"[green]{day} applied:[/] {summary.rows_written} rows written.")
+
+
+def show_checks(checks: Iterable[CheckOutcome]) -> None:
+    """A line per check, failed ones last where the eye rests."""
+    table = Table(*_uncut("asset", "check", "result"), "what it says")
+    for check in sorted(checks, key=lambda check: (not check.passed, check.asset, check.name)):
+        result = "[green]passed[/]" if check.passed else "[red]FAILED[/]" if check.is_error else "[yellow]warns[/]"
+        table.add_row(check.asset, check.name, result, escape(check.description))
+    console.print(table)
+
+
+def show_findings(rows: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -> None:
+    """The findings and, below, the number per code."""
+    table = Table(*_uncut("code", "severity"), "where", *_uncut("group", "agent"), "detail")
+    for row in rows:
+        where = f"{row['file']} #{row['position']}" if row["position"] is not None else row["file"] or ""
+        ids = (str(row[name]) if row[name] is not None else "" for name in ("group_id", "agent_id"))
+        table.add_row(row["code"], row["severity"], escape(where), *ids, escape(row["detail"] or ""))
+    console.print(table)
+    total = sum(counts.values())
+    said = ", ".join(f"{code} {number}" for code, number in counts.items() if number)
+    console.print(f"{total} findings: {said}." if total else "No findings.")
+    if total > len(rows):
+        console.print(f"{len(rows)} shown; --limit shows more, and SELECT * FROM findings all of them.")
+
+
+def show_tree(tree: GroupTree) -> None:
+    """The groups as a tree; inactive ones dim and marked."""
+    root = Tree("groups", hide_root=True)
+    branches: dict[int | None, Tree] = {None: root}
+    for group in tree.groups:
+        label = Text(group.name, style="dim strike" if group.is_inactive else "")
+        label.append(f"  {group.group_id}", style="not strike dim cyan")
+        if group.is_inactive:
+            label.append("  inactive", style="not strike not dim bold yellow")
+        label.append(f"  {group.active_members} of {group.members} members active", style="not strike dim")
+        if group.note:
+            label.append(f"  {group.note}", style="not strike not dim magenta")
+        branches[group.group_id] = branches[group.shown_under].add(label)
+    console.print(root)
+    if tree.left_out:
+        console.print(f"… and {tree.left_out} more groups; --limit shows more.")
+
+
+def show_reason(reason: Reason) -> None:
+    """Why a group is as it is, and the path from the active member up to it."""
+    state = "[yellow]inactive[/]" if reason.is_inactive else "[green]active[/]"
+    console.print(f"{escape(reason.name)} ({reason.group_id}) is {state}. {escape(reason.sentence)}")
+    steps = reason.path[::-1] if len(reason.path) > 1 else ()
+    for depth, (group_id, name) in enumerate(steps):
+        console.print(f"{'   ' * depth}{'└─ ' if depth else ''}{escape(name)} ({group_id})")
+
+
+def _uncut(*names: str) -> list[Column]:
+    return [Column(name, no_wrap=True) for name in names]
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def _share(totals: Mapping[str, int], part: str, whole: str) -> str:
+    return f"{totals[part]:,} of {totals[whole]:,}" if totals else ""

@@ -1,0 +1,84 @@
+"""The embedded server: started on first use, kept, restarted, and told apart from other programs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from groups_platform.database import embedded
+from groups_platform.database.connection import connect, open_database
+from groups_platform.errors import DatabaseUnavailable
+from groups_platform.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """GROUPS_HOME of a server that these tests stop and start."""
+    home = tmp_path_factory.mktemp("own") / "not" / "yet" / "there"
+    yield home
+    embedded.stop_embedded(home)
+
+
+def pid_of(home: Path) -> int:
+    return int((home / "postgres" / "postmaster.pid").read_text().split("\n")[0])
+
+
+def test_the_first_use_makes_the_server_the_database_and_the_schema(own_home: Path) -> None:
+    settings = Settings(home=own_home, source="", lake="")
+    url = open_database(settings)
+    with connect(url) as connection:
+        connection.execute("INSERT INTO agents (agent_id, active) VALUES (1, true)")
+        assert connection.execute("SELECT current_database()").fetchone() == (embedded.DATABASE,)
+    pid = pid_of(own_home)
+    assert open_database(settings) == url
+    assert pid_of(own_home) == pid
+
+
+def test_a_server_that_was_stopped_starts_again_with_its_data(own_home: Path) -> None:
+    settings = Settings(home=own_home, source="", lake="")
+    pid = pid_of(own_home)
+    assert embedded.stop_embedded(own_home) is True
+    assert embedded.stop_embedded(own_home) is False
+    assert not psutil.pid_exists(pid)
+    with connect(open_database(settings)) as connection:
+        assert connection.execute("SELECT agent_id FROM agents").fetchall() == [(1,)]
+
+
+def test_stopping_ends_open_sessions(own_home: Path) -> None:
+    with connect(open_database(Settings(home=own_home, source="", lake=""))) as connection:
+        assert embedded.stop_embedded(own_home) is True
+        with pytest.raises(Exception, match=r"terminat|closed|connection"):
+            connection.execute("SELECT 1")
+        connection.close()
+
+
+def test_the_pid_of_another_program_is_not_taken_for_the_server(own_home: Path) -> None:
+    """After a reboot, postmaster.pid may name any program."""
+    embedded.stop_embedded(own_home)
+    stale = own_home / "postgres" / "postmaster.pid"
+    stale.write_text(f"{os.getpid()}\n{stale.parent}\n1700000000\n5432\n{stale.parent}\n\n  1  2\nready   \n")
+    assert embedded.stop_embedded(own_home) is False
+    with connect(embedded.start_embedded(own_home)) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert pid_of(own_home) != os.getpid()
+
+
+def test_a_home_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatabaseUnavailable) as refused:
+        embedded.start_embedded(tmp_path / "file" / "home")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_home_with_a_space_in_its_name_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    """The wheel would hand the socket's folder to pg_ctl without quotes."""
+    with pytest.raises(DatabaseUnavailable, match=r"holds a space\. Set GROUPS_HOME to another folder"):
+        embedded.start_embedded(tmp_path / "my home")
+
+
+def test_nothing_runs_where_nothing_was_started(tmp_path: Path) -> None:
+    assert embedded.stop_embedded(tmp_path) is False

@@ -1,0 +1,239 @@
+"""D1 and D2: which bytes give which records, and which files are refused as a whole."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from groups_platform.directory.reader import NotJson, RawRecord, UnreadableFile, read_records
+
+BOM = b"\xef\xbb\xbf"
+ONE = {"id": 1, "name": "One"}
+TWO = {"id": 2, "name": "Zwei – ü\u2028", "agent_ids": [1, 2]}
+ONE_TEXT = json.dumps(ONE)
+TWO_TEXT = json.dumps(TWO, ensure_ascii=False)
+
+
+def read(data: bytes | str, path: str = "admin_groups/a.json", wrapper: str = "groups") -> list[RawRecord]:
+    return list(read_records(path, data.encode() if isinstance(data, str) else data, wrapper))
+
+
+def values(data: bytes | str, path: str = "admin_groups/a.json", wrapper: str = "groups") -> list[Any]:
+    return [record.value for record in read(data, path, wrapper)]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.json", f"[{ONE_TEXT}, {TWO_TEXT}]"),
+        ("a.JSON", f"\n [\t{ONE_TEXT}\r\n,\n{TWO_TEXT}\n]\n\n"),
+        ("a.json", f'{{"groups": [{ONE_TEXT}, {TWO_TEXT}]}}'),
+        ("a.json", f'{{"next": null, "groups" :\n[{ONE_TEXT}, {TWO_TEXT}] , "count": 2}}'),
+        ("a.json", f'{{"groups": 5, "groups": [{ONE_TEXT}, {TWO_TEXT}]}}'),
+        ("a.jsonl", f"{ONE_TEXT}\n{TWO_TEXT}\n"),
+        ("a.ndjson", f"{ONE_TEXT}\r\n{TWO_TEXT}"),
+        ("sub.dir/a.JsonL", f" {ONE_TEXT} \n\t{TWO_TEXT}\n"),
+    ],
+)
+@pytest.mark.parametrize("mark", [b"", BOM])
+@pytest.mark.parametrize("packed", [False, True])
+def test_d1_every_format_gives_the_records_at_their_positions(path: str, text: str, mark: bytes, packed: bool) -> None:
+    data = mark + text.encode()
+    records = read(gzip.compress(data), f"{path}.gz") if packed else read(data, path)
+    assert [(record.position, record.value) for record in records] == [(0, ONE), (1, TWO)]
+    assert [record.text.strip() for record in records] == [ONE_TEXT, TWO_TEXT]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ONE_TEXT,
+        '{"id": 1, "name": "holds a wrapper", "groups": [{"id": 2}]}',
+        '{"id": null, "groups": [{"id": 2}]}',
+        '{"groups": {"id": 2}}',
+        '{"groups": null}',
+        '{"agents": [{"id": 2}]}',
+        "{}",
+        "5",
+        "null",
+        '"text"',
+    ],
+)
+def test_d1_any_other_value_is_one_record(text: str) -> None:
+    assert read(f" {text}\n") == [(0, read(f" {text}\n")[0].text, json.loads(text))]
+
+
+def test_d1_the_wrapper_of_the_other_kind_is_a_record() -> None:
+    assert values('{"agents": [{"id": 2}]}', wrapper="agents") == [{"id": 2}]
+    assert values('{"agents": [{"id": 2}]}', wrapper="groups") == [{"agents": [{"id": 2}]}]
+
+
+@pytest.mark.parametrize(("text", "path"), [("[]", "a.json"), ('{"groups": []}', "a.json"), ("", "a.jsonl")])
+def test_d1_a_file_may_hold_no_record(text: str, path: str) -> None:
+    assert read(text, path) == []
+
+
+def test_d1_elements_that_are_no_objects_are_records_with_positions() -> None:
+    assert values('[1, null, [{"id": 2}], "x", {"id": 3}]') == [1, None, [{"id": 2}], "x", {"id": 3}]
+
+
+def test_d2_the_text_of_a_record_is_exactly_what_was_read() -> None:
+    odd = '{ "name" : "\\u00fc\\n\\/" ,"id":1.50e+01,"id" :\t007e0}'.replace("007e0", "70e-1")
+    for records in (read(f"[{odd},\n {odd}\n]"), read(f"{odd}\n{odd}", "a.jsonl")):
+        assert [record.text for record in records] == [odd, odd]
+
+
+def test_d2_a_broken_line_costs_no_other_line_and_keeps_its_text() -> None:
+    broken = '{"id": 2, "name": "cut'
+    records = read(f"{ONE_TEXT}\n\n  \r\n{broken}\n{TWO_TEXT}\n", "a.jsonl")
+    assert [record.position for record in records] == [0, 3, 4]
+    assert [records[0].value, records[2].value] == [ONE, TWO]
+    assert isinstance(records[1].value, NotJson)
+    assert records[1].text == broken
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"id": 1',
+        b'{"id": 1} {"id": 2}',
+        b'{"id": 1},',
+        b'{"id": NaN}',
+        b'{"id": -Infinity}',
+        b'{"id": 01}',
+        b"{'id': 1}",
+        b'{"id": 1, "name": "\xff"}',
+        b'{"id": 1, "name": "\xed\xa0\x80"}',
+        b'{"id": 1, "name": "\x01"}',
+        b'{"id": 1, "name": "\\x"}',
+        b"\x00",
+        b"\xc2\xa0",
+        b"\x1c",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+    ],
+)
+def test_d2_a_line_that_is_not_json_is_one_bad_record(line: bytes) -> None:
+    records = read(ONE_TEXT.encode() + b"\n" + line + b"\n" + ONE_TEXT.encode(), "a.jsonl")
+    assert [record.position for record in records] == [0, 1, 2]
+    assert isinstance(records[1].value, NotJson)
+    assert str(records[1].value)
+
+
+@pytest.mark.parametrize(
+    ("data", "offset"),
+    [
+        (b"", 0),
+        (b" \n", 2),
+        (BOM, 3),
+        (b'[{"id": 1}', 10),
+        (b'[{"id": 1}] x', 12),
+        (b'[{"id": 1}]\n[{"id": 2}]', 12),
+        (b'{"id": 1}\n{"id": 2}\n', 10),
+        (b'[{"id": 1},]', None),
+        (b'[{"id": 1} {"id": 2}]', 11),
+        (b'[{"id": nope}]', 8),
+        (b'[{"id": NaN}]', None),
+        (b'[{"id": 1, "name": "\xff"}]', 20),
+        (BOM + '[{"name": "ü", "id": nope}]'.encode(), 3 + 22),
+        (b'[{"id": 1, "name": "\x01"}]', 20),
+        (b'[{"id": 1, "name": "\\x"}]', None),
+        (b'[{"id": 01}]', None),
+        (b'[{"id": +1}]', None),
+        ('[{"id": 1}]'.encode("utf-16"), 0),
+        (b"\x89PNG\r\n\x1a\n", 0),
+        (b"[" * 100_000, None),
+        (b"[" + b'{"a":' * 100_000, None),
+        (b"[" * 100_000 + b"]" * 100_000, None),
+    ],
+)
+def test_d2_a_file_that_is_not_json_as_a_whole_is_refused_with_the_byte_offset(data: bytes, offset: int | None) -> None:
+    with pytest.raises(UnreadableFile) as refused:
+        read(data)
+    if offset is not None:
+        assert refused.value.offset == offset
+    assert f"(byte {refused.value.offset})" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"plain text",
+        gzip.compress(b"[]")[:-1],
+        gzip.compress(b"[]")[:-8] + b"\0\0\0\0" + gzip.compress(b"[]")[-4:],
+        gzip.compress(b"[]") + b"trailing",
+        gzip.compress(b"[")[:12],
+    ],
+)
+@pytest.mark.parametrize("path", ["a.json.gz", "a.jsonl.gz"])
+def test_d2_a_file_that_does_not_decompress_is_refused(data: bytes, path: str) -> None:
+    with pytest.raises(UnreadableFile):
+        read(data, path)
+
+
+@pytest.mark.parametrize("text", [f"[{ONE_TEXT},\n{TWO_TEXT}]", f'{{"groups": [{ONE_TEXT}]}}', TWO_TEXT])
+def test_d2_a_json_file_cut_at_any_byte_gives_no_record(text: str) -> None:
+    data = text.encode()
+    for length in range(len(data)):
+        with pytest.raises(UnreadableFile):
+            read(data[:length])
+
+
+@pytest.mark.parametrize("path", ["a.json.gz", "a.jsonl.gz"])
+def test_d2_a_compressed_file_cut_at_any_byte_gives_no_record(path: str) -> None:
+    data = gzip.compress(f"[{ONE_TEXT}, {TWO_TEXT}]".encode())
+    for length in range(len(data)):
+        with pytest.raises(UnreadableFile):
+            read(data[:length], path)
+
+
+def test_d2_json_lines_cut_at_any_byte_give_the_whole_lines_and_one_bad_record() -> None:
+    data = f"{ONE_TEXT}\r\n\n{TWO_TEXT}\n".encode()
+    whole = {0: ONE, 2: TWO}
+    for length in range(len(data)):
+        records = read(data[:length], "a.jsonl")
+        bad = [record for record in records if isinstance(record.value, NotJson)]
+        assert bad in ([], records[-1:])
+        assert all(record.value == whole[record.position] for record in records if record not in bad)
+
+
+def test_d2_a_file_whose_last_record_is_broken_gives_none_of_the_others() -> None:
+    """The fast decoder cuts the array into records before it looks into them."""
+    good = ", ".join([ONE_TEXT] * 1000)
+    for broken in (rb'{"name": "\x"}', b'{"name": "\x02"}', rb'{"a": "\ud800\q"}', b'{"id": 1.}', b'{"a" 1}'):
+        with pytest.raises(UnreadableFile):
+            read(f"[{good}, ".encode() + broken + b"]")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"name": "\\ud800"}', {"name": "\ud800"}),
+        ('{"name": "\\ud83d\\ude00"}', {"name": "😀"}),
+        ('{"\\udfff": 1}', {"\udfff": 1}),
+        ('{"score": 1e400}', {"score": float("inf")}),
+        ('{"id": 9223372036854775808}', {"id": 2**63}),
+        ('{"id": -9223372036854775809}', {"id": -(2**63) - 1}),
+        ('{"id": 18446744073709551616}', {"id": 2**64}),
+        ('{"a": "\\u0000"}', {"a": "\0"}),
+        ('{"a": 1, "a": 2}', {"a": 2}),
+    ],
+)
+def test_d2_json_that_the_fast_decoder_refuses_is_read_all_the_same(text: str, value: Any) -> None:
+    for records in (read(f"[{ONE_TEXT}, {text}, {TWO_TEXT}]"), read(f"{ONE_TEXT}\n{text}\n{TWO_TEXT}", "a.jsonl")):
+        assert [(record.position, record.value) for record in records] == [(0, ONE), (1, value), (2, TWO)]
+        assert records[1].text == text
+
+
+def test_d2_an_integer_of_5000_digits_is_a_value_that_is_no_bigint() -> None:
+    digits = "7" * 5000
+    for text in (f'[{{"id": {digits}, "name": "x"}}, {ONE_TEXT}]', f'{{"id": -{digits}, "name": "x"}}'):
+        records = read(text)
+        assert not isinstance(records[0].value, NotJson)
+        assert records[0].value["name"] == "x"
+        assert not (isinstance(records[0].value["id"], int) and -(2**63) <= records[0].value["id"] < 2**63)
+        assert digits in records[0].text

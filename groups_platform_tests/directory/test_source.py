@@ -1,0 +1,172 @@
+"""D1: which sync days there are, in which order, and which files make a day."""
+
+from __future__ import annotations
+
+import os
+import random
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec
+import pytest
+from pyspark.sql import SparkSession
+
+from groups_platform.directory.snapshot import GROUPS, count_snapshot, read_day
+from groups_platform.directory.source import in_natural_order, list_day, list_days, natural_key, read_file
+from groups_platform.errors import SourceUnavailable, UnknownSyncDay
+from groups_platform_tests.days import agent, group, write_day, write_file
+from groups_platform_tests.oracle import natural_order
+
+
+def test_days_are_in_natural_order() -> None:
+    assert in_natural_order(["day10", "day2", "day1", "day100"]) == ["day1", "day2", "day10", "day100"]
+    assert in_natural_order(["2026-01-02", "2025-12-31", "2026-01-01"]) == [
+        "2025-12-31",
+        "2026-01-01",
+        "2026-01-02",
+    ]
+    assert in_natural_order(["v2-day1", "v1-day10", "v1-day9"]) == ["v1-day9", "v1-day10", "v2-day1"]
+    assert in_natural_order(["b1", "a2", "a"]) == ["a", "a2", "b1"]
+
+
+def test_natural_order_holds_for_any_numbers() -> None:
+    rng = random.Random(3)
+    for _ in range(2000):
+        one, other = (
+            f"day{'0' * rng.randrange(3)}{rng.randrange(10 ** rng.randrange(1, 25))}{rng.choice(['', 'b', 'b7'])}"
+            for _ in range(2)
+        )
+        assert (natural_key(one) < natural_key(other)) == (natural_order(one) < natural_order(other)), (one, other)
+
+
+def test_only_folders_that_are_named_as_a_sync_day_count(tmp_path: Path) -> None:
+    for name in ("sync-day10", "sync-day9", "sync-2026-01-01", "sync-", "sync-.x", "day3", "sync-a b", "Sync-day1"):
+        (tmp_path / name).mkdir()
+    write_file(tmp_path / "sync-file", "not a folder")
+    assert list_days(str(tmp_path)) == ["2026-01-01", "day9", "day10"]
+
+
+def test_an_unknown_day_names_the_days_that_there_are(tmp_path: Path) -> None:
+    (tmp_path / "sync-day10").mkdir()
+    (tmp_path / "sync-day9").mkdir()
+    with pytest.raises(UnknownSyncDay, match=r"no folder sync-day1\..*day9, day10"):
+        list_day(str(tmp_path), "day1")
+
+
+def test_a_source_that_cannot_be_listed_is_one_sentence(tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing")
+    with pytest.raises(SourceUnavailable, match="GROUPS_SOURCE"):
+        list_days(missing)
+    with pytest.raises((SourceUnavailable, UnknownSyncDay)):
+        list_day(missing, "day1")
+
+
+def test_d1_the_files_of_a_day_are_the_readable_ones_of_its_three_folders(tmp_path: Path) -> None:
+    readable = [
+        "admin_groups/a.json",
+        "admin_groups/sub/b.JSONL",
+        "agents/c.ndjson.gz",
+        "agents/part.json/d.json.GZ",
+        "agent_details/e.json",
+    ]
+    other = [
+        "_SUCCESS",
+        "a.json",
+        "other/a.json",
+        "admin_groups/.hidden.json",
+        "admin_groups/.tmp/a.json",
+        "admin_groups/a.json.bak",
+        "admin_groups/README.txt",
+        "admin_groups/json",
+        "admin_groups_moved/a.json",
+    ]
+    write_day(tmp_path / "sync-day1", files=dict.fromkeys([*readable, *other], "[]"))
+    day = list_day(str(tmp_path), "day1")
+    assert [file.path for file in day.files] == sorted(readable)
+    assert [file.path for file in day.files_under("admin_groups")] == readable[:2]
+    assert day.folders == {"admin_groups", "agents", "agent_details"}
+    assert {file.size for file in day.files} == {2}
+    assert day.is_complete
+    assert read_file(day.url, "admin_groups/sub/b.JSONL") == b"[]"
+
+
+def test_an_empty_folder_is_there_and_a_missing_one_is_not(tmp_path: Path) -> None:
+    (tmp_path / "sync-day1" / "admin_groups").mkdir(parents=True)
+    day = list_day(str(tmp_path), "day1")
+    assert (day.folders, day.files, day.is_complete) == ({"admin_groups"}, (), False)
+
+
+def changed(path: Path, content: str) -> None:
+    """Write, and move the clock of the file on, which a fast test does not."""
+    write_file(path, content)
+    os.utime(path, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns + 1_000_000))
+
+
+def test_the_fingerprint_changes_with_the_files_and_with_nothing_else(tmp_path: Path) -> None:
+    day = write_day(tmp_path / "sync-day1", [group(1)], [agent(1)])
+    seen = [list_day(str(tmp_path), "day1").fingerprint]
+
+    write_file(day / "_SUCCESS", "")
+    write_file(day / "admin_groups" / ".hidden.json", "[]")
+    write_file(day / "admin_groups" / "notes.txt", "x")
+    (day / "agent_details").mkdir()
+    assert list_day(str(tmp_path), "day1").fingerprint == seen[0]
+
+    changed(day / "agents" / "agents.json", (day / "agents" / "agents.json").read_text().replace("1", "2"))
+    seen.append(list_day(str(tmp_path), "day1").fingerprint)
+    write_file(day / "agents" / "more.json", "[]")
+    seen.append(list_day(str(tmp_path), "day1").fingerprint)
+    (day / "agents" / "more.json").rename(day / "agents" / "other.json")
+    seen.append(list_day(str(tmp_path), "day1").fingerprint)
+    (day / "agents" / "other.json").unlink()
+    assert len(set(seen)) == 4
+    assert list_day(str(tmp_path), "day1").fingerprint == seen[1]
+
+
+@pytest.mark.parametrize("name", ["sync day", "größe #1%20?*[x]", "a+b&c"])
+def test_the_source_may_have_any_name(tmp_path: Path, name: str) -> None:
+    write_day(tmp_path / name / "sync-day1", files={f"admin_groups/{name}.json": "[1]"})
+    assert list_days(str(tmp_path / name)) == ["day1"]
+    day = list_day(f"{tmp_path / name}/", "day1")
+    assert [read_file(day.url, file.path) for file in day.files] == [b"[1]"]
+
+
+@pytest.fixture
+def zipped(tmp_path: Path) -> str:
+    """The URL of a source inside a zip file."""
+    day = write_day(tmp_path / "sync-day1", [group(1), group(2)], [agent(1)], files={"_SUCCESS": ""})
+    with zipfile.ZipFile(tmp_path / "source.zip", "w") as archive:
+        for path in sorted(day.rglob("*")):
+            archive.write(path, path.relative_to(tmp_path))
+    return f"zip://::file://{tmp_path / 'source.zip'}"
+
+
+def test_a_source_may_be_any_url_of_fsspec(zipped: str) -> None:
+    assert list_days(zipped) == ["day1"]
+    day = list_day(zipped, "day1")
+    assert [file.path for file in day.files] == ["admin_groups/groups.json", "agents/agents.json"]
+    assert (day.folders, day.is_complete) == ({"admin_groups", "agents"}, True)
+    assert read_file(day.url, "agents/agents.json").startswith(b"[{")
+
+
+def test_the_executors_read_from_any_url_of_fsspec(spark: SparkSession, zipped: str) -> None:
+    assert count_snapshot(read_day(spark, list_day(zipped, "day1"), GROUPS)).accepted == 2
+
+
+@pytest.fixture
+def memory_source() -> Iterator[str]:
+    files = fsspec.filesystem("memory")
+    files.pipe("/upstream/sync-day2/admin_groups/a.json", b"[]")
+    files.pipe("/upstream/sync-day10/agents/sub/a.jsonl.gz", b"12")
+    yield "memory://upstream"
+    files.rm("/upstream", recursive=True)
+
+
+def test_a_source_in_an_object_store_has_no_real_folders(memory_source: str) -> None:
+    for source in (memory_source, memory_source + "/"):
+        assert list_days(source) == ["day2", "day10"]
+        day = list_day(source, "day10")
+        assert [(file.path, file.size) for file in day.files] == [("agents/sub/a.jsonl.gz", 2)]
+        assert day.folders == {"agents"}
+        assert read_file(day.url, "agents/sub/a.jsonl.gz") == b"12"

@@ -1,0 +1,67 @@
+"""What a person finds in the UI before anything ran."""
+
+from __future__ import annotations
+
+import pytest
+from dagster import AssetKey, Definitions, DynamicPartitionsDefinition
+
+from groups_platform.directory.checks import all_checks
+from groups_platform.orchestration.build import build_defs
+
+ASSETS = {
+    "raw_groups", "raw_agents", "exploded_memberships", "agents", "groups", "group_membership", "group_inactivity",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def defs() -> Definitions:
+    return build_defs()
+
+
+def test_definitions_load(defs: Definitions) -> None:
+    Definitions.validate_loadable(defs)
+
+
+def test_every_asset_tells_a_newcomer_what_it_is(defs: Definitions) -> None:
+    specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+    assert specs.keys() == ASSETS
+    for name, spec in specs.items():
+        assert len(spec.description or "") > 60, name
+        assert spec.group_name == "directory"
+        assert spec.owners
+        assert spec.kinds
+        assert spec.code_version
+        assert isinstance(spec.partitions_def, DynamicPartitionsDefinition)
+        assert name == "group_inactivity" or "dagster/column_schema" in spec.metadata
+
+
+def test_the_graph_reads_from_raw_records_to_flags(defs: Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    parents = {
+        key.to_user_string(): {p.to_user_string() for p in graph.get(key).parent_keys}
+        for key in graph.get_all_asset_keys()
+    }
+    assert parents == {
+        "raw_groups": set(),
+        "raw_agents": set(),
+        "exploded_memberships": {"raw_groups"},
+        "agents": {"raw_agents"},
+        "groups": {"raw_groups"},
+        "group_membership": {"groups", "agents", "exploded_memberships"},
+        "group_inactivity": {"groups", "group_membership", "agents"},
+    }
+
+
+def test_every_sql_check_is_an_asset_check_and_those_that_protect_block(defs: Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    found = {(key.asset_key, key.name): graph.get_check_spec(key) for key in graph.asset_check_keys}
+    for check in all_checks():
+        spec = found[(AssetKey(check.asset), check.name)]
+        assert spec.blocking == check.is_blocking
+        assert spec.description == check.promise
+    for raw in ("raw_groups", "raw_agents"):
+        assert found[(AssetKey(raw), "every_record_accounted_for")].blocking
+        assert found[(AssetKey(raw), "accepted_records_keep_the_contract")].blocking
+        assert not found[(AssetKey(raw), "few_records_rejected")].blocking
+        assert not found[(AssetKey(raw), "volume_like_the_day_before")].blocking
+    assert found[(AssetKey("groups"), "complete_snapshot")].blocking

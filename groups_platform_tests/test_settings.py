@@ -1,0 +1,122 @@
+"""Settings from the environment: what each means, and one clear sentence where a value cannot work."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from groups_platform.errors import InvalidSetting, PlatformError
+from groups_platform.settings import Settings, find_resource
+
+
+def test_everything_has_a_default() -> None:
+    settings = Settings.from_env({})
+    assert settings.home == Path.home() / ".groups_platform"
+    assert Path(settings.source) == find_resource("sample_data")
+    assert settings.lake == str(settings.home / "lake")
+    assert (settings.database_url, settings.spark_master, settings.spark_remote) == (None, None, None)
+
+
+def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
+    names = ("GROUPS_SOURCE", "GROUPS_DATABASE_URL", "GROUPS_LAKE", "SPARK_MASTER", "SPARK_REMOTE", "JAVA_HOME")
+    empty = Settings.from_env({"GROUPS_HOME": str(tmp_path), **dict.fromkeys(names, "")})
+    assert empty == Settings.from_env({"GROUPS_HOME": str(tmp_path)})
+
+
+def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GROUPS_HOME", str(tmp_path))
+    assert Settings.from_env().home == tmp_path
+
+
+def test_paths_are_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    settings = Settings.from_env({"GROUPS_HOME": "here", "GROUPS_SOURCE": "~/upstream"})
+    assert settings.home == tmp_path / "here"
+    assert settings.source == str(tmp_path / "me" / "upstream")
+    assert settings.lake == str(tmp_path / "here" / "lake")
+
+
+@pytest.mark.parametrize("source", ["s3://bucket/path", "zip://::file:///a.zip", "memory://x", "file:///data"])
+def test_a_source_may_be_any_url_of_fsspec(source: str) -> None:
+    assert Settings.from_env({"GROUPS_SOURCE": source}).source == source
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"])
+def test_a_database_url_is_one_that_psycopg_reads(scheme: str) -> None:
+    url = f"{scheme}://ann:secret@db:5433/groups?sslmode=require"
+    settings = Settings.from_env({"GROUPS_DATABASE_URL": url})
+    assert settings.database_url == "postgresql://ann:secret@db:5433/groups?sslmode=require"
+
+
+@pytest.mark.parametrize("master", ["local", "local[2]", "local[*]", "local[2,4]", "yarn", "spark://h:7077", "k8s://h"])
+def test_spark_masters(master: str) -> None:
+    assert Settings.from_env({"SPARK_MASTER": master}).spark_master == master
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings.from_env({}).source = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GROUPS_DATABASE_URL", "mysql://ann:secret@db/x"),
+        ("GROUPS_DATABASE_URL", "ann:secret@db/x"),
+        ("GROUPS_DATABASE_URL", "postgresql://ann:secret@db:port/x"),
+        ("GROUPS_DATABASE_URL", "postgresql:/ann:secret@db/x"),
+        ("GROUPS_DATABASE_URL", "sqlite:///secret"),
+        ("GROUPS_SOURCE", "nosuch://bucket"),
+        ("SPARK_MASTER", "localhost:7077"),
+        ("SPARK_MASTER", "local[two]"),
+        ("SPARK_REMOTE", "http://localhost"),
+        ("SPARK_REMOTE", "sc://"),
+        ("GROUPS_REJECTED_LIMIT", "ten percent"),
+        ("GROUPS_REJECTED_LIMIT", "1.5"),
+        ("GROUPS_REJECTED_LIMIT", "nan"),
+        ("GROUPS_REJECTED_LIMIT", "-0.1"),
+    ],
+)
+def test_a_value_that_cannot_work_is_one_sentence_that_names_it(name: str, value: str) -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        Settings.from_env({name: value})
+    said = str(refused.value)
+    assert name in said
+    assert "\n" not in said
+    assert "secret" not in said
+    assert "Traceback" not in said
+    assert refused.value.code == "invalid_setting"
+
+
+def test_a_source_with_credentials_in_it_is_not_repeated() -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        Settings.from_env({"GROUPS_SOURCE": "nosuch://ann:secret@host/path"})
+    assert "secret" not in str(refused.value)
+
+
+def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+    with pytest.raises(InvalidSetting, match="GROUPS_HOME"):
+        Settings.from_env({"GROUPS_HOME": str(tmp_path / "home")})
+
+
+def test_a_cluster_and_a_connect_server_at_once_are_refused() -> None:
+    with pytest.raises(InvalidSetting, match=r"SPARK_MASTER and SPARK_REMOTE"):
+        Settings.from_env({"SPARK_MASTER": "local", "SPARK_REMOTE": "sc://h"})
+
+
+def test_a_password_is_not_in_the_text_of_settings() -> None:
+    settings = Settings.from_env({"GROUPS_DATABASE_URL": "postgresql://ann:secret@db/x"})
+    assert "secret" not in repr(settings)
+
+
+def test_an_error_has_a_code_and_facts() -> None:
+    error = PlatformError("Something is wrong. Do this.", group_id=5)
+    assert (str(error), error.code, error.facts) == (
+        "Something is wrong. Do this.",
+        "platform_error",
+        {"group_id": 5},
+    )

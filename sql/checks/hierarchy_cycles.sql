@@ -1,0 +1,2 @@
+-- warn, groups: no group is below itself.
+SELECT group_id, length, path FROM directory.hierarchy_cycles()

@@ -1,0 +1,1 @@
+ANALYZE group_record, group_member, agent_record, finding;

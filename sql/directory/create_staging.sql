@@ -1,0 +1,21 @@
+-- The tables that one run fills by COPY before it touches a live table. {schema} is the run's own.
+CREATE SCHEMA {schema};
+SET search_path = {schema}, directory, public;
+
+CREATE UNLOGGED TABLE group_record (
+    group_id BIGINT, name TEXT, parent_group_id BIGINT, created_at TIMESTAMP, updated_at TIMESTAMP
+);
+CREATE UNLOGGED TABLE group_member (group_id BIGINT, agent_id BIGINT);
+CREATE UNLOGGED TABLE agent_record (
+    source TEXT, agent_id BIGINT, email TEXT, name TEXT, active BOOLEAN, created_at TIMESTAMP, updated_at TIMESTAMP
+);
+CREATE UNLOGGED TABLE finding (
+    code TEXT, file TEXT, position BIGINT, group_id BIGINT, agent_id BIGINT, detail TEXT, raw TEXT
+);
+CREATE UNLOGGED TABLE finding_severity (code TEXT PRIMARY KEY, severity TEXT);
+
+-- A Spark task writes in one transaction that first claims its partition: a task that is tried again, or twice at
+-- once, is loaded once.
+CREATE UNLOGGED TABLE loaded_partition (
+    staging_table TEXT, partition_id BIGINT, PRIMARY KEY (staging_table, partition_id)
+);

@@ -1,0 +1,1 @@
+DELETE FROM directory.findings WHERE sync_day = %(sync_day)s;

@@ -1,0 +1,1 @@
+SELECT * FROM directory.agents ORDER BY agent_id LIMIT %(limit)s;

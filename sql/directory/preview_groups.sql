@@ -1,0 +1,1 @@
+SELECT * FROM directory.groups ORDER BY group_id LIMIT %(limit)s;
