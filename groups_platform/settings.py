@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from fsspec.registry import known_implementations, registry
 from sqlalchemy.engine import make_url
@@ -21,6 +22,16 @@ def find_resource(name: str) -> Path:
     """The folder or file `name` of the repository's top level; in an installed wheel it lies in the package."""
     in_wheel = PACKAGE / name
     return in_wheel if in_wheel.exists() else PACKAGE.parent / name
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that another process may be reading: it finds the old text or the new one."""
+    if path.exists() and path.read_text() == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as fresh:
+        fresh.write(text)
+    Path(fresh.name).replace(path)
 
 
 @dataclass(frozen=True)

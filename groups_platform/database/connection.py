@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,14 @@ def connect(url: str, *, autocommit: bool = False) -> Connection:
     # migrations raise warnings for people: they go to the log, not to standard error
     connection.add_notice_handler(lambda notice: log.info("postgres: %s", notice.message_primary))
     return connection
+
+
+@contextmanager
+def one_at_a_time(url: str, name: str) -> Iterator[Connection]:
+    """Wait until nobody else is in a block of this name, on any machine; yields the connection that holds the lock."""
+    with connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (name,))
+        yield connection
 
 
 def dagster_url(url: str) -> str:

@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 from groups_platform.directory.java import find_java_home
-from groups_platform.settings import Settings
+from groups_platform.settings import Settings, write_whole
 
 # Timestamps are UTC, and any year a snapshot may hold is a plain value (no Julian calendar).
 BEHAVIOUR = {
@@ -73,10 +73,7 @@ def prepare_process(settings: Settings) -> None:
 
 
 def _write_quiet_configuration(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "log4j2.properties"
-    if not file.exists() or file.read_text() != LOG4J:
-        file.write_text(LOG4J)
+    write_whole(folder / "log4j2.properties", LOG4J)
     return folder
 
 

@@ -13,7 +13,7 @@ import psutil
 from groups_platform.database.embedded import start_embedded
 from groups_platform.directory.source import list_days
 from groups_platform.errors import PlatformError
-from groups_platform.orchestration.instance import end_dead_runs, open_instance, prepare_dagster_home
+from groups_platform.orchestration.instance import end_dead_runs, open_instance
 from groups_platform.orchestration.partitions import register_days
 from groups_platform.orchestration.warm_spark import warm_server
 from groups_platform.settings import Settings, find_resource
@@ -25,7 +25,6 @@ GRACE_SECONDS = 8
 def serve(settings: Settings, port: int) -> int:
     """Run until Ctrl-C or SIGTERM; returns the exit code of `dagster dev`."""
     _say("Postgres …")
-    prepare_dagster_home(settings)
     with open_instance(settings) as instance:
         end_dead_runs(instance)
         try:

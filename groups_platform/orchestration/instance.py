@@ -10,8 +10,8 @@ from typing import Final
 import psutil
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
-from groups_platform.database.connection import dagster_url, open_database
-from groups_platform.settings import Settings
+from groups_platform.database.connection import dagster_url, one_at_a_time, open_database
+from groups_platform.settings import Settings, write_whole
 
 PROCESS_TAG: Final = "groups_platform/process"
 FINGERPRINT_TAG: Final = "groups_platform/fingerprint"
@@ -21,19 +21,18 @@ KILLED: Final = "The process of this run was killed. Nothing is half applied: ru
 IN_PROGRESS: Final = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING]
 
 
-def prepare_dagster_home(settings: Settings) -> Path:
-    """Write `dagster.yaml` under `$GROUPS_HOME/dagster` and set the environment that Dagster's processes read."""
-    home = settings.home / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text(CONFIGURATION.read_text())
-    os.environ["DAGSTER_HOME"] = str(home)
-    os.environ["GROUPS_DAGSTER_POSTGRES_URL"] = dagster_url(open_database(settings))
-    return home
-
-
 def open_instance(settings: Settings) -> DagsterInstance:
-    """The instance that the UI shows; close it, or use it as a context manager."""
-    return DagsterInstance.from_config(str(prepare_dagster_home(settings)))
+    """The instance that the UI shows; close it, or use it as a context manager.
+
+    Sets the environment that Dagster's own processes read, so that what this one starts opens the same instance.
+    """
+    home, url = settings.home / "dagster", open_database(settings)
+    write_whole(home / "dagster.yaml", CONFIGURATION.read_text())
+    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["GROUPS_DAGSTER_POSTGRES_URL"] = dagster_url(url)
+    # Dagster creates its tables when it finds none, and of two processes that do so at once one may fail.
+    with one_at_a_time(url, "groups_platform.dagster"):
+        return DagsterInstance.from_config(str(home))
 
 
 def claim_run(instance: DagsterInstance, run_id: str, **tags: str) -> None:

@@ -6,6 +6,8 @@ import os
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus
@@ -30,6 +32,21 @@ def test_runs_are_rows_of_the_schema_dagster(instance: DagsterInstance, environm
             name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'dagster'")
         }
     assert {"runs", "event_logs", "instigators"} <= tables
+
+
+def test_an_empty_database_is_opened_by_several_at_once(
+    environment: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    start = Barrier(4)
+
+    def open_it(_: int) -> None:
+        start.wait()
+        open_instance(environment).dispose()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(open_it, range(4)))
+    # Dagster tries again when another process was first, which mostly helps: «Retrying failed database creation».
+    assert "Retrying" not in caplog.text
 
 
 def test_the_url_with_its_password_is_in_no_file(instance: DagsterInstance, environment: Settings) -> None:
