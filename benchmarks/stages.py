@@ -48,7 +48,7 @@ def run_day(spark: SparkSession, settings: Settings, url: str, label: str) -> di
     lake = settings.lake
     with watch.time("reading"):
         for kind in (snapshot.GROUPS, snapshot.AGENTS):
-            snapshot.write_lake(snapshot.read_day(spark, day, kind), lake, kind.dataset, label)
+            snapshot.read_into_lake(spark, day, kind, lake)
         raw = snapshot.read_lake(spark, lake, snapshot.GROUPS.dataset, label)
         snapshot.write_lake(snapshot.explode_memberships(raw), lake, snapshot.MEMBERSHIPS, label)
     with watch.time("validation"):

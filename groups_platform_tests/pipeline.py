@@ -17,7 +17,7 @@ from groups_platform.directory.snapshot import (
     MEMBERSHIPS,
     explode_memberships,
     lock_day,
-    read_day,
+    read_into_lake,
     read_lake,
     write_lake,
 )
@@ -40,7 +40,7 @@ class Pipeline:
         """The Spark half: the three datasets of the day."""
         day = list_day(str(source or self.source), label)
         for kind in (GROUPS, AGENTS):
-            write_lake(read_day(self.spark, day, kind), self.lake, kind.dataset, label)
+            read_into_lake(self.spark, day, kind, self.lake)
         raw_groups = read_lake(self.spark, self.lake, GROUPS.dataset, label)
         write_lake(explode_memberships(raw_groups), self.lake, MEMBERSHIPS, label)
 

@@ -82,19 +82,41 @@ AGENTS: Final = RecordKind("raw_agents", ("agents", "agent_details"), AGENT_FORM
 MEMBERSHIPS: Final = "exploded_memberships"
 
 
-def read_day(spark: SparkSession, day: SyncDay, kind: RecordKind) -> DataFrame:
-    """Folders, files and records of `kind` in `day`, lazily; see the module for the columns."""
+def read_into_lake(spark: SparkSession, day: SyncDay, kind: RecordKind, lake: str) -> DataFrame:
+    """Read the files of `kind` in `day` into the lake, overwriting the day; see the module for the columns.
+
+    D6 sends every record's text through a shuffle, which costs more than reading. Most days repeat no id, so each
+    accepted record counts at first, and only a day that turns out to repeat one is read again and settled. A crash
+    in between leaves a repeated id that counts twice, which the check unique_ids refuses.
+    """
+    rows = read_files(spark, day, kind)
+    is_record = F.col("entry") == "record"
+    unsettled = rows.withColumn("counts", F.coalesce(is_record & F.col("accepted"), F.lit(False)))
+    write_lake(_with_fingerprint(unsettled, day), lake, kind.dataset, day.label)
+    raw = read_lake(spark, lake, kind.dataset, day.label)
+    if not has_repeated_ids(raw, kind):
+        return raw
+    write_lake(_with_fingerprint(with_duplicates_settled(rows, kind), day), lake, kind.dataset, day.label)
+    return read_lake(spark, lake, kind.dataset, day.label)
+
+
+def read_files(spark: SparkSession, day: SyncDay, kind: RecordKind) -> DataFrame:
+    """Folders, files and records of `kind` in `day`, lazily; D6 is not settled yet."""
     files = [file for folder in kind.folders for file in day.files_under(folder)]
     tasks = pack(files, int(spark.conf.get("spark.sql.shuffle.partitions") or 1))
-    folders = [folder for folder in kind.folders if folder in day.folders]
-    columns = [column.name for column in kind.schema]
-    read = FileReader(kind.format, day.url, tuple(folders), tasks, arrow_schema(kind.schema))
-    rows = spark.range(0, len(tasks), 1, len(tasks)).mapInArrow(read, kind.schema)
-    return (
-        with_duplicates_settled(rows, kind)
-        .select(*columns, "counts")
-        .withColumn("fingerprint", F.when(F.col("entry") == "folder", F.lit(day.fingerprint)))
-    )
+    folders = tuple(folder for folder in kind.folders if folder in day.folders)
+    read = FileReader(kind.format, day.url, folders, tasks, arrow_schema(kind.schema))
+    return spark.range(0, len(tasks), 1, len(tasks)).mapInArrow(read, kind.schema)
+
+
+def _with_fingerprint(rows: DataFrame, day: SyncDay) -> DataFrame:
+    return rows.withColumn("fingerprint", F.when(F.col("entry") == "folder", F.lit(day.fingerprint)))
+
+
+def has_repeated_ids(raw: DataFrame, kind: RecordKind) -> bool:
+    """Whether two records that count have one id in one folder."""
+    ids = raw.where("counts").groupBy("folder", kind.format.id_column).count()
+    return not ids.where("count > 1").limit(1).isEmpty()
 
 
 def pack(files: Iterable[SourceFile], cores: int) -> tuple[tuple[str, ...], ...]:
@@ -130,12 +152,14 @@ def with_duplicates_settled(rows: DataFrame, kind: RecordKind) -> DataFrame:
             F.col("winner.position"),
         ).alias("detail"),
     )
+    columns = [column.name for column in kind.schema]
     return (
         rows.withColumn("rank", rank)
         .withColumn("winner", winner)
         .withColumn("faults", F.when(is_loser, F.concat("faults", F.array(fault))).otherwise(F.col("faults")))
         .withColumn("counts", is_candidate & (F.col("rank") == 1))
         .withColumn("accepted", F.col("accepted") & ~is_loser)
+        .select(*columns, "counts")
     )
 
 

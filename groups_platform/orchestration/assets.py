@@ -39,7 +39,7 @@ from groups_platform.directory.snapshot import (
     count_snapshot,
     explode_memberships,
     lake_path,
-    read_day,
+    read_into_lake,
     read_lake,
     write_lake,
 )
@@ -89,8 +89,7 @@ def _materialise_raw(
         platform.hold_day(label)
         day = list_day(platform.settings.source, label)
         context.log.info(f"reading {sum(len(day.files_under(f)) for f in kind.folders)} files of {day.url}")
-        write_lake(read_day(spark.spark_session, day, kind), lake, kind.dataset, label)
-        raw = read_lake(spark.spark_session, lake, kind.dataset, label)
+        raw = read_into_lake(spark.spark_session, day, kind, lake)
         counts = count_snapshot(raw)
     context.log.info(f"findings: {', '.join(f'{code} {number}' for code, number in counts.findings.items())}")
     columns = ["file", "position", "accepted", kind.format.id_column, "name", "raw"]

@@ -13,9 +13,8 @@ from groups_platform.directory.snapshot import (
     count_snapshot,
     explode_memberships,
     pack,
-    read_day,
+    read_into_lake,
     read_lake,
-    write_lake,
 )
 from groups_platform.directory.source import SourceFile, list_day
 from groups_platform.errors import UnknownSyncDay
@@ -54,7 +53,7 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> str:
     write_rivals(folder / "sync-day1")
     day = list_day(str(folder), "day1")
     for kind in (GROUPS, AGENTS):
-        write_lake(read_day(spark, day, kind), str(folder / "lake"), kind.dataset, "day1")
+        read_into_lake(spark, day, kind, str(folder / "lake"))
     return str(folder / "lake")
 
 

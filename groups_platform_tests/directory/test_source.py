@@ -12,7 +12,7 @@ import fsspec
 import pytest
 from pyspark.sql import SparkSession
 
-from groups_platform.directory.snapshot import GROUPS, count_snapshot, read_day
+from groups_platform.directory.snapshot import GROUPS, count_snapshot, read_into_lake
 from groups_platform.directory.source import in_natural_order, list_day, list_days, natural_key, read_file
 from groups_platform.errors import SourceUnavailable, UnknownSyncDay
 from groups_platform_tests.days import agent, group, write_day, write_file
@@ -150,8 +150,9 @@ def test_a_source_may_be_any_url_of_fsspec(zipped: str) -> None:
     assert read_file(day.url, "agents/agents.json").startswith(b"[{")
 
 
-def test_the_executors_read_from_any_url_of_fsspec(spark: SparkSession, zipped: str) -> None:
-    assert count_snapshot(read_day(spark, list_day(zipped, "day1"), GROUPS)).accepted == 2
+def test_the_executors_read_from_any_url_of_fsspec(spark: SparkSession, zipped: str, tmp_path: Path) -> None:
+    raw = read_into_lake(spark, list_day(zipped, "day1"), GROUPS, str(tmp_path / "lake"))
+    assert count_snapshot(raw).accepted == 2
 
 
 @pytest.fixture
