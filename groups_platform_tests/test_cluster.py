@@ -86,6 +86,7 @@ def test_the_same_tables_come_from_a_cluster(
                 "GROUPS_SOURCE": str(tmp_path / "hostile"),
                 "SPARK_MASTER": master,
                 "SPARK_LOCAL_IP": "127.0.0.1",
+                "GROUPS_SPARK_ARCHIVE": "off",
             }
             command = [sys.executable, "-m", "groups_platform", "sync"]
             command += [part for label in labels for part in ("--day", label)]

@@ -32,7 +32,7 @@ def env(tmp_path: Path) -> Iterator[dict[str, str]]:
     """A new home folder, and nothing of the platform's or Spark's in the environment."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GROUPS_", "SPARK_", "DAGSTER_"))}
     home = tmp_path / "home"
-    yield {**kept, "HOME": str(home), "GROUPS_HOME": str(home / "groups")}
+    yield {**kept, "HOME": str(home), "GROUPS_HOME": str(home / "groups"), "GROUPS_SPARK_ARCHIVE": "off"}
     stop_embedded(home / "groups")
 
 

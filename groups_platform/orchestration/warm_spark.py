@@ -95,8 +95,6 @@ def _command(settings: Settings, port: int) -> list[str]:
     config = {
         **local_config(settings),
         **BEHAVIOUR,
-        # It lives long: let the JVM compile what is hot, unlike in a process that ends after a day.
-        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.connect.grpc.binding.port": str(port),
     }

@@ -1,4 +1,4 @@
-"""Which Java Spark gets: the one that is named, the one on the PATH, or the wheel's."""
+"""Which Java Spark gets: the one that is named, the one on the PATH, or the wheel's; and the archive of its classes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from groups_platform.directory.java import find_java_home
+from groups_platform.directory.java import class_archive_options, find_java_home
 
 
 def fake_java(home: Path, version: str) -> Path:
@@ -62,3 +62,48 @@ def test_the_java_on_the_path_is_taken(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "bin" / "java").symlink_to(home / "bin" / "java")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     assert "17.0.77" in start(find_java_home(None, tmp_path / "scratch"))
+
+
+def run_java(java_home: Path, *options: str) -> int:
+    command = [java_home / "bin" / "java", *options, "-version"]
+    return subprocess.run(command, capture_output=True, timeout=120, check=False).returncode
+
+
+@pytest.mark.parametrize("is_wheels", [False, True])
+def test_the_second_jvm_loads_the_archive_that_the_first_one_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_wheels: bool
+) -> None:
+    if is_wheels:
+        monkeypatch.setenv("PATH", "/nothing")
+        monkeypatch.delenv("JAVA_HOME", raising=False)
+    jars = tmp_path / "jars"
+    jars.mkdir()
+    home = find_java_home(None, tmp_path / "java")
+    monkeypatch.undo()
+    assert class_archive_options(home, jars, may_write=False) == []
+    first = class_archive_options(home, jars, may_write=True)
+    assert run_java(home, *first) == 0
+
+    second = class_archive_options(home, jars, may_write=True)
+    assert second == class_archive_options(home, jars, may_write=False) != first
+    assert run_java(home, "-Xshare:on", *second) == 0, "with -Xshare:on a JVM that cannot use the archive ends"
+
+
+def test_an_archive_that_was_cut_short_is_written_again(tmp_path: Path) -> None:
+    jars = tmp_path / "jars"
+    jars.mkdir()
+    home = find_java_home(None, tmp_path / "java")
+    first = class_archive_options(home, jars, may_write=True)
+    archive = Path(next(option for option in first if "AtExit" in option).partition("=")[2])
+    archive.write_bytes(bytes(1000))
+    assert class_archive_options(home, jars, may_write=True) == first
+
+
+def test_other_jars_have_another_archive(tmp_path: Path) -> None:
+    home = find_java_home(None, tmp_path / "java")
+    names = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        names.append(class_archive_options(home, tmp_path / name, may_write=True))
+    assert names[0] != names[1]
+    assert len(list(home.glob("base-*"))) == 1

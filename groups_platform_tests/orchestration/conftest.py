@@ -27,6 +27,7 @@ def environment(
     monkeypatch.setenv("GROUPS_SOURCE", settings.source)
     monkeypatch.setenv("GROUPS_LAKE", settings.lake)
     monkeypatch.setenv("SPARK_MASTER", settings.spark_master)
+    monkeypatch.setenv("GROUPS_SPARK_ARCHIVE", "off")  # its JVM would write into the test's folder after the test
     for name in ("DAGSTER_HOME", "GROUPS_DAGSTER_POSTGRES_URL"):
         monkeypatch.setenv(name, str(tmp_path))  # the code under test sets them; this puts them back
     yield settings
