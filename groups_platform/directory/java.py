@@ -46,10 +46,10 @@ def find_java_home(java_home: str | None, scratch: Path) -> Path:
     return scratch
 
 
-def class_archive_options(java_home: Path, jars: Path, *, may_write: bool) -> list[str]:
+def class_archive_options(java_home: Path, jars: Path) -> list[str]:
     """JVM options that take Spark's classes, the files in `jars`, from an archive beside `java_home`.
 
-    It halves the start. Where there is none yet, the JVM writes it when it ends (some seconds, 180 MB) if `may_write`.
+    It halves the start. Where there is none yet, the JVM writes it when it ends (some seconds, 180 MB).
     An archive of another Java or other jars has another name, and the JVM goes without one that is not whole.
     """
     java = java_home / "bin" / "java"
@@ -57,8 +57,6 @@ def class_archive_options(java_home: Path, jars: Path, *, may_write: bool) -> li
     archive = java_home / f"spark-{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}.jsa"
     if _is_whole(archive):
         return [f"-XX:SharedArchiveFile={archive}", "-Xlog:disable"]  # it would list what it cannot share
-    if not may_write:
-        return []
     base = archive.with_name(f"base-{archive.name}")
     if not base.exists():
         for old in java_home.glob("*.jsa"):

@@ -80,12 +80,11 @@ def test_the_second_jvm_loads_the_archive_that_the_first_one_wrote(
     jars.mkdir()
     home = find_java_home(None, tmp_path / "java")
     monkeypatch.undo()
-    assert class_archive_options(home, jars, may_write=False) == []
-    first = class_archive_options(home, jars, may_write=True)
+    first = class_archive_options(home, jars)
     assert run_java(home, *first) == 0
 
-    second = class_archive_options(home, jars, may_write=True)
-    assert second == class_archive_options(home, jars, may_write=False) != first
+    second = class_archive_options(home, jars)
+    assert second != first
     assert run_java(home, "-Xshare:on", *second) == 0, "with -Xshare:on a JVM that cannot use the archive ends"
 
 
@@ -93,10 +92,10 @@ def test_an_archive_that_was_cut_short_is_written_again(tmp_path: Path) -> None:
     jars = tmp_path / "jars"
     jars.mkdir()
     home = find_java_home(None, tmp_path / "java")
-    first = class_archive_options(home, jars, may_write=True)
+    first = class_archive_options(home, jars)
     archive = Path(next(option for option in first if "AtExit" in option).partition("=")[2])
     archive.write_bytes(bytes(1000))
-    assert class_archive_options(home, jars, may_write=True) == first
+    assert class_archive_options(home, jars) == first
 
 
 def test_other_jars_have_another_archive(tmp_path: Path) -> None:
@@ -104,6 +103,6 @@ def test_other_jars_have_another_archive(tmp_path: Path) -> None:
     names = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        names.append(class_archive_options(home, tmp_path / name, may_write=True))
+        names.append(class_archive_options(home, tmp_path / name))
     assert names[0] != names[1]
     assert len(list(home.glob("base-*"))) == 1
