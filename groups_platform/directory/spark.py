@@ -24,8 +24,8 @@ BEHAVIOUR = {
 def local_config(settings: Settings) -> dict[str, str]:
     """What makes a Spark on this machine start fast and stay to itself; a cluster keeps its own.
 
-    Its JVM compiles with C1 alone, also in a server that lives long: with C2 the first day took 1.8 times as long there,
-    and no later one less.
+    Its JVM compiles with C1 alone, also in a server that lives long: there C2 made the first day take 1.8 times as
+    long, and no later one shorter.
     """
     java_options = [
         "-XX:+UseSerialGC",
