@@ -1,7 +1,8 @@
 """Does the driver's memory grow with the data? One sync a size on a standalone cluster of two workers.
 
-Prints the peak resident memory of the driver, its Python and its JVM; the workers are processes of their own. A JVM fills its heap before it cleans up, so the driver's heap is held at 512 MB: a driver that gathered the
-data would not survive the larger size.
+Prints the peak resident memory of the driver, its Python and its JVM; the workers are processes of their own. A JVM
+fills its heap before it cleans up, so the driver's heap is held at 512 MB: a driver that gathered the data would not
+survive the larger size.
 """
 
 from __future__ import annotations
