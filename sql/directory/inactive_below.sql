@@ -1,17 +1,8 @@
 -- What lies at and below an inactive group: how many groups, and how many members, none of them active.
-WITH RECURSIVE below (group_id) AS (
-    SELECT %(group_id)s::BIGINT
-    UNION
-    SELECT child.group_id
-    FROM below
-    CROSS JOIN LATERAL (
-        SELECT c.group_id FROM directory.groups AS c WHERE c.parent_group_id = below.group_id OFFSET 0
-    ) AS child
-)
 SELECT count(DISTINCT below.group_id) - 1 AS groups_below,
        count(DISTINCT m.agent_id) FILTER (WHERE below.group_id = %(group_id)s) AS own_members,
        count(DISTINCT m.agent_id) AS members,
        count(DISTINCT m.agent_id) FILTER (WHERE a.active) AS active_members
-FROM below
+FROM directory.groups_below(%(group_id)s) AS below
 LEFT JOIN directory.group_membership AS m ON m.group_id = below.group_id
 LEFT JOIN directory.agents AS a ON a.agent_id = m.agent_id;

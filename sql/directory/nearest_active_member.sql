@@ -1,15 +1,6 @@
 -- The first group at or below %(group_id)s, nearest level first, that has an active member, and that member.
-WITH RECURSIVE below (group_id) AS (
-    SELECT %(group_id)s::BIGINT
-    UNION
-    SELECT child.group_id
-    FROM below
-    CROSS JOIN LATERAL (
-        SELECT c.group_id FROM directory.groups AS c WHERE c.parent_group_id = below.group_id OFFSET 0
-    ) AS child
-)
 SELECT below.group_id, member.agent_id, member.name, member.email
-FROM below
+FROM directory.groups_below(%(group_id)s) AS below
 CROSS JOIN LATERAL (
     SELECT a.agent_id, a.name, a.email
     FROM directory.group_membership AS m
