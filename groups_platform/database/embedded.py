@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 import psutil
+from filelock import FileLock
 
 from groups_platform.errors import DatabaseUnavailable
 
@@ -38,8 +39,9 @@ def start_embedded(home: Path) -> str:
         )
     try:
         home.mkdir(parents=True, exist_ok=True)
-        _remove_stale_pid_file(data)
-        with warnings.catch_warnings():
+        # One at a time: to the second, the files of a server that is just being made look like those of a dead one.
+        with FileLock(home / "postgres.lock"), warnings.catch_warnings():
+            _remove_stale_pid_file(data)
             warnings.simplefilter("ignore")
             server = get_server(data, cleanup_mode=None)
             server.ensure_postgres_running()  # get_server remembers a server that has been stopped since
@@ -72,9 +74,10 @@ def stop_embedded(home: Path) -> bool:
 
 def _postmaster_pid(data: Path) -> int | None:
     try:
-        return int((data / "postmaster.pid").read_text().split("\n", 1)[0])
+        pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
     except (OSError, ValueError):
         return None
+    return pid if pid > 0 else None  # negative while the first files are made
 
 
 def _is_postgres(pid: int) -> bool:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,6 +68,45 @@ def test_the_pid_of_another_program_is_not_taken_for_the_server(own_home: Path) 
     with connect(embedded.start_embedded(own_home)) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     assert pid_of(own_home) != os.getpid()
+
+
+@pytest.mark.parametrize("pid", ["-4711", "0", "", "nonsense"])
+def test_a_pid_that_is_none_is_no_server(tmp_path: Path, pid: str) -> None:
+    """While the server's first files are made, postmaster.pid holds a negative number."""
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "postmaster.pid").write_text(f"{pid}\n")
+    assert embedded.stop_embedded(tmp_path) is False
+
+
+def test_processes_that_start_the_first_server_at_once_share_it(tmp_path_factory: pytest.TempPathFactory) -> None:
+    home = tmp_path_factory.mktemp("shared")
+    starting = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from groups_platform.database.embedded import start_embedded\n"
+        "print('ready', flush=True)\n"
+        "input()\n"
+        "print(start_embedded(Path(sys.argv[1])))"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", starting, str(home)]
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(6)
+    ]
+    try:
+        for process in processes:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin
+            process.stdin.write("\n")
+            process.stdin.flush()
+            time.sleep(0.3)  # the others come while the first one makes the server's files
+        said = [process.communicate(timeout=60) for process in processes]
+        assert [process.returncode for process in processes] == [0] * 6, said
+        assert len({url for url, _ in said}) == 1
+    finally:
+        embedded.stop_embedded(home)
 
 
 def test_a_home_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
