@@ -36,6 +36,7 @@ class BaseAction:
     entity_type: ClassVar[str] = "group"
 
     def entity_id(self) -> str | None:
+        """The id of what the action is about, None when it is about no one thing."""
         return None
 
 
@@ -50,14 +51,19 @@ class ActionError:
 
 @dataclass(frozen=True)
 class BaseActionResult(Generic[Data]):
-    """success with data, or an error. warnings: what the caller should know about the data."""
+    """success with data, or an error.
+
+    warnings: what the caller should know about the data. action_id: finds the attempt's row in the audit log.
+    """
 
     success: bool
     data: Data | None = None
     error: ActionError | None = None
     warnings: tuple[str, ...] = ()
+    action_id: UUID | None = None
 
     def entity_id(self) -> str | None:
+        """The id of what the data is about."""
         return None
 
 
@@ -76,6 +82,5 @@ class ActionContext:
     # What the audit row says of the entity before and after; the handler fills them, the processor masks secrets.
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
-
-
-Handler = Callable[[Any, ActionContext], Awaitable[Any]]
+    # What follows the commit and cannot be part of it. It may fail without undoing the action; it answers with warnings.
+    after_commit: Callable[[AsyncSession], Awaitable[tuple[str, ...]]] | None = None
