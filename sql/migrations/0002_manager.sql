@@ -36,14 +36,15 @@ CREATE INDEX users_domain_name_idx ON manager.users (domain_name);
 CREATE TABLE manager.groups (
     id                    UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     name                  VARCHAR(64) NOT NULL,
-    domain_name           VARCHAR(64) NOT NULL CONSTRAINT groups_domain_name_fkey REFERENCES manager.domains (name),
+    -- TEXT: a name that is too long is an unknown domain, not a fault of its own
+    domain_name           TEXT NOT NULL CONSTRAINT groups_domain_name_fkey REFERENCES manager.domains (name),
     description           TEXT,
     is_active             BOOLEAN NOT NULL DEFAULT TRUE,
     type                  TEXT NOT NULL DEFAULT 'general' CHECK (type IN ('general', 'model-store')),
     total_resource_slots  JSONB NOT NULL DEFAULT '{}',
     allowed_vfolder_hosts JSONB NOT NULL DEFAULT '{}',
     dotfiles              JSONB NOT NULL DEFAULT '[]',
-    resource_policy       VARCHAR(256) NOT NULL
+    resource_policy       TEXT NOT NULL
         CONSTRAINT groups_resource_policy_fkey REFERENCES manager.project_resource_policies (name),
     container_registry    JSONB,
     integration_id        VARCHAR(512),
@@ -53,6 +54,8 @@ CREATE TABLE manager.groups (
 );
 CREATE UNIQUE INDEX groups_integration_id_key ON manager.groups (domain_name, integration_id)
     WHERE is_active AND integration_id IS NOT NULL;
+-- A page of a domain's groups, in the order of searches.
+CREATE INDEX groups_page_idx ON manager.groups (domain_name, name, id);
 COMMENT ON TABLE manager.groups IS
     'Projects. Deleting clears is_active; integration_id names a group of the directory, once among a domain''s active ones.';
 
@@ -108,8 +111,8 @@ CREATE INDEX kernels_group_id_idx ON manager.kernels (group_id);
 -- Serves «whose life overlaps the period» for any period, which no order of two columns does.
 CREATE INDEX kernels_life_idx ON manager.kernels USING gist (tstzrange(created_at, terminated_at, '[]'))
     WHERE status IN ('TERMINATED', 'RUNNING');
-CREATE INDEX kernels_active_idx ON manager.kernels (group_id)
-    WHERE status NOT IN ('TERMINATED', 'PENDING', 'CANCELLED');
+-- Those that run or may come to run: what a purge looks at.
+CREATE INDEX kernels_live_idx ON manager.kernels (group_id) WHERE status NOT IN ('TERMINATED', 'CANCELLED');
 
 CREATE TABLE manager.endpoints (
     id              UUID PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -167,6 +170,8 @@ BEGIN
     SELECT coalesce(array_agg(DISTINCT (mount ->> 'vfolder_id')::UUID), '{}') INTO mounted
     FROM jsonb_array_elements(NEW.vfolder_mounts) AS mount
     WHERE mount ->> 'vfolder_id' IS NOT NULL;
+    -- the group first, as a purge does: in the other order the two could wait for each other
+    PERFORM FROM manager.groups AS g WHERE g.id = NEW.group_id FOR KEY SHARE;
     PERFORM FROM manager.vfolders AS v WHERE v.id = ANY (mounted) ORDER BY v.id FOR KEY SHARE;
     GET DIAGNOSTICS found = ROW_COUNT;
     IF found < cardinality(mounted) THEN
