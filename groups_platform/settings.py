@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fsspec.registry import known_implementations, registry
 from sqlalchemy.engine import make_url
@@ -44,6 +45,9 @@ class Settings:
     lake: path that the driver's and the executors' Spark both see.
     spark_master, spark_remote: at most one; a cluster, or a Spark Connect server (`sc://…`).
     rejected_limit: share of rejected records (0 to 1) above which a check warns.
+    time_zone: IANA name of the zone whose days and months resource usage is counted by.
+    locale: language and country for whoever shows figures, such as en_US.
+    valkey_url: `valkey://`, `redis://` or `unix://` URL of the live kernel statistics.
     """
 
     home: Path
@@ -55,6 +59,9 @@ class Settings:
     spark_token: str | None = field(default=None, repr=False)
     java_home: str | None = None
     rejected_limit: float = 0.1
+    time_zone: str = "UTC"
+    locale: str = "en_US"
+    valkey_url: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -75,6 +82,9 @@ class Settings:
             spark_token=env.get("SPARK_CONNECT_AUTHENTICATE_TOKEN") or None,
             java_home=env.get("JAVA_HOME") or None,
             rejected_limit=_share("GROUPS_REJECTED_LIMIT", env.get("GROUPS_REJECTED_LIMIT"), 0.1),
+            time_zone=_time_zone(env.get("GROUPS_TIME_ZONE") or "UTC"),
+            locale=env.get("GROUPS_LOCALE") or "en_US",
+            valkey_url=_valkey_url(env.get("GROUPS_VALKEY_URL")),
         )
 
 
@@ -115,6 +125,20 @@ def _spark_remote(value: str | None) -> str | None:
     if value and not re.fullmatch(r"sc://[^/;]+.*", value):
         raise InvalidSetting(f"SPARK_REMOTE is {value}. Write sc://host:15002, or unset it.")
     return value or None
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidSetting(f"GROUPS_TIME_ZONE is {name}. Write an IANA name, such as Europe/Vienna.") from error
+    return name
+
+
+def _valkey_url(value: str | None) -> str | None:
+    if value and not re.match(r"(valkeys?|rediss?|unix)://", value):  # it may hold a password: it is not repeated
+        raise InvalidSetting("GROUPS_VALKEY_URL is not a Valkey URL. Write valkey://host:6379/0, or unset it.")
+    return re.sub(r"^valkey", "redis", value) if value else None
 
 
 def _share(name: str, value: str | None, default: float) -> float:

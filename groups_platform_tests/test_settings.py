@@ -56,6 +56,11 @@ def test_spark_masters(master: str) -> None:
     assert Settings.from_env({"SPARK_MASTER": master}).spark_master == master
 
 
+def test_a_valkey_url_is_one_that_redis_reads() -> None:
+    assert Settings.from_env({"GROUPS_VALKEY_URL": "valkeys://cache:6380/1"}).valkey_url == "rediss://cache:6380/1"
+    assert Settings.from_env({"GROUPS_VALKEY_URL": "unix:///run/cache"}).valkey_url == "unix:///run/cache"
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings.from_env({}).source = "other"  # type: ignore[misc]
@@ -74,6 +79,9 @@ def test_settings_do_not_change() -> None:
         ("SPARK_MASTER", "local[two]"),
         ("SPARK_REMOTE", "http://localhost"),
         ("SPARK_REMOTE", "sc://"),
+        ("GROUPS_VALKEY_URL", "http://:secret@cache"),
+        ("GROUPS_TIME_ZONE", "Mars/Olympus"),
+        ("GROUPS_TIME_ZONE", "../etc/passwd"),
         ("GROUPS_REJECTED_LIMIT", "ten percent"),
         ("GROUPS_REJECTED_LIMIT", "1.5"),
         ("GROUPS_REJECTED_LIMIT", "nan"),
