@@ -48,6 +48,7 @@ class Settings:
     time_zone: IANA name of the zone whose days and months resource usage is counted by.
     locale: language and country for whoever shows figures, such as en_US.
     valkey_url: `valkey://`, `redis://` or `unix://` URL of the live kernel statistics.
+    vfolder_hosts: where the folders of each storage host lie, as folders or fsspec URLs.
     """
 
     home: Path
@@ -62,6 +63,7 @@ class Settings:
     time_zone: str = "UTC"
     locale: str = "en_US"
     valkey_url: str | None = field(default=None, repr=False)
+    vfolder_hosts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -74,7 +76,7 @@ class Settings:
             raise InvalidSetting("SPARK_MASTER and SPARK_REMOTE are both set. Unset one of them.")
         return cls(
             home=home,
-            source=_source(env.get("GROUPS_SOURCE") or str(find_resource("sample_data"))),
+            source=_storage("GROUPS_SOURCE", env.get("GROUPS_SOURCE") or str(find_resource("sample_data"))),
             lake=env.get("GROUPS_LAKE") or str(home / "lake"),
             database_url=_database_url(env.get("GROUPS_DATABASE_URL")),
             spark_master=_spark_master(env.get("SPARK_MASTER")),
@@ -82,9 +84,10 @@ class Settings:
             spark_token=env.get("SPARK_CONNECT_AUTHENTICATE_TOKEN") or None,
             java_home=env.get("JAVA_HOME") or None,
             rejected_limit=_share("GROUPS_REJECTED_LIMIT", env.get("GROUPS_REJECTED_LIMIT"), 0.1),
-            time_zone=_time_zone(env.get("GROUPS_TIME_ZONE") or "UTC"),
+            time_zone=_time_zone(env.get("GROUPS_TIMEZONE") or "UTC"),
             locale=env.get("GROUPS_LOCALE") or "en_US",
             valkey_url=_valkey_url(env.get("GROUPS_VALKEY_URL")),
+            vfolder_hosts=_vfolder_hosts(env.get("GROUPS_VFOLDER_HOSTS")) or {"local": str(home / "vfolders")},
         )
 
 
@@ -103,11 +106,11 @@ def _database_url(value: str | None) -> str | None:
     return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", value)
 
 
-def _source(value: str) -> str:
+def _storage(name: str, value: str) -> str:
     protocol = value.split("://", 1)[0].split("::", 1)[0] if "://" in value else "file"
     if protocol not in registry and protocol not in known_implementations:
         raise InvalidSetting(
-            f"GROUPS_SOURCE is a {protocol}:// URL, and no file system is known for that. "
+            f"{name} is a {protocol}:// URL, and no file system is known for that. "
             "Name a folder or a URL such as s3://bucket/path."
         )
     return str(Path(value).expanduser().absolute()) if protocol == "file" and "://" not in value else value
@@ -131,7 +134,7 @@ def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidSetting(f"GROUPS_TIME_ZONE is {name}. Write an IANA name, such as Europe/Vienna.") from error
+        raise InvalidSetting(f"GROUPS_TIMEZONE is {name}. Write an IANA name, such as Europe/Vienna.") from error
     return name
 
 
@@ -139,6 +142,16 @@ def _valkey_url(value: str | None) -> str | None:
     if value and not re.match(r"(valkeys?|rediss?|unix)://", value):  # it may hold a password: it is not repeated
         raise InvalidSetting("GROUPS_VALKEY_URL is not a Valkey URL. Write valkey://host:6379/0, or unset it.")
     return re.sub(r"^valkey", "redis", value) if value else None
+
+
+def _vfolder_hosts(value: str | None) -> dict[str, str]:
+    hosts: dict[str, str] = {}
+    for entry in value.split(",") if value else ():
+        host, is_pair, url = (part.strip() for part in entry.partition("="))
+        if not (host and is_pair and url) or host in hosts:  # a URL may hold a password: it is not repeated
+            raise InvalidSetting("GROUPS_VFOLDER_HOSTS is not a list of hosts. Write local=/path,s3=s3://bucket/path.")
+        hosts[host] = _storage("GROUPS_VFOLDER_HOSTS", url)
+    return hosts
 
 
 def _share(name: str, value: str | None, default: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import IntegrityError as ConstraintViolated
 
 from groups_platform.group_service.errors import DatabaseError, GroupServiceError, IntegrityError, InvalidValue
@@ -36,7 +36,7 @@ def is_connection_lost(error: BaseException) -> bool:
     if not isinstance(error, DBAPIError):
         return False
     state = getattr(error.orig, "sqlstate", None)
-    could_not_connect = type(error).__name__ == "OperationalError" and state is None
+    could_not_connect = isinstance(error, OperationalError) and state is None
     return error.connection_invalidated or could_not_connect or state in STARTING_OR_STOPPING
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from groups_platform.group_service.errors import InvalidGroupName
 from groups_platform.group_service.models.group import ProjectType
-from groups_platform.group_service.services.group.actions.base import ActionError
+from groups_platform.group_service.services.group.actions.base import ActionError, BaseActionResult
 from groups_platform.group_service.types import OptionalState, ResourceSlot, TriState
 
 LONGEST_NAME = 64
@@ -109,6 +109,15 @@ class GroupData:
             "dotfiles": None if self.dotfiles is None else list(self.dotfiles),
             "member_ids": None if self.member_ids is None else [str(user_id) for user_id in self.member_ids],
         }
+
+
+@dataclass(frozen=True)
+class GroupActionResult(BaseActionResult[GroupData]):
+    """A group as it is after the action."""
+
+    def entity_id(self) -> str | None:
+        """The group's id."""
+        return str(self.data.id) if self.data else None
 
 
 @dataclass(frozen=True)

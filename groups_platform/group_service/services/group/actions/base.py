@@ -41,6 +41,17 @@ class BaseAction:
 
 
 @dataclass(frozen=True)
+class GroupAction(BaseAction):
+    """What somebody wants of one group."""
+
+    group_id: UUID
+
+    def entity_id(self) -> str:
+        """The group's id."""
+        return str(self.group_id)
+
+
+@dataclass(frozen=True)
 class ActionError:
     """Why an action failed: a stable code, a sentence, and facts for programs."""
 
@@ -82,5 +93,5 @@ class ActionContext:
     # What the audit row says of the entity before and after; the handler fills them, the processor masks secrets.
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
-    # What follows the commit and cannot be part of it. It may fail without undoing the action; it answers with warnings.
+    # What follows the commit and is no part of it: if it fails, the action stands. It answers with warnings.
     after_commit: Callable[[AsyncSession], Awaitable[tuple[str, ...]]] | None = None
