@@ -6,10 +6,10 @@ functions of the migration `0003_usage.sql`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +30,7 @@ FIRST_ID = UUID(int=0)
 
 @dataclass(frozen=True)
 class UsageTotal:
-    """The sums of one group, or of one session of it; the kernels with faults, some of them by id."""
+    """The sums of one group, or of one session of it. missing, unreadable: some of the kernels with that fault."""
 
     domain_name: str
     group_id: UUID
@@ -80,21 +80,74 @@ class UsageRepository:
         async for row in rows.mappings():
             yield self._kernel(row)
 
+    def facts(self, totals: Sequence[UsageTotal]) -> dict[str, Any]:
+        """The fields of `Usage`, of these totals of groups."""
+        listed = self.context.config.max_listed
+        return {
+            "first": self.period.first,
+            "last": self.period.last,
+            "time_zone": self.context.config.time_zone,
+            "missing_statistics": tuple(sorted(chain.from_iterable(t.missing for t in totals))[:listed]),
+            "missing_statistics_count": sum(total.missing_count for total in totals),
+            "unreadable_figures": tuple(sorted(chain.from_iterable(t.unreadable for t in totals))[:listed]),
+            "unreadable_figures_count": sum(total.unreadable_count for total in totals),
+        }
+
     async def _fetch_live_statistics(self) -> None:
-        """Of kernels that have none in the database: those that run, so they are few. Degrades to a warning (S15)."""
-        if self.context.valkey is None:
-            return
+        """Of kernels without stored ones: those that run, so they are few. Without Valkey there is a warning (S15)."""
         live: dict[str, Statistics] = {}
         try:
-            async for page in self._without_statistics():
-                for kernel_id, statistics in (
-                    await self.context.valkey.get_user_kernel_statistics_batch(page)
-                ).items():
+            async for page in self._pages_without_statistics():
+                found = await self.context.valkey.get_user_kernel_statistics_batch(page) if self.context.valkey else {}
+                for kernel_id, statistics in found.items():
                     live[str(kernel_id)] = {name: statistics[name] for name in METRICS if name in statistics}
         except LiveStatisticsUnavailable as error:
-            self.warnings = (f"{error}: running kernels count with their stored statistics only.",)
+            self.warnings = (f"Live statistics are missing, stored ones are complete: {error}.",)
         self.live = live
 
-    async def _without_statistics(self) -> AsyncIterator[list[UUID]]:
-        page_size = self.context.config.batch_size
-        page, after = [FIRST_ID], FIRST_ID
+    async def _pages_without_statistics(self) -> AsyncIterator[list[UUID]]:
+        size, after = self.context.config.batch_size, FIRST_ID
+        page = [after] * size
+        while len(page) == size:
+            parameters = {**self._parameters(), "after": after, "limit": size}
+            ids = await self.context.session.scalars(read_statement("manager/usage_without_statistics"), parameters)
+            if page := list(ids):
+                yield page
+                after = page[-1]
+
+    def _parameters(self) -> dict[str, Any]:
+        return {
+            "start": self.period.start,
+            "end": self.period.end,
+            "group_ids": self.group_ids,
+            "live": Jsonb(self.live),
+        }
+
+    def _kernel(self, row: RowMapping) -> KernelUsage:
+        own = {name: value for name, value in row.items() if name not in FIGURES}
+        life_end = row["terminated_at"] or self.context.now
+        used_time, used_days = self.period.part_of(row["created_at"], life_end)
+        own |= {
+            "nfs": frozenset(row["nfs"]),
+            "image_name": _image_name(row["image_id"]),
+            "used_time": used_time,
+            "used_days": used_days,
+            "unreadable": tuple(name for name in FIGURES if row[name] is None),
+        }
+        return KernelUsage(**own, **_figures(row))
+
+
+def _total(row: RowMapping) -> UsageTotal:
+    own = {name: value for name, value in row.items() if name not in FIGURES}
+    own |= {name: tuple(row[name] or ()) for name in ("missing", "unreadable")}
+    return UsageTotal(**own, figures=Figures(**_figures(row)))
+
+
+def _figures(row: RowMapping) -> dict[str, Any]:
+    figures = {name: (Decimal if name in FRACTIONAL else int)(row[name] or 0) for name in FIGURES[:-1]}
+    return {**figures, "device_type": frozenset(row["device_type"])}
+
+
+def _image_name(reference: str | None) -> str | None:
+    """`registry.example.com:5000/team/python:3.11@sha256:…` is `python`."""
+    return reference.rsplit("/", 1)[-1].split("@", 1)[0].split(":", 1)[0] if reference else None

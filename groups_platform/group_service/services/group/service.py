@@ -17,6 +17,8 @@ from groups_platform.group_service.services.group.actions import (
     restore_group,
     retry_vfolder_deletions,
     search_groups,
+    usage_per_month,
+    usage_per_period,
 )
 from groups_platform.group_service.services.group.actions.base import ActionContext, BaseAction, BaseActionResult
 from groups_platform.group_service.services.group.processor import ActionProcessor
@@ -51,6 +53,8 @@ class GroupService:
     purge_group = performs(purge_group.purge_group)
     get_group = performs(get_group.get_group)
     search_groups = performs(search_groups.search_groups)
+    usage_per_month = performs(usage_per_month.usage_per_month)
+    usage_per_period = performs(usage_per_period.usage_per_period)
     retry_vfolder_deletions = performs(retry_vfolder_deletions.retry_vfolder_deletions)
 
     @property
