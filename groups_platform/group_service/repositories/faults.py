@@ -48,11 +48,18 @@ def is_transient(error: BaseException) -> bool:
 
 def typed_error(error: SQLAlchemyError) -> GroupServiceError:
     """The error of this package for one of SQLAlchemy's. It shows no values: they may be secret."""
-    diagnosis = getattr(getattr(error, "orig", None), "diag", None)
-    reason = getattr(diagnosis, "message_primary", None) or type(error).__name__
     if isinstance(error, ConstraintViolated):
         name = constraint_of(error)
         return IntegrityError(f"The database refused the change by its constraint {name}.", constraint=name)
     if isinstance(error, DataError):
-        return InvalidValue(f"The database cannot store a value: {reason}.")
-    return DatabaseError(f"The database failed: {reason}. Nothing was changed; try again later.")
+        return InvalidValue(f"The database cannot store a value: {_reason(error)}.")
+    return DatabaseError(f"The database failed: {_reason(error)}. Nothing was changed; try again later.")
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """What Postgres says without its DETAIL, which quotes rows, or why it cannot be reached."""
+    cause = getattr(error, "orig", None)
+    said = getattr(getattr(cause, "diag", None), "message_primary", None)
+    if said is None and isinstance(error, OperationalError):
+        said = " ".join(str(cause).split())
+    return said or type(cause or error).__name__

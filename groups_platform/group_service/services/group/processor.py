@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
@@ -21,8 +22,9 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 
 from groups_platform.group_service.clients.config import ManagerConfigProvider
 from groups_platform.group_service.clients.storage import StorageSessionManager
+from groups_platform.group_service.clients.valkey import ValkeyStatClient
 from groups_platform.group_service.errors import Forbidden, GroupServiceError, OutcomeUnknown
-from groups_platform.group_service.masking import mask_secrets
+from groups_platform.group_service.masking import mask_secrets, mask_text
 from groups_platform.group_service.models.audit import AuditStatus
 from groups_platform.group_service.models.user import SYSTEM, Actor, UserRole
 from groups_platform.group_service.repositories.audit import record_attempt
@@ -34,9 +36,6 @@ from groups_platform.group_service.services.group.actions.base import (
     BaseAction,
     BaseActionResult,
 )
-
-if TYPE_CHECKING:
-    from groups_platform.group_service.clients.valkey import ValkeyStatClient
 
 Action = TypeVar("Action", bound=BaseAction)
 Result = TypeVar("Result", bound=BaseActionResult[Any])
@@ -91,7 +90,7 @@ class Attempt:
             "actor": self.actor.name,
             "status": status,
             "error_code": error and error.code,
-            "description": error and str(error),
+            "description": error and mask_text(str(error)),
             "before": mask_secrets(before),
             "after": mask_secrets(after),
             "run_id": self.run_id,
@@ -124,9 +123,9 @@ class ActionProcessor:
             refusal = error
         except SQLAlchemyError as error:
             refusal = typed_error(error)
-        except BaseException as error:  # a mistake in a handler, or the caller gave up
-            refusal = _interrupted(error)
-            await asyncio.shield(self._refuse(attempt, refusal))
+        except (Exception, asyncio.CancelledError) as error:  # a mistake in a handler, or the caller gave up
+            with suppress(GroupServiceError):  # that it could not be audited is logged
+                await asyncio.shield(self._refuse(attempt, _interrupted(error)))
             raise
         else:
             _log(attempt, AuditStatus.SUCCESS, result.entity_id())
