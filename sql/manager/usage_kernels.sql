@@ -1,4 +1,4 @@
--- The kernels of a period with their figures, those of a group and of a session of it together.
+-- The kernels of a period with their figures; those of a group, and of a session in it, are neighbours.
 SELECT
     k.id,
     k.session_id,
@@ -20,16 +20,23 @@ SELECT
     k.created_at,
     CASE WHEN k.status = 'TERMINATED' THEN coalesce(k.terminated_at, k.status_changed) END AS terminated_at,
     jsonb_path_query_array(k.vfolder_mounts, '$[*].host ? (@.type() == "string")') AS nfs,
-    f.*,
-    known.statistics IS NOT NULL AS has_statistics
-FROM manager.kernels_in(tstzrange(:start, :end), CAST(:group_ids AS UUID[])) AS k
+    f.has_statistics,
+    f.cpu_allocated,
+    f.cpu_used,
+    f.mem_allocated,
+    f.mem_used,
+    f.shared_memory,
+    f.disk_allocated,
+    f.disk_used,
+    f.io_read,
+    f.io_write,
+    (f.accelerators).smp AS smp,
+    (f.accelerators).mem AS gpu_mem_allocated,
+    f.gpu_allocated,
+    (f.accelerators).models AS device_type
+FROM manager.kernel_usage(tstzrange(:start, :end), CAST(:group_ids AS UUID[]), CAST(:live AS JSONB)) AS f
+JOIN manager.kernels AS k ON k.id = f.id
 JOIN manager.groups AS g ON g.id = k.group_id
 JOIN manager.sessions AS s ON s.id = k.session_id
 JOIN manager.users AS u ON u.uuid = k.user_uuid
-CROSS JOIN LATERAL (
-    SELECT coalesce(manager.stored_statistics(k.last_stat), CAST(:live AS JSONB) -> k.id::TEXT) AS statistics
-) AS known
-CROSS JOIN LATERAL manager.kernel_figures(
-    k.occupied_slots, k.resource_opts, k.attached_devices, known.statistics
-) AS f
 ORDER BY g.domain_name, g.name, s.created_at, s.id, k.created_at, k.id;

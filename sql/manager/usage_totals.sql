@@ -1,4 +1,5 @@
--- Sums per group, or per session of a group, over the kernels of a period. `NOT f IS NOT NULL`: a figure of f is null.
+-- Sums per group, or per session of a group, over the kernels of a period.
+-- `NOT k IS NOT NULL`: some figure of k is null, so nobody can read it.
 SELECT
     g.domain_name,
     g.name AS group_name,
@@ -9,30 +10,26 @@ FROM (
         k.group_id,
         CASE WHEN CAST(:by_session AS BOOLEAN) THEN k.session_id END AS session_id,
         count(*) AS kernels,
-        coalesce(sum(f.cpu_allocated), 0) AS cpu_allocated,
-        coalesce(sum(f.cpu_used), 0) AS cpu_used,
-        coalesce(sum(f.mem_allocated), 0) AS mem_allocated,
-        coalesce(sum(f.mem_used), 0) AS mem_used,
-        coalesce(sum(f.shared_memory), 0) AS shared_memory,
-        coalesce(sum(f.disk_allocated), 0) AS disk_allocated,
-        coalesce(sum(f.disk_used), 0) AS disk_used,
-        coalesce(sum(f.io_read), 0) AS io_read,
-        coalesce(sum(f.io_write), 0) AS io_write,
-        coalesce(sum(f.smp), 0) AS smp,
-        coalesce(sum(f.gpu_mem_allocated), 0) AS gpu_mem_allocated,
-        coalesce(sum(f.gpu_allocated), 0) AS gpu_allocated,
-        coalesce(manager.union_of(f.device_type) FILTER (WHERE f.device_type <> '{}'), '{}') AS device_type,
-        count(*) FILTER (WHERE known.statistics IS NULL) AS missing_count,
-        (array_agg(k.id) FILTER (WHERE known.statistics IS NULL))[1:CAST(:listed AS INTEGER)] AS missing,
-        count(*) FILTER (WHERE NOT f IS NOT NULL) AS unreadable_count,
-        (array_agg(k.id) FILTER (WHERE NOT f IS NOT NULL))[1:CAST(:listed AS INTEGER)] AS unreadable
-    FROM manager.kernels_in(tstzrange(:start, :end), CAST(:group_ids AS UUID[])) AS k
-    CROSS JOIN LATERAL (
-        SELECT coalesce(manager.stored_statistics(k.last_stat), CAST(:live AS JSONB) -> k.id::TEXT) AS statistics
-    ) AS known
-    CROSS JOIN LATERAL manager.kernel_figures(
-        k.occupied_slots, k.resource_opts, k.attached_devices, known.statistics
-    ) AS f
+        coalesce(sum(k.cpu_allocated), 0) AS cpu_allocated,
+        coalesce(sum(k.cpu_used), 0) AS cpu_used,
+        coalesce(sum(k.mem_allocated), 0) AS mem_allocated,
+        coalesce(sum(k.mem_used), 0) AS mem_used,
+        coalesce(sum(k.shared_memory), 0) AS shared_memory,
+        coalesce(sum(k.disk_allocated), 0) AS disk_allocated,
+        coalesce(sum(k.disk_used), 0) AS disk_used,
+        coalesce(sum(k.io_read), 0) AS io_read,
+        coalesce(sum(k.io_write), 0) AS io_write,
+        coalesce(sum((k.accelerators).smp), 0) AS smp,
+        coalesce(sum((k.accelerators).mem), 0) AS gpu_mem_allocated,
+        coalesce(sum(k.gpu_allocated), 0) AS gpu_allocated,
+        manager.union_of((k.accelerators).models) FILTER (WHERE (k.accelerators).models <> '{}') AS device_type,
+        count(*) FILTER (WHERE NOT k.has_statistics) AS missing_count,
+        (array_agg(k.id) FILTER (WHERE NOT k.has_statistics))[1:CAST(:listed AS INTEGER)] AS missing,
+        count(*) FILTER (WHERE NOT k IS NOT NULL) AS unreadable_count,
+        (array_agg(k.id) FILTER (WHERE NOT k IS NOT NULL))[1:CAST(:listed AS INTEGER)] AS unreadable
+    FROM manager.kernel_usage(
+        tstzrange(:start, :end), CAST(:group_ids AS UUID[]), CAST(:live AS JSONB)
+    ) AS k
     GROUP BY 1, 2
 ) AS total
 JOIN manager.groups AS g ON g.id = total.group_id

@@ -12,6 +12,9 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
       AND k.group_id = ANY (group_ids)
 $$;
 
+-- The partial index kernels_life_idx has no statistics that the planner would use.
+CREATE STATISTICS manager.kernels_life ON (tstzrange(created_at, terminated_at, '[]')) FROM manager.kernels;
+
 CREATE FUNCTION manager.stored_statistics(last_stat JSONB) RETURNS JSONB LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN jsonb_typeof(last_stat) = 'object' AND last_stat <> '{}' THEN last_stat END;
 
@@ -20,77 +23,99 @@ CREATE INDEX kernels_without_statistics_idx ON manager.kernels (id)
     WHERE status IN ('TERMINATED', 'RUNNING') AND manager.stored_statistics(last_stat) IS NULL;
 
 -- A number, also one in a string; 0 where there is none; NULL where there is something else, which nobody can read.
+-- The pattern has no bounded repetitions: they make it five times slower.
 CREATE FUNCTION manager.figure(parent JSONB, field TEXT) RETURNS NUMERIC LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
-    WHEN parent ->> field ~ '^[0-9]{1,30}(\.[0-9]{0,30})?([eE][-+]?[0-9]{1,2})?$' THEN (parent ->> field)::NUMERIC
+    WHEN parent ->> field ~ '^[0-9]+\.?[0-9]*([eE][-+]?[0-9][0-9]?)?$' AND length(parent ->> field) <= 60
+    THEN (parent ->> field)::NUMERIC
     WHEN parent IS NULL OR (jsonb_typeof(parent) = 'object' AND NOT parent ? field) THEN 0
 END;
 
--- The same, and binary sizes such as 64m and 1GiB.
+-- The same, and binary sizes such as 64m and 1.5GiB.
 CREATE FUNCTION manager.size(parent JSONB, field TEXT) RETURNS NUMERIC LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE
-    WHEN parent ->> field ~* '^[0-9]{1,15}(\.[0-9]{1,15})? *[kmgtpe](i?b)?$' THEN trunc(
+RETURN coalesce(
+    manager.figure(parent, field),
+    CASE WHEN parent ->> field ~* '^[0-9]+\.?[0-9]* *[kmgtpe](i?b)?$' AND length(parent ->> field) <= 60 THEN
         substring(parent ->> field FROM '^[0-9.]+')::NUMERIC
         * 1024::NUMERIC ^ strpos('kmgtpe', lower(substring(parent ->> field FROM '[a-zA-Z]')))
-    )
-    ELSE manager.figure(parent, field)
-END;
+    END
+);
 
--- Whole statistics, not the part of them that falls into a period: they do not say when.
-CREATE FUNCTION manager.kernel_figures(
-    occupied_slots JSONB, resource_opts JSONB, attached_devices JSONB, statistics JSONB
-) RETURNS TABLE (
+CREATE TYPE manager.accelerators AS (smp NUMERIC, mem NUMERIC, models TEXT[]);
+
+-- Attached devices are lists by kind; those of the kinds cpu and mem are no accelerators. NULL where one is unreadable.
+CREATE FUNCTION manager.sum_accelerators(attached_devices JSONB) RETURNS manager.accelerators
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    device JSONB;
+    total manager.accelerators := (0, 0, '{}');
+BEGIN
+    FOR device IN SELECT jsonb_path_query(attached_devices - ARRAY['cpu', 'mem'], '$.*[*]') LOOP
+        total.smp := total.smp + trunc(manager.figure(device -> 'data', 'smp'));
+        total.mem := total.mem + trunc(manager.size(device -> 'data', 'mem'));
+        IF jsonb_typeof(device) <> 'object' OR total.smp IS NULL OR total.mem IS NULL THEN
+            RETURN NULL;
+        ELSIF jsonb_typeof(device -> 'model_name') = 'string' AND device ->> 'model_name' <> '' THEN
+            total.models := total.models || (device ->> 'model_name');
+        END IF;
+    END LOOP;
+    RETURN total;
+END
+$$;
+
+-- The sum of the slots that are accelerators or shares of them.
+CREATE FUNCTION manager.sum_accelerator_slots(occupied_slots JSONB) RETURNS NUMERIC
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    slot TEXT;
+    total NUMERIC := 0;
+BEGIN
+    FOR slot IN SELECT jsonb_object_keys(occupied_slots) LOOP
+        IF slot ~ '\.(devices?|shares)$' THEN
+            total := total + manager.figure(occupied_slots, slot);
+        END IF;
+    END LOOP;
+    RETURN total;
+END
+$$;
+
+-- The kernels whose usage belongs to a period, and their figures; NULL is a figure that nobody can read.
+-- A life includes both its ends, the period should exclude its end. Statistics are those stored, else those in `live`,
+-- by kernel id. They are of the whole life: they do not say when.
+CREATE FUNCTION manager.kernel_usage(period TSTZRANGE, group_ids UUID[], live JSONB) RETURNS TABLE (
+    id UUID, group_id UUID, session_id UUID, has_statistics BOOLEAN,
     cpu_allocated NUMERIC, cpu_used NUMERIC, mem_allocated NUMERIC, mem_used NUMERIC, shared_memory NUMERIC,
-    disk_allocated NUMERIC, disk_used NUMERIC, io_read NUMERIC, io_write NUMERIC, smp NUMERIC,
-    gpu_mem_allocated NUMERIC, gpu_allocated NUMERIC, device_type TEXT[]
-) LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 1 AS $$
+    disk_allocated NUMERIC, disk_used NUMERIC, io_read NUMERIC, io_write NUMERIC, gpu_allocated NUMERIC,
+    accelerators manager.accelerators
+) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT
-        manager.figure(occupied_slots, 'cpu'),
-        manager.figure(statistics -> 'cpu_used', 'current'),
-        trunc(manager.figure(occupied_slots, 'mem')),
-        trunc(manager.figure(statistics -> 'mem', 'capacity')),
-        trunc(manager.size(resource_opts, 'shmem')),
-        trunc(manager.figure(occupied_slots, 'disk')),
-        trunc(manager.figure(statistics -> 'io_scratch_size', 'stats.max')),
-        trunc(manager.figure(statistics -> 'io_read', 'current')),
-        trunc(manager.figure(statistics -> 'io_write', 'current')),
-        trunc(devices.smp),
-        trunc(devices.mem),
-        CASE WHEN jsonb_typeof(occupied_slots) = 'object' THEN (
-            SELECT CASE WHEN count(*) = count(slot.amount) THEN coalesce(sum(slot.amount), 0) END
-            FROM (
-                SELECT manager.figure(occupied_slots, name) AS amount
-                FROM jsonb_object_keys(occupied_slots) AS name
-                WHERE name ~ '\.(devices?|shares)$'
-            ) AS slot
-        ) END,
-        coalesce(devices.models, '{}')
+        k.id,
+        k.group_id,
+        k.session_id,
+        k.statistics IS NOT NULL,
+        manager.figure(k.occupied_slots, 'cpu'),
+        manager.figure(k.statistics -> 'cpu_used', 'current'),
+        trunc(manager.figure(k.occupied_slots, 'mem')),
+        trunc(manager.figure(k.statistics -> 'mem', 'capacity')),
+        trunc(manager.size(k.resource_opts, 'shmem')),
+        trunc(manager.figure(k.occupied_slots, 'disk')),
+        trunc(manager.figure(k.statistics -> 'io_scratch_size', 'stats.max')),
+        trunc(manager.figure(k.statistics -> 'io_read', 'current')),
+        trunc(manager.figure(k.statistics -> 'io_write', 'current')),
+        CASE
+            WHEN jsonb_typeof(k.occupied_slots) <> 'object' THEN NULL
+            WHEN k.occupied_slots - ARRAY['cpu', 'mem'] = '{}' THEN 0
+            ELSE manager.sum_accelerator_slots(k.occupied_slots)
+        END,
+        CASE
+            WHEN k.attached_devices = '{}' THEN (0, 0, '{}')::manager.accelerators
+            WHEN jsonb_typeof(k.attached_devices) = 'object' THEN manager.sum_accelerators(k.attached_devices)
+        END
     FROM (
-        SELECT
-            CASE WHEN count(*) = count(device.smp) THEN coalesce(sum(device.smp), 0) END AS smp,
-            CASE WHEN count(*) = count(device.mem) THEN coalesce(sum(device.mem), 0) END AS mem,
-            array_agg(DISTINCT device.model) FILTER (WHERE device.model <> '') AS models
-        FROM (
-            SELECT
-                manager.figure(data, 'smp') AS smp,
-                manager.size(data, 'mem') AS mem,
-                model
-            FROM (
-                SELECT
-                    CASE WHEN jsonb_typeof(each) = 'object' THEN each -> 'data' ELSE 'null' END AS data,
-                    CASE WHEN jsonb_typeof(each -> 'model_name') = 'string' THEN each ->> 'model_name' END AS model
-                FROM jsonb_path_query(
-                    CASE
-                        WHEN jsonb_typeof(attached_devices) = 'object'
-                        THEN attached_devices - ARRAY['cpu', 'mem']
-                        ELSE '{"unreadable": null}'
-                    END,
-                    '$.*[*]'
-                ) AS each
-            ) AS attached
-        ) AS device
-    ) AS devices
-    OFFSET 0  -- each figure is computed once, however often the query names it
+        SELECT k.*, coalesce(manager.stored_statistics(k.last_stat), live -> k.id::TEXT) AS statistics
+        FROM manager.kernels_in(period, group_ids) AS k
+    ) AS k
+    OFFSET '0'  -- so that a figure is computed once, however often a query names it; quoted, it still runs in parallel
 $$;
 
 CREATE FUNCTION manager.unite(one TEXT[], other TEXT[]) RETURNS TEXT[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$

@@ -6,7 +6,7 @@ functions of the migration `0003_usage.sql`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import chain
@@ -52,7 +52,7 @@ class UsageRepository:
     context: ActionContext
     period: Period
     group_ids: Collection[UUID]
-    live: Mapping[str, Statistics] = field(default_factory=dict)
+    live: dict[str, Statistics] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -77,8 +77,9 @@ class UsageRepository:
             self._parameters(),
             execution_options={"yield_per": self.context.config.batch_size},
         )
-        async for row in rows.mappings():
-            yield self._kernel(row)
+        async for page in rows.mappings().partitions():
+            for row in page:
+                yield self._kernel(row)
 
     def facts(self, totals: Sequence[UsageTotal]) -> dict[str, Any]:
         """The fields of `Usage`, of these totals of groups."""
@@ -95,15 +96,15 @@ class UsageRepository:
 
     async def _fetch_live_statistics(self) -> None:
         """Of kernels without stored ones: those that run, so they are few. Without Valkey there is a warning (S15)."""
-        live: dict[str, Statistics] = {}
+        valkey = self.context.valkey
+        if valkey is None:
+            return
         try:
             async for page in self._pages_without_statistics():
-                found = await self.context.valkey.get_user_kernel_statistics_batch(page) if self.context.valkey else {}
-                for kernel_id, statistics in found.items():
-                    live[str(kernel_id)] = {name: statistics[name] for name in METRICS if name in statistics}
+                for kernel_id, statistics in (await valkey.get_user_kernel_statistics_batch(page)).items():
+                    self.live[str(kernel_id)] = {name: statistics[name] for name in METRICS if name in statistics}
         except LiveStatisticsUnavailable as error:
-            self.warnings = (f"Live statistics are missing, stored ones are complete: {error}.",)
-        self.live = live
+            self.warnings = (f"Live statistics are missing, and only stored ones are counted: {error}.",)
 
     async def _pages_without_statistics(self) -> AsyncIterator[list[UUID]]:
         size, after = self.context.config.batch_size, FIRST_ID
@@ -132,7 +133,7 @@ class UsageRepository:
             "image_name": _image_name(row["image_id"]),
             "used_time": used_time,
             "used_days": used_days,
-            "unreadable": tuple(name for name in FIGURES if row[name] is None),
+            "unreadable": tuple(name for name in FIGURES[:-1] if row[name] is None),
         }
         return KernelUsage(**own, **_figures(row))
 
@@ -145,7 +146,7 @@ def _total(row: RowMapping) -> UsageTotal:
 
 def _figures(row: RowMapping) -> dict[str, Any]:
     figures = {name: (Decimal if name in FRACTIONAL else int)(row[name] or 0) for name in FIGURES[:-1]}
-    return {**figures, "device_type": frozenset(row["device_type"])}
+    return {**figures, "device_type": frozenset(row["device_type"] or ())}
 
 
 def _image_name(reference: str | None) -> str | None:

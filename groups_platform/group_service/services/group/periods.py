@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from functools import cached_property
 
 from groups_platform.group_service.errors import InvalidAPIParameters
 
@@ -19,12 +20,12 @@ class Period:
     last: date
     zone: tzinfo
 
-    @property
+    @cached_property
     def start(self) -> datetime:
         """The first instant, in UTC."""
         return _midnight(self.first, self.zone)
 
-    @property
+    @cached_property
     def end(self) -> datetime:
         """The first instant after the period, in UTC."""
         return _midnight(self.last + timedelta(days=1), self.zone)
