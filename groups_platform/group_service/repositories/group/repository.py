@@ -241,7 +241,7 @@ def _refusals(values: Mapping[str, Any]) -> dict[str, GroupServiceError]:
 
 
 def _conditions(wanted: GroupFilter) -> list[ColumnElement[bool]]:
-    names = ("domain_name", "is_active", "type", "integration_id")
+    names = ("domain_name", "name", "is_active", "type", "integration_id")
     equal = {name: getattr(wanted, name) for name in names}
     conditions = [getattr(GroupRow, name) == value for name, value in equal.items() if value is not None]
     if wanted.name_part is not None:

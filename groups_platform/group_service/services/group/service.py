@@ -11,11 +11,13 @@ from groups_platform.group_service.repositories.user import get_actor
 from groups_platform.group_service.services.group.actions import (
     create_group,
     delete_group,
+    find_users,
     get_group,
     modify_group,
     purge_group,
     restore_group,
     retry_vfolder_deletions,
+    search_audit,
     search_groups,
     usage_per_month,
     usage_per_period,
@@ -56,6 +58,8 @@ class GroupService:
     usage_per_month = performs(usage_per_month.usage_per_month)
     usage_per_period = performs(usage_per_period.usage_per_period)
     retry_vfolder_deletions = performs(retry_vfolder_deletions.retry_vfolder_deletions)
+    find_users = performs(find_users.find_users)
+    search_audit = performs(search_audit.search_audit)
 
     @property
     def actor(self) -> Actor:

@@ -134,9 +134,10 @@ class MemberChange:
 
 @dataclass(frozen=True)
 class GroupFilter:
-    """Which groups a search is for; None is any. name_part matches anywhere, whatever the case."""
+    """Which groups a search is for; None is any. name is the whole; name_part matches anywhere, whatever the case."""
 
     domain_name: str | None = None
+    name: str | None = None
     is_active: bool | None = None
     type: ProjectType | None = None
     name_part: str | None = None
