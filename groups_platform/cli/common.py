@@ -1,0 +1,110 @@
+"""What the commands share: options, errors as sentences, results as JSON, and the way to the service."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from groups_platform.errors import PlatformError
+from groups_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from groups_platform.group_service.services.group.actions.base import ActionError
+    from groups_platform.group_service.services.group.service import GroupService
+
+Answer = TypeVar("Answer")
+
+IS_JSON = "groups_platform.json"
+
+
+def _remember(context: click.Context, parameter: click.Parameter, is_set: bool) -> bool:
+    context.meta[IS_JSON] = is_set
+    return is_set
+
+
+JSON = click.option(
+    "--json", "as_json", is_flag=True, callback=_remember, help="Print the result as JSON for a program."
+)
+LIMIT = click.option("--limit", default=300, show_default=True, type=click.IntRange(1), help="Rows to show at most.")
+ACTOR = click.option("--as", "actor", metavar="EMAIL", help="Act as this user; the system itself when left out.")
+
+
+class PlatformGroup(click.Group):
+    """Ends with one sentence and a code where a person can act on the error."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a PlatformError exits 1, and is JSON on standard output where `--json` was asked for."""
+        try:
+            return super().invoke(ctx)
+        except PlatformError as error:
+            if ctx.meta.get(IS_JSON):
+                facts = {"code": error.code, "message": str(error), "facts": error.facts}
+                echo_json({"success": False, "data": None, "error": facts})
+            raise click.ClickException(f"{error} ({error.code})") from error
+
+
+class Refused(PlatformError):
+    """An action came back with an error; its code is the action's."""
+
+    def __init__(self, error: ActionError) -> None:
+        super().__init__(error.message, **error.facts)
+        self.code = error.code
+
+
+def perform(settings: Settings, actor: str | None, act: Callable[[GroupService], Awaitable[Answer]]) -> Answer:
+    """What `act` answers, given the service that acts for `actor`."""
+    from groups_platform.group_service import group_service  # noqa: PLC0415 - what --help does not need loads late
+    from groups_platform.group_service.models.user import SYSTEM  # noqa: PLC0415
+
+    async def within() -> Answer:
+        async with group_service(settings=settings, actor=actor or SYSTEM) as service:
+            return await act(service)
+
+    return asyncio.run(within())
+
+
+def database(settings: Settings) -> str:
+    """The URL of the database, which then runs."""
+    from groups_platform.database.connection import open_database  # noqa: PLC0415
+
+    return open_database(settings)
+
+
+def echo_json(value: Any) -> None:
+    """Print a result for a program."""
+    click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
+
+
+def plain(value: Any) -> Any:
+    """`value` in types of JSON: figures are numbers, resource slots decimal strings, durations seconds."""
+    if hasattr(value, "to_json"):
+        return plain(value.to_json())
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted(plain(item) for item in value)
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
