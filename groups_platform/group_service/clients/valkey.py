@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -45,12 +45,14 @@ class ValkeyStatClient:
         """
         if not kernel_ids:
             return {}
+        keys = [str(kernel_id) for kernel_id in kernel_ids]
         try:
-            keys = [str(kernel_id) for kernel_id in kernel_ids]
             # the sockets' timeouts are for each read: a server that answers byte by byte keeps within them
-            values = cast(list["bytes | None"], await asyncio.wait_for(self._redis.mget(keys), self._timeout))
+            values: Any = await asyncio.wait_for(self._redis.mget(keys), self._timeout)
         except (RedisError, OSError, ValueError, asyncio.TimeoutError) as error:
             raise LiveStatisticsUnavailable(f"Valkey did not answer ({type(error).__name__})") from error
+        if not isinstance(values, list) or len(values) != len(keys):
+            raise LiveStatisticsUnavailable("Valkey answered with something else")
         found = {key: _decode(key, value) for key, value in zip(kernel_ids, values, strict=True) if value is not None}
         return {kernel_id: statistics for kernel_id, statistics in found.items() if statistics is not None}
 
@@ -63,5 +65,5 @@ def _decode(kernel_id: UUID, value: bytes) -> Statistics | None:
             return msgspec.json.decode(as_json, type=dict[str, Any])
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
         pass
-    log.warning("the live statistics of kernel %s cannot be read: %d bytes", kernel_id, len(value))
+    log.warning("the live statistics of kernel %s cannot be read", kernel_id)
     return None
