@@ -50,9 +50,9 @@ async def wire_to(url: str) -> AsyncIterator[Wire]:
                 if wire.breaks and b"COMMIT" in message:
                     wire.breaks, wire.broken = wire.breaks - 1, wire.broken + 1
                     back.cancel()
+                    await asyncio.gather(back, return_exceptions=True)
                     if wire.is_delivered:
-                        to_server.write(message)
-                        await from_server.read(1)  # Postgres has answered, and nobody hears it
+                        to_server.write(message)  # Postgres may be at it yet when the other end knows of the break
                     break
                 to_server.write(message)
         for end in (to_server, writer):

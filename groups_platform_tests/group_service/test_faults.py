@@ -185,6 +185,16 @@ async def test_s21_a_commit_whose_answer_is_lost_is_done_exactly_once(
     assert (row.status, row.action_id, row.entity_id) == ("success", result.action_id, result.entity_id())
 
 
+async def test_s21_a_commit_that_takes_its_time_after_the_connection_broke_is_waited_for(
+    far_service: GroupService, wire: Wire, deployment: Deployment, database_fixture: str
+) -> None:
+    break_database(database_fixture, "PERFORM pg_sleep(1)", "INSERT", times=1, at_commit=True)
+    wire.breaks = 1
+    result = await far_service.create_group(CREATE)
+    assert (result.success, await calls(deployment), await deployment.count(GroupRow)) == (True, 1, 1)
+    assert [row.action_id for row in await deployment.audit()] == [result.action_id]
+
+
 @pytest.mark.parametrize("is_delivered", [True, False])
 async def test_s21_a_refusal_whose_audit_row_is_lost_on_the_way_is_audited_once(
     far_service: GroupService, wire: Wire, deployment: Deployment, is_delivered: bool
