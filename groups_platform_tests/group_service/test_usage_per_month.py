@@ -297,10 +297,12 @@ async def test_s15_the_lists_are_bounded_and_the_counts_are_not(
 ) -> None:
     async with create_group() as one, create_group() as other:
         for group in (one, one, one, other):
-            await add_kernel(deployment, group, at("2024-10-02"), at("2024-10-03"), last_stat=None)
-        usage = await month(configured(group_service, max_listed=2), detail=False)
-        assert usage.missing_statistics_count == 4
-        assert len(set(usage.missing_statistics)) == 2
+            life = (at("2024-10-02"), at("2024-10-03"))
+            await add_kernel(deployment, group, *life, last_stat=None, occupied_slots={"cpu": "many"})
+        for listed in (0, 1, 3, 4, 9):
+            usage = await month(configured(group_service, max_listed=listed), detail=False)
+            assert (usage.missing_statistics_count, usage.unreadable_figures_count) == (4, 4)
+            assert len(set(usage.missing_statistics)) == len(set(usage.unreadable_figures)) == min(listed, 4)
 
 
 async def test_s13_a_group_that_was_deleted_keeps_its_usage(

@@ -24,13 +24,23 @@ FROM (
         coalesce(sum(k.gpu_allocated), 0) AS gpu_allocated,
         manager.union_of((k.accelerators).models) FILTER (WHERE (k.accelerators).models <> '{}') AS device_type,
         count(*) FILTER (WHERE NOT k.has_statistics) AS missing_count,
-        (array_agg(k.id) FILTER (WHERE NOT k.has_statistics))[1:CAST(:listed AS INTEGER)] AS missing,
         count(*) FILTER (WHERE NOT k IS NOT NULL) AS unreadable_count,
-        (array_agg(k.id) FILTER (WHERE NOT k IS NOT NULL))[1:CAST(:listed AS INTEGER)] AS unreadable
+        -- ids only until enough are listed: a million kernels may be without statistics
+        CASE
+            WHEN sum(count(*) FILTER (WHERE NOT k.has_statistics)) OVER so_far
+                - count(*) FILTER (WHERE NOT k.has_statistics) < CAST(:listed AS INTEGER)
+            THEN (array_agg(k.id) FILTER (WHERE NOT k.has_statistics))[1:CAST(:listed AS INTEGER)]
+        END AS missing,
+        CASE
+            WHEN sum(count(*) FILTER (WHERE NOT k IS NOT NULL)) OVER so_far
+                - count(*) FILTER (WHERE NOT k IS NOT NULL) < CAST(:listed AS INTEGER)
+            THEN (array_agg(k.id) FILTER (WHERE NOT k IS NOT NULL))[1:CAST(:listed AS INTEGER)]
+        END AS unreadable
     FROM manager.kernel_usage(
         tstzrange(:start, :end), CAST(:group_ids AS UUID[]), CAST(:live AS JSONB)
     ) AS k
     GROUP BY 1, 2
+    WINDOW so_far AS (ORDER BY k.group_id)
 ) AS total
 JOIN manager.groups AS g ON g.id = total.group_id
 LEFT JOIN manager.sessions AS s ON s.id = total.session_id

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, func, select
 
 from groups_platform.database.sql_files import read_statement
 from groups_platform.group_service.clients.valkey import LiveStatisticsUnavailable, Statistics
@@ -59,6 +59,8 @@ class UsageRepository:
     async def open(cls, context: ActionContext, period: Period, group_ids: Collection[UUID] | None) -> UsageRepository:
         """For those of `group_ids` (None: of all groups) that the actor may see; live statistics are fetched here."""
         await context.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        # a plan for any period would be bad for most of them
+        await context.session.execute(select(func.set_config("plan_cache_mode", "force_custom_plan", True)))
         readable = await GroupRepository(context.session, context.actor).readable_ids(group_ids)
         usage = cls(context, period, list(readable))
         await usage._fetch_live_statistics()
@@ -107,14 +109,11 @@ class UsageRepository:
             self.warnings = (f"Live statistics are missing, and only stored ones are counted: {error}.",)
 
     async def _pages_without_statistics(self) -> AsyncIterator[list[UUID]]:
-        size, after = self.context.config.batch_size, FIRST_ID
-        page = [after] * size
-        while len(page) == size:
-            parameters = {**self._parameters(), "after": after, "limit": size}
-            ids = await self.context.session.scalars(read_statement("manager/usage_without_statistics"), parameters)
-            if page := list(ids):
-                yield page
-                after = page[-1]
+        statement = read_statement("manager/usage_without_statistics")
+        place = {"after": FIRST_ID, "limit": self.context.config.batch_size}
+        while page := list(await self.context.session.scalars(statement, {**self._parameters(), **place})):
+            yield page
+            place["after"] = page[-1]
 
     def _parameters(self) -> dict[str, Any]:
         return {
