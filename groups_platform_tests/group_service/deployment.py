@@ -78,19 +78,29 @@ class Deployment:
         return [(await self.add(UserRow(email=name, domain_name=domain))).uuid for name in names]
 
     async def kernel(
+        self, group: GroupData, status: str = "RUNNING", mounts: Sequence[VFolderRow] = (), **columns: Any
+    ) -> KernelRow:
+        async with self.session() as session:
+            return await self.start(session, group, status, mounts, **columns)
+
+    async def start(
         self,
+        transaction: AsyncSession,
         group: GroupData,
         status: str = "RUNNING",
         mounts: Sequence[VFolderRow] = (),
         session: SessionRow | None = None,
         **columns: Any,
     ) -> KernelRow:
-        owner = {"group_id": group.id, "domain_name": group.domain_name, "user_uuid": self.user.id}
-        session = session or await self.add(SessionRow(**owner, status=status))
+        """A kernel, and a session for it where none is given, in a transaction that goes on."""
+        owner = {"group_id": group.id, "domain_name": group.domain_name, "user_uuid": self.user.id, "status": status}
+        if session is None:
+            transaction.add(session := SessionRow(**owner))
+            await transaction.flush()
         mounted = [{"vfolder_id": str(f.id), "host": f.host, "name": f.name, "path": f"/home/{f.name}"} for f in mounts]
-        return await self.add(
-            KernelRow(session_id=session.id, **owner, status=status, vfolder_mounts=mounted, **columns)
-        )
+        transaction.add(kernel := KernelRow(session_id=session.id, **owner, vfolder_mounts=mounted, **columns))
+        await transaction.flush()
+        return kernel
 
     async def vfolder(self, group: GroupData, name: str = "data", host: str = "local") -> VFolderRow:
         return await self.add(VFolderRow(group=group.id, name=name, host=host))

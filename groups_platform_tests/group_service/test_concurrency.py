@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError as ConstraintViolated
 
 from groups_platform.group_service.models.group import GroupRow, MembershipRow
-from groups_platform.group_service.models.session import KernelRow, SessionRow
+from groups_platform.group_service.models.session import KernelRow
 from groups_platform.group_service.models.vfolder import VFolderRow
 from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
 from groups_platform.group_service.services.group.actions.get_group import GetGroupAction
@@ -30,27 +29,6 @@ from groups_platform_tests.group_service.test_modify_group import change_members
 
 async def outcomes(deployment: Deployment, action: str) -> Counter[str]:
     return Counter(f"{row.status.value} {row.error_code or ''}".strip() for row in await deployment.audit(action))
-
-
-def kernel_of(group: GroupData, deployment: Deployment, status: str, mounts: Any = ()) -> list[Any]:
-    """A session and its kernel, as rows that nobody has added yet."""
-    owner = {"group_id": group.id, "domain_name": group.domain_name, "user_uuid": deployment.user.id}
-    return [
-        session := SessionRow(**owner, status=status),
-        lambda: KernelRow(
-            session_id=session.id,
-            **owner,
-            status=status,
-            vfolder_mounts=[{"vfolder_id": str(f.id), "host": f.host, "name": f.name, "path": "/"} for f in mounts],
-        ),
-    ]
-
-
-async def insert_kernel(session: Any, rows: list[Any]) -> None:
-    session.add(rows[0])
-    await session.flush()
-    session.add(rows[1]())
-    await session.flush()
 
 
 async def test_s6_twenty_create_one_name(group_service: GroupService, deployment: Deployment) -> None:
@@ -132,7 +110,7 @@ async def test_s11_a_purge_waits_for_a_new_kernel_and_then_refuses(
 ) -> None:
     async with create_group() as group:
         async with deployment.session() as session:
-            await insert_kernel(session, kernel_of(group, deployment, "RUNNING"))
+            await deployment.start(session, group)
             purge = asyncio.ensure_future(group_service.purge_group(PurgeGroupAction(group.id)))
             await asyncio.sleep(0.3)
             assert not purge.done()
@@ -162,10 +140,9 @@ async def test_s11_a_purge_and_a_kernel_of_another_group_that_mounts_its_folder(
 ) -> None:
     async with create_group() as group, create_group() as other:
         folder = await deployment.vfolder(group)
-        rows = kernel_of(other, deployment, "RUNNING", [folder])
         if is_kernel_first:
             async with deployment.session() as session:
-                await insert_kernel(session, rows)
+                await deployment.start(session, other, mounts=[folder])
                 purge = asyncio.ensure_future(group_service.purge_group(PurgeGroupAction(group.id)))
                 await asyncio.sleep(0.3)
                 assert not purge.done()
@@ -175,8 +152,7 @@ async def test_s11_a_purge_and_a_kernel_of_another_group_that_mounts_its_folder(
         else:
             assert (await group_service.purge_group(PurgeGroupAction(group.id))).success
             with pytest.raises(ConstraintViolated, match="gone"):
-                async with deployment.session() as session:
-                    await insert_kernel(session, rows)
+                await deployment.kernel(other, mounts=[folder])
 
 
 async def test_s11_purges_and_kernels_at_once_never_leave_a_kernel_without_its_group(
@@ -184,8 +160,7 @@ async def test_s11_purges_and_kernels_at_once_never_leave_a_kernel_without_its_g
 ) -> None:
     async def start(group: GroupData, folder: VFolderRow) -> bool:
         try:
-            async with deployment.session() as session:
-                await insert_kernel(session, kernel_of(group, deployment, "RUNNING", [folder]))
+            await deployment.kernel(group, mounts=[folder])
         except ConstraintViolated:
             return False
         return True

@@ -96,8 +96,9 @@ class GroupRepository:
 
     async def lock(self, group_id: UUID) -> GroupData:
         """The group, which nobody else changes before this transaction ends. Raises like `get`."""
-        statement = select(GroupRow).where(GroupRow.id == group_id, self._administrable()).with_for_update()
-        row = (await self._session.scalars(statement)).one_or_none()
+        statement = select(GroupRow).where(GroupRow.id == group_id, self._administrable())
+        fresh = statement.with_for_update().execution_options(populate_existing=True)
+        row = (await self._session.scalars(fresh)).one_or_none()
         if row is None:
             raise self._absent(group_id, knows=self._actor.administrates(None))
         return self._data(row)
