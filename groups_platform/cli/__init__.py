@@ -9,7 +9,7 @@ import logging
 
 import click
 
-from groups_platform.cli import directory, platform
+from groups_platform.cli import audit, directory, group, platform, usage
 from groups_platform.cli.common import PlatformGroup
 from groups_platform.settings import Settings
 
@@ -57,6 +57,9 @@ for command in (
     directory.findings,
     directory.tree,
     directory.why,
+    group.group,
+    usage.usage,
+    audit.audit,
     platform.demo,
     platform.dev,
     platform.db,

@@ -1,26 +1,19 @@
-"""What the commands share: options, errors as sentences, results as JSON, and the way to the service."""
+"""What the commands share: options, errors as sentences, results as JSON."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
 from groups_platform.errors import PlatformError
 from groups_platform.settings import Settings
-
-if TYPE_CHECKING:
-    from groups_platform.group_service.services.group.actions.base import ActionError
-    from groups_platform.group_service.services.group.service import GroupService
-
-Answer = TypeVar("Answer")
 
 IS_JSON = "groups_platform.json"
 
@@ -34,7 +27,6 @@ JSON = click.option(
     "--json", "as_json", is_flag=True, callback=_remember, help="Print the result as JSON for a program."
 )
 LIMIT = click.option("--limit", default=300, show_default=True, type=click.IntRange(1), help="Rows to show at most.")
-ACTOR = click.option("--as", "actor", metavar="EMAIL", help="Act as this user; the system itself when left out.")
 
 
 class PlatformGroup(click.Group):
@@ -49,26 +41,6 @@ class PlatformGroup(click.Group):
                 facts = {"code": error.code, "message": str(error), "facts": error.facts}
                 echo_json({"success": False, "data": None, "error": facts})
             raise click.ClickException(f"{error} ({error.code})") from error
-
-
-class Refused(PlatformError):
-    """An action came back with an error; its code is the action's."""
-
-    def __init__(self, error: ActionError) -> None:
-        super().__init__(error.message, **error.facts)
-        self.code = error.code
-
-
-def perform(settings: Settings, actor: str | None, act: Callable[[GroupService], Awaitable[Answer]]) -> Answer:
-    """What `act` answers, given the service that acts for `actor`."""
-    from groups_platform.group_service import group_service  # noqa: PLC0415 - what --help does not need loads late
-    from groups_platform.group_service.models.user import SYSTEM  # noqa: PLC0415
-
-    async def within() -> Answer:
-        async with group_service(settings=settings, actor=actor or SYSTEM) as service:
-            return await act(service)
-
-    return asyncio.run(within())
 
 
 def database(settings: Settings) -> str:
