@@ -18,15 +18,21 @@ from groups_platform.orchestration.jobs import check_directory, sync_day
 from groups_platform.orchestration.progress import console
 from groups_platform.orchestration.resources import Platform, Spark
 from groups_platform.orchestration.sensors import new_sync_days
+from groups_platform.orchestration.service_ops import SERVICE_JOBS
+from groups_platform.orchestration.service_resource import GroupServiceResource
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:
     """Every asset, check, job and sensor of the platform. Loading them touches no database and starts no Spark."""
-    resources: dict[str, Any] = {"platform": Platform(), "spark": Spark.from_environment()}
+    resources: dict[str, Any] = {
+        "platform": Platform(),
+        "spark": Spark.from_environment(),
+        "group_service": GroupServiceResource(),
+    }
     return Definitions(
         assets=[raw_groups, raw_agents, exploded_memberships, directory_tables],
         asset_checks=RECORD_CHECKS,
-        jobs=[sync_day, check_directory],
+        jobs=[sync_day, check_directory, *SERVICE_JOBS],
         sensors=[new_sync_days],
         resources={**resources, **(resource_overrides or {})},
         executor=in_process_executor,

@@ -1,7 +1,11 @@
-"""The platform as Dagster sees it: settings by environment, an instance of its own, the session's Spark."""
+"""The platform as Dagster sees it: settings by environment, an instance of its own, the session's Spark.
+
+What runs the group service needs no Spark and begins with `service_`.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +14,22 @@ from typing import Any
 import pytest
 from dagster import DagsterInstance, ExecuteInProcessResult
 from pyspark.sql import SparkSession
+from sqlalchemy import NullPool
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from groups_platform.group_service.models.audit import AuditRow
 from groups_platform.orchestration.build import build_defs
+from groups_platform.orchestration.instance import open_instance
 from groups_platform.orchestration.partitions import register_days
+from groups_platform.orchestration.service_resource import GroupServiceResource
 from groups_platform.settings import Settings
+from groups_platform_tests.group_service.deployment import Deployment
 
 
 @pytest.fixture
-def environment(
-    settings: Settings, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Settings]:
-    """The test's settings as environment variables; Spark's session exists already and is used."""
+def service_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """The test's settings as environment variables."""
     assert settings.database_url and settings.spark_master
     monkeypatch.setenv("GROUPS_HOME", str(settings.home))
     monkeypatch.setenv("GROUPS_DATABASE_URL", settings.database_url)
@@ -29,7 +38,13 @@ def environment(
     monkeypatch.setenv("SPARK_MASTER", settings.spark_master)
     for name in ("DAGSTER_HOME", "GROUPS_DAGSTER_POSTGRES_URL"):
         monkeypatch.setenv(name, str(tmp_path))  # the code under test sets them; this puts them back
-    yield settings
+    return settings
+
+
+@pytest.fixture
+def environment(service_environment: Settings, spark: SparkSession) -> Settings:
+    """The same; Spark's session exists already and is used."""
+    return service_environment
 
 
 @dataclass(frozen=True)
@@ -52,3 +67,39 @@ def dagster(environment: Settings) -> Iterator[Dagster]:
     """An instance in memory; `test_instance` has the one in Postgres."""
     with DagsterInstance.ephemeral() as instance:
         yield Dagster(instance)
+
+
+@dataclass(frozen=True)
+class ServiceRuns:
+    """Runs of the group service's jobs in this process, as the Launchpad would start them."""
+
+    instance: DagsterInstance
+    deployment: Deployment
+    resources: dict[str, Any]
+
+    def run(self, job: str, **config: Any) -> ExecuteInProcessResult:
+        """The job with this config of its op."""
+        return self.execute(job, run_config={"ops": {job: {"config": config}}})
+
+    def execute(self, job: str, **options: Any) -> ExecuteInProcessResult:
+        """Any job of the definitions."""
+        definition = build_defs(self.resources).resolve_job_def(job)
+        return definition.execute_in_process(instance=self.instance, raise_on_error=False, **options)
+
+    def audit(self, action: str | None = None) -> list[AuditRow]:
+        """The audit log in the order of time."""
+        return asyncio.run(self.deployment.audit(action))
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of one query."""
+        rows = asyncio.run(self.deployment.run(query))
+        return [tuple(row) for row in rows]
+
+
+@pytest.fixture
+def service_runs(service_environment: Settings) -> Iterator[ServiceRuns]:
+    """Runs over a small deployment, on an instance in the test's own Postgres."""
+    url = make_url(service_environment.database_url or "").set(drivername="postgresql+psycopg")
+    deployment = asyncio.run(Deployment.build(create_async_engine(url, poolclass=NullPool)))
+    with open_instance(service_environment) as instance:
+        yield ServiceRuns(instance, deployment, {"group_service": GroupServiceResource(max_retries=2, retry_seconds=0)})
