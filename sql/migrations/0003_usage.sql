@@ -1,4 +1,4 @@
--- What the usage queries say of one kernel. All of it is inlined into them, so a period is one pass over its kernels.
+-- What the usage queries say of one kernel. Postgres inlines what is in SQL here: a period is one pass over its kernels.
 
 -- The kernels whose usage belongs to a period. Their lives include both ends, the period should exclude its end.
 CREATE FUNCTION manager.kernels_in(period TSTZRANGE, group_ids UUID[]) RETURNS SETOF manager.kernels
@@ -47,10 +47,12 @@ CREATE TYPE manager.accelerators AS (smp NUMERIC, mem NUMERIC, models TEXT[]);
 CREATE FUNCTION manager.sum_accelerators(attached_devices JSONB) RETURNS manager.accelerators
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
+    devices JSONB := jsonb_path_query_array(attached_devices - ARRAY['cpu', 'mem'], '$.*[*]');
     device JSONB;
     total manager.accelerators := (0, 0, '{}');
 BEGIN
-    FOR device IN SELECT jsonb_path_query(attached_devices - ARRAY['cpu', 'mem'], '$.*[*]') LOOP
+    FOR position IN 0 .. jsonb_array_length(devices) - 1 LOOP
+        device := devices -> position;
         total.smp := total.smp + trunc(manager.figure(device -> 'data', 'smp'));
         total.mem := total.mem + trunc(manager.size(device -> 'data', 'mem'));
         IF jsonb_typeof(device) <> 'object' OR total.smp IS NULL OR total.mem IS NULL THEN
@@ -67,21 +69,20 @@ $$;
 CREATE FUNCTION manager.sum_accelerator_slots(occupied_slots JSONB) RETURNS NUMERIC
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    slot TEXT;
+    slots JSONB := jsonb_path_query_array(
+        occupied_slots, '$.keyvalue() ? (@.key like_regex "\\.(devices?|shares)$")'
+    );
     total NUMERIC := 0;
 BEGIN
-    FOR slot IN SELECT jsonb_object_keys(occupied_slots) LOOP
-        IF slot ~ '\.(devices?|shares)$' THEN
-            total := total + manager.figure(occupied_slots, slot);
-        END IF;
+    FOR position IN 0 .. jsonb_array_length(slots) - 1 LOOP
+        total := total + manager.figure(slots -> position, 'value');
     END LOOP;
     RETURN total;
 END
 $$;
 
--- The kernels whose usage belongs to a period, and their figures; NULL is a figure that nobody can read.
--- A life includes both its ends, the period should exclude its end. Statistics are those stored, else those in `live`,
--- by kernel id. They are of the whole life: they do not say when.
+-- The kernels of a period and their figures; NULL is a figure that nobody can read. Statistics are those stored, else
+-- those in `live`, by kernel id; they are of the whole life of a kernel, because they do not say when.
 CREATE FUNCTION manager.kernel_usage(period TSTZRANGE, group_ids UUID[], live JSONB) RETURNS TABLE (
     id UUID, group_id UUID, session_id UUID, has_statistics BOOLEAN,
     cpu_allocated NUMERIC, cpu_used NUMERIC, mem_allocated NUMERIC, mem_used NUMERIC, shared_memory NUMERIC,
