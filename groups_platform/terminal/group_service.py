@@ -96,9 +96,9 @@ def show_plan(plan: PurgePlan) -> None:
         console.print(f"[red]It is blocked:[/] {escape(blocker.message)} ({blocker.code})")
 
 
-def show_audit(entries: Sequence[AuditEntry]) -> None:
+def show_audit(entries: tuple[AuditEntry, ...]) -> None:
     """A line per attempt."""
-    table = Table(*uncut("when, UTC", "action", "about", "actor"), "outcome", "what changed, or why not")
+    table = Table(*uncut("when, UTC", "action", "about", "actor"), "outcome", "changed, or why not")
     for entry in entries:
         outcome = entry.status.value + (f", {entry.error_code}" if entry.error_code else "")
         table.add_row(
@@ -126,6 +126,8 @@ def _about(entry: AuditEntry) -> str:
 
 def _changes(entry: AuditEntry) -> str:
     before, after = entry.before or {}, entry.after or {}
+    if after.get("dry_run"):
+        return "dry run"
     members = [
         f"{len(after[f'members_{way}'])} members {way}" for way in ("added", "removed") if after.get(f"members_{way}")
     ]

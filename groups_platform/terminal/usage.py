@@ -22,7 +22,7 @@ from groups_platform.group_service.services.group.usage_types import (
 from groups_platform.terminal import console, uncut
 from groups_platform.terminal.figures import in_bytes, in_counts, in_hours
 
-BAR_WIDTH = 16
+WIDEST_BAR = 16
 
 # heading, figure, how it is written
 Shown = tuple[str, str, Callable[[Decimal], str]]
@@ -34,11 +34,9 @@ ALLOCATED: tuple[Shown, ...] = (
 USED: tuple[Shown, ...] = (
     ("CPU time", "cpu_used", in_hours),
     ("memory", "mem_used", in_bytes),
-    ("shared memory", "shared_memory", in_bytes),
     ("disk", "disk_used", in_bytes),
     ("read", "io_read", in_bytes),
     ("written", "io_write", in_bytes),
-    ("GPU memory", "gpu_mem_allocated", in_bytes),
 )
 
 
@@ -91,13 +89,13 @@ def _allocated(lines: Sequence[Line], limit: int) -> Table:
     table = Table(*uncut("allocated to"), Column("kernels", justify="right"))
     for heading, *_ in ALLOCATED:
         table.add_column(heading, justify="right", no_wrap=True)
-        table.add_column(width=BAR_WIDTH)
+        table.add_column(min_width=4, max_width=WIDEST_BAR)
     largest = {name: max(getattr(line.figures, name) for line in lines) for _, name, _ in ALLOCATED}
     for line in lines[:limit]:
         cells: list[str | Bar] = [escape(line.name), f"{line.kernels:,}"]
         for _, name, write in ALLOCATED:
             amount = getattr(line.figures, name)
-            cells += [write(amount), Bar(float(largest[name] or 1), 0, float(amount), width=BAR_WIDTH, color="cyan")]
+            cells += [write(amount), Bar(float(largest[name] or 1), 0, float(amount), color="cyan")]
         table.add_row(*cells)
     totals = chain.from_iterable((write(_total(lines, name)), "") for _, name, write in ALLOCATED)
     table.add_section()

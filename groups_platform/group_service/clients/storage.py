@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -28,6 +29,10 @@ class StorageSessionManager:
         if host not in allowed_hosts:
             raise HostNotAllowed(f"The group may not keep folders on {host}.", host=host)
         await self._do(host, folder_id, _create)
+
+    async def fill_folder(self, host: str, folder_id: UUID, source: Path) -> None:
+        """Make a folder with the files of a local one; one that is there stays as it is. Raises StorageFault."""
+        await self._do(host, folder_id, lambda filesystem, root, path: _fill(filesystem, path, source))
 
     async def folder_size(self, host: str, folder_id: UUID) -> int:
         """Bytes in the folder; 0 for one that is not there. Raises StorageFault."""
@@ -58,6 +63,12 @@ class StorageSessionManager:
 
 def _create(filesystem: AbstractFileSystem, root: str, path: str) -> None:
     filesystem.makedirs(path, exist_ok=True)
+
+
+def _fill(filesystem: AbstractFileSystem, path: str, source: Path) -> None:
+    if not filesystem.exists(path):
+        filesystem.makedirs(path)
+        filesystem.put(f"{source}/", f"{path}/", recursive=True)
 
 
 def _size(filesystem: AbstractFileSystem, root: str, path: str) -> int:

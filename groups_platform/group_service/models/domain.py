@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import BigInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groups_platform.group_service.models.base import BY_DATABASE, Base
@@ -31,6 +32,6 @@ class ProjectResourcePolicyRow(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     max_vfolder_count: Mapped[int] = mapped_column(server_default=BY_DATABASE)
-    max_quota_scope_size: Mapped[int] = mapped_column(server_default=BY_DATABASE)
+    max_quota_scope_size: Mapped[int] = mapped_column(BigInteger, server_default=BY_DATABASE)
     max_network_count: Mapped[int] = mapped_column(server_default=BY_DATABASE)
     created_at: Mapped[datetime] = mapped_column(server_default=BY_DATABASE)

@@ -88,6 +88,7 @@ async def purge_group(action: PurgeGroupAction, context: ActionContext) -> Purge
     admin = AdminGroupRepository(context.session)
     if action.dry_run:
         group = await groups.get(action.group_id)
+        context.after = {"dry_run": True}
     else:
         group = await groups.lock(action.group_id)
         await admin.lock_dependents(group.id)
