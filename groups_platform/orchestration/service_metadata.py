@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from groups_platform.group_service.models.audit import AuditStatus
 from groups_platform.group_service.services.group.types import GroupData, GroupPage, PurgePlan, RemovedFolders
 from groups_platform.group_service.services.group.usage_types import (
     FIGURES,
@@ -132,6 +133,14 @@ def folder_facts(done: RemovedFolders) -> Facts:
     rows = [{"folder": str(folder_id), "outcome": "removed"} for folder_id in done.removed]
     rows += [{"folder": str(folder_id), "outcome": reason} for folder_id, reason in done.failed.items()]
     return {"removed": len(done.removed), "failed": len(done.failed), "folders": _table(rows)}
+
+
+def attempts_by_status(rows: Iterable[Mapping[str, Any]]) -> Facts:
+    """Attempts of actions by status, zeros included, and all of them."""
+    counts = {status.value: 0 for status in AuditStatus}
+    for row in rows:
+        counts[row["status"]] += row["attempts"]
+    return {"attempts": sum(counts.values()), **counts}
 
 
 def _usage_facts(usage: Usage) -> Facts:

@@ -18,13 +18,16 @@ from sqlalchemy import NullPool
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from groups_platform.group_service import group_service
 from groups_platform.group_service.models.audit import AuditRow
+from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
+from groups_platform.group_service.services.group.types import GroupCreator, GroupData
 from groups_platform.orchestration.build import build_defs
 from groups_platform.orchestration.instance import open_instance
 from groups_platform.orchestration.partitions import register_days
 from groups_platform.orchestration.service_resource import GroupServiceResource
 from groups_platform.settings import Settings
-from groups_platform_tests.group_service.deployment import Deployment
+from groups_platform_tests.group_service.deployment import DOMAIN, Deployment
 
 
 @pytest.fixture
@@ -85,6 +88,18 @@ class ServiceRuns:
         """Any job of the definitions."""
         definition = build_defs(self.resources).resolve_job_def(job)
         return definition.execute_in_process(instance=self.instance, raise_on_error=False, **options)
+
+    def group(self, name: str = "physics", domain: str = DOMAIN, **fields: Any) -> GroupData:
+        """A new group, not made by a run."""
+
+        async def create() -> GroupData:
+            async with group_service() as service:
+                creator = GroupCreator(name=name, domain_name=domain, **fields)
+                created = await service.create_group(CreateGroupAction(creator))
+                assert created.data, created.error
+                return created.data
+
+        return asyncio.run(create())
 
     def audit(self, action: str | None = None) -> list[AuditRow]:
         """The audit log in the order of time."""

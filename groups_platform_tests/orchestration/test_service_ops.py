@@ -7,16 +7,13 @@ from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from dagster import DagsterEventType, DagsterInvalidConfigError, ExecuteInProcessResult, Failure, build_op_context
 
 from groups_platform.database.connection import connect
 from groups_platform.group_service.errors import OutcomeUnknown
-from groups_platform.group_service.models.group import ProjectType
-from groups_platform.group_service.services.group.types import GroupData
-from groups_platform.group_service.types import ResourceSlot
 from groups_platform.orchestration.build import build_defs
 from groups_platform.orchestration.service_ops import SERVICE_OPS
 from groups_platform.orchestration.service_resource import GroupServiceResource
@@ -52,20 +49,6 @@ def retries(result: ExecuteInProcessResult) -> int:
     return sum(event.event_type is DagsterEventType.STEP_UP_FOR_RETRY for event in result.all_events)
 
 
-def create(runs: ServiceRuns, name: str = "physics", **config: Any) -> str:
-    group_id = shown(runs.run("create_group", name=name, domain_name=DOMAIN, **config))["group_id"]
-    return str(group_id)
-
-
-def stored(runs: ServiceRuns, group_id: str) -> GroupData:
-    """What the deployment's helpers need to know of a group."""
-    ((created, modified),) = runs.rows("SELECT created_at, modified_at FROM manager.groups")
-    kind, slots = ProjectType.GENERAL, ResourceSlot()
-    return GroupData(
-        UUID(group_id), "physics", DOMAIN, None, True, kind, slots, {}, "default", created, modified
-    )  # fmt: skip
-
-
 def test_create_shows_the_group_and_audits_it_with_the_run(service_runs: ServiceRuns) -> None:
     result = service_runs.run(
         "create_group",
@@ -86,7 +69,7 @@ def test_create_shows_the_group_and_audits_it_with_the_run(service_runs: Service
 
 
 def test_modify_changes_clears_and_sets_members(service_runs: ServiceRuns) -> None:
-    group_id = create(service_runs, description="old", integration_id="21000")
+    group_id = str(service_runs.group(description="old", integration_id="21000").id)
     ada, ben = map(str, asyncio.run(service_runs.deployment.users(2)))
     members = {"mode": "add", "user_ids": [ada, ben]}
     changed = shown(
@@ -103,7 +86,7 @@ def test_modify_changes_clears_and_sets_members(service_runs: ServiceRuns) -> No
 
 
 def test_delete_and_restore(service_runs: ServiceRuns) -> None:
-    group_id = create(service_runs)
+    group_id = str(service_runs.group().id)
     deleted = shown(service_runs.run("delete_group", group_id=group_id))
     assert fields(deleted["group"])["active"] == "False"
     restored = shown(service_runs.run("restore_group", group_id=group_id))
@@ -112,7 +95,7 @@ def test_delete_and_restore(service_runs: ServiceRuns) -> None:
 
 def test_search_shows_a_page_and_where_the_next_begins(service_runs: ServiceRuns) -> None:
     for name in ("chemistry", "optics", "physics"):
-        create(service_runs, name)
+        service_runs.group(name)
     first = shown(service_runs.run("search_groups", domain_name=DOMAIN, limit=2))
     assert [row["name"] for row in rows(first["groups"])] == ["chemistry", "optics"]
     second = shown(service_runs.run("search_groups", domain_name=DOMAIN, limit=2, cursor=first["next_cursor"]))
@@ -121,8 +104,8 @@ def test_search_shows_a_page_and_where_the_next_begins(service_runs: ServiceRuns
 
 
 def test_a_purge_is_dry_unless_told_otherwise(service_runs: ServiceRuns) -> None:
-    group_id = create(service_runs)
-    group = stored(service_runs, group_id)
+    group = service_runs.group()
+    group_id = str(group.id)
     folder = asyncio.run(service_runs.deployment.vfolder(group, "photos"))
     asyncio.run(service_runs.deployment.kernel(group, "RUNNING", mounts=[folder]))
     asyncio.run(service_runs.deployment.endpoint(group))
@@ -145,7 +128,7 @@ def test_a_purge_is_dry_unless_told_otherwise(service_runs: ServiceRuns) -> None
 
 
 def test_a_purge_that_is_meant_removes_the_group(service_runs: ServiceRuns) -> None:
-    group_id = create(service_runs)
+    group_id = str(service_runs.group().id)
     plan = shown(service_runs.run("purge_group", group_id=group_id, dry_run=False))
     assert plan["dry_run"] is False
     assert rows(plan["gone"])[0] == {"what": "group", "number": 1, "names": f"physics ({DOMAIN})"}
@@ -154,9 +137,9 @@ def test_a_purge_that_is_meant_removes_the_group(service_runs: ServiceRuns) -> N
 
 
 def test_folders_that_storage_kept_are_tried_again(service_runs: ServiceRuns, service_environment: Settings) -> None:
-    group_id = create(service_runs)
-    folder = asyncio.run(service_runs.deployment.vfolder(stored(service_runs, group_id)))
-    purged = service_runs.run("purge_group", group_id=group_id, dry_run=False)  # the host's disk is not there
+    group = service_runs.group()
+    folder = asyncio.run(service_runs.deployment.vfolder(group))
+    purged = service_runs.run("purge_group", group_id=str(group.id), dry_run=False)  # the host's disk is not there
     warnings = [entry.user_message for entry in service_runs.instance.all_logs(purged.run_id) if entry.level == 30]
     assert any(f"Folder {folder.id} stays in storage" in warning for warning in warnings)
 
@@ -168,7 +151,7 @@ def test_folders_that_storage_kept_are_tried_again(service_runs: ServiceRuns, se
 
 
 def test_usage_is_shown_as_tables_and_a_picture(service_runs: ServiceRuns) -> None:
-    group = stored(service_runs, create(service_runs))
+    group = service_runs.group()
     figures: dict[str, Any] = {
         "status": "TERMINATED",
         "occupied_slots": {"cpu": "4", "mem": str(8 * 1024**3), "cuda.device": "1"},
@@ -230,7 +213,7 @@ def test_a_value_of_no_sense_fails_the_run_with_the_field(
 
 
 def test_a_refused_action_fails_with_its_code_and_no_retry_and_is_audited(service_runs: ServiceRuns) -> None:
-    create(service_runs)
+    service_runs.group()
     result = service_runs.run("create_group", name="physics", domain_name=DOMAIN)
     failure = refusal(result)
     assert failure.description == f"{DOMAIN} has a group physics already, active or deleted."
@@ -242,7 +225,7 @@ def test_a_refused_action_fails_with_its_code_and_no_retry_and_is_audited(servic
 
 
 def test_the_actor_decides_what_is_allowed(service_runs: ServiceRuns) -> None:
-    group_id = create(service_runs)
+    group_id = str(service_runs.group().id)
     result = service_runs.run("delete_group", group_id=group_id, actor=service_runs.deployment.user.name)
     assert refusal(result).metadata["code"].value == "forbidden"
     (denied,) = service_runs.audit("delete_group")
@@ -261,7 +244,7 @@ def test_a_month_that_is_none_is_refused_and_audited(service_runs: ServiceRuns) 
 
 
 def test_a_field_cannot_be_set_and_cleared(service_runs: ServiceRuns) -> None:
-    group_id = create(service_runs)
+    group_id = str(service_runs.group().id)
     result = service_runs.run("modify_group", group_id=group_id, description="new", clear=["description"])
     assert refusal(result).metadata["field"].value == "description"
 
@@ -276,7 +259,7 @@ def lock_timeouts(url: str) -> None:
 
 def test_a_fault_of_the_database_is_tried_again(service_runs: ServiceRuns, service_environment: Settings) -> None:
     url = service_environment.database_url or ""
-    group_id = create(service_runs)
+    group_id = str(service_runs.group().id)
     with connect(url) as holder:
         holder.execute("SELECT FROM manager.groups FOR UPDATE")
 
@@ -302,7 +285,7 @@ def test_a_fault_of_the_database_is_tried_again(service_runs: ServiceRuns, servi
 
 def test_a_fault_that_stays_fails_the_run_in_the_end(service_runs: ServiceRuns, service_environment: Settings) -> None:
     url = service_environment.database_url or ""
-    group_id = create(service_runs)
+    group_id = str(service_runs.group().id)
     with connect(url) as holder:
         holder.execute("SELECT FROM manager.groups FOR UPDATE")
         lock_timeouts(url)
@@ -332,7 +315,7 @@ def test_secrets_are_in_no_event_and_no_metadata(
         },
         "integration_id": "directory-21000",
     }  # fmt: skip
-    group_id = create(service_runs, **secrets)
+    group_id = shown(service_runs.run("create_group", name="physics", domain_name=DOMAIN, **secrets))["group_id"]
     runs = [
         service_runs.run("modify_group", group_id=group_id, **secrets),
         service_runs.run("create_group", name="physics", domain_name=DOMAIN, **secrets),
