@@ -65,7 +65,7 @@ async def load_sample_deployment(settings: Settings) -> dict[str, int]:
                     inserted[row.__tablename__] += len((await connection.execute(added.values(values))).all())
                 users = await connection.execute(select(UserRow.email, UserRow.uuid))
                 groups = await connection.execute(select(GroupRow.id))
-                known = Known(dict(users.tuples().all()), frozenset(groups.scalars()))
+                known = Known({user.email: user.uuid for user in users}, frozenset(groups.scalars()))
     finally:
         await engine.dispose()
     await _store_files(StorageSessionManager(settings.vfolder_hosts), known)

@@ -74,7 +74,7 @@ def _facts(group: GroupData) -> dict[str, str]:
         "resource policy": group.resource_policy,
         "limits": _slots(group.total_resource_slots),
         "storage hosts": ", ".join(group.allowed_vfolder_hosts),
-        "registry": "/".join(str(part) for part in registry.values()),
+        "registry": "/".join(str(registry[part]) for part in ("registry", "project") if part in registry),
         "dotfiles": ", ".join(str(dotfile.get("path")) for dotfile in group.dotfiles or ()),
         "integration id": group.integration_id or "",
         "created": in_utc(group.created_at),
@@ -98,16 +98,16 @@ def show_plan(plan: PurgePlan) -> None:
 
 def show_audit(entries: tuple[AuditEntry, ...]) -> None:
     """A line per attempt."""
-    table = Table(*uncut("when, UTC", "action", "about", "actor"), "outcome", "changed, or why not")
+    table = Table(*uncut("when, UTC", "action", "about", "actor", "status"), "changed, or why not")
     for entry in entries:
-        outcome = entry.status.value + (f", {entry.error_code}" if entry.error_code else "")
+        outcome = f"{entry.error_code}: {entry.description}" if entry.error_code else _changes(entry)
         table.add_row(
             in_utc(entry.started_at),
             entry.action,
             escape(_about(entry)),
             escape(entry.actor),
-            f"[{COLORS[entry.status]}]{outcome}[/]",
-            escape(entry.description or _changes(entry)),
+            f"[{COLORS[entry.status]}]{entry.status.value}[/]",
+            escape(outcome),
         )
     console.print(table if entries else "No entries.")
 
