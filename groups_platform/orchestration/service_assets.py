@@ -75,9 +75,9 @@ def build_monthly_usage(time_zone: str) -> AssetsDefinition:
         """
         op_context, period = context.op_execution_context, month_of(context.partition_key, time_zone)
         action = UsagePerMonthAction(f"{period.first:%Y%m}", detail=False)
-        usage = group_service.perform(op_context, "", GroupService.usage_per_month, lambda: action)
+        usage = group_service.perform(op_context, "", GroupService.usage_per_month, action)
         is_over = period.end <= datetime.now(timezone.utc)
-        with group_service.failing(op_context):
+        with group_service.step(op_context):
             changes = accounts.store_month(group_service.database_url, usage, is_over=is_over)
         return MaterializeResult(
             metadata={
@@ -110,7 +110,7 @@ def build_audit_summary(time_zone: str) -> AssetsDefinition:
         """
         day = date.fromisoformat(context.partition_key)
         period = Period(day, day, ZoneInfo(time_zone))
-        with group_service.failing(context.op_execution_context):
+        with group_service.step(context.op_execution_context):
             rows = accounts.summarise_audit(group_service.database_url, period.start, period.end)
         return MaterializeResult(metadata={**shown.attempts_by_status(rows), "attempts_by_action": rows_table(rows)})
 

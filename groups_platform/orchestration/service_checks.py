@@ -40,7 +40,7 @@ def build_usage_checks(time_zone: str) -> AssetChecksDefinition:
     def check_usage(
         context: AssetCheckExecutionContext, group_service: GroupServiceResource
     ) -> Iterator[AssetCheckResult]:
-        with group_service.failing(context.op_execution_context):
+        with group_service.step(context.op_execution_context):
             url, wanted = group_service.database_url, context.run.tags.get(PARTITION_TAG)
             stored = [month for month in accounts.stored_months(url) if wanted in (None, str(month.month))]
             if not stored:

@@ -8,9 +8,8 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 from dagster import Config
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from groups_platform.group_service.errors import InvalidAPIParameters
 from groups_platform.group_service.models.group import ProjectType
 from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
 from groups_platform.group_service.services.group.actions.delete_group import DeleteGroupAction
@@ -163,8 +162,16 @@ class ModifyGroupConfig(GroupConfig):
     clear: list[Clearable] = Field(default=[], description="Fields to empty, such as [description].")
     members: MemberConfig | None = Field(default=None, description="Who comes or goes.")
 
+    @field_validator("clear")
+    @classmethod
+    def _is_not_set_too(cls, clear: list[Clearable], others: ValidationInfo) -> list[Clearable]:
+        for field in clear:
+            if others.data.get(field.value) is not None:
+                raise ValueError(f"{field.value} is set and cleared at once")
+        return clear
+
     def action(self) -> ModifyGroupAction:
-        """What is wanted. Raises InvalidAPIParameters for a field that is both set and cleared."""
+        """What is wanted."""
         slots, registry, members = self.total_resource_slots, self.container_registry, self.members
         return ModifyGroupAction(
             self.uuid,
@@ -187,11 +194,9 @@ class ModifyGroupConfig(GroupConfig):
         )
 
     def _set_or_cleared(self, field: Clearable, value: T | None) -> TriState[T]:
-        if field not in self.clear:
-            return TriState.nop() if value is None else TriState.update(value)
-        if value is not None:
-            raise InvalidAPIParameters(f"{field.value} is set and cleared at once. Choose one.", field=field.value)
-        return TriState.nullify()
+        if field in self.clear:
+            return TriState.nullify()
+        return TriState.nop() if value is None else TriState.update(value)
 
 
 class DeleteGroupConfig(GroupConfig):

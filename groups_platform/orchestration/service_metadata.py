@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from groups_platform.group_service.masking import mask_text
 from groups_platform.group_service.models.audit import AuditStatus
 from groups_platform.group_service.services.group.types import GroupData, GroupPage, PurgePlan, RemovedFolders
 from groups_platform.group_service.services.group.usage_types import (
@@ -87,7 +88,8 @@ def purge_facts(plan: PurgePlan) -> Facts:
     return {
         "group_id": str(plan.group.id),
         "dry_run": plan.is_dry_run,
-        "would go" if plan.is_dry_run else "gone": rows_table(rows),
+        "would_go" if plan.is_dry_run else "gone": rows_table(rows),
+        "blocking": sum(blocker.facts["count"] for blocker in plan.blockers),
         "blocks": _table(_blocking(plan)),
     }
 
@@ -96,6 +98,7 @@ def month_facts(usage: MonthlyUsage) -> Facts:
     """A month by group, as a table and a picture; its kernels where they were asked for."""
     figures = [(g, Figures(**{name: getattr(g, f"g_{name}") for name in FIGURES})) for g in usage.groups]
     facts = _usage_facts(usage) | {
+        "groups": len(usage.groups),
         "kernels": sum(group.g_kernels for group in usage.groups),
         "usage": _table(
             {"domain": g.domain_name, "group": g.g_name, "kernels": g.g_kernels, **_row(f)} for g, f in figures
@@ -111,6 +114,7 @@ def period_facts(usage: PeriodUsage) -> Facts:
     """A period by project, as a table and a picture; its sessions and kernels where they were asked for."""
     projects = usage.projects
     facts = _usage_facts(usage) | {
+        "projects": len(projects),
         "kernels": sum(project.kernels for project in projects),
         "usage": _table(
             {"domain": p.domain_name, "project": p.project_name, "kernels": p.kernels, **_row(p.total_usage)}
@@ -120,6 +124,7 @@ def period_facts(usage: PeriodUsage) -> Facts:
     }
     if any(project.sessions is not None for project in projects):
         sessions = [(project, session) for project in projects for session in project.sessions or ()]
+        facts["sessions"] = len(sessions)
         facts["session_usage"] = _table(
             {"project": p.project_name, "session": s.session_name or str(s.session_id), **_row(s.total_usage)}
             for p, s in sessions
@@ -218,4 +223,4 @@ def _gib(size: int) -> float:
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return "" if value is None else str(value)
+    return "" if value is None else mask_text(str(value))

@@ -37,28 +37,28 @@ SHOWN: dict[str, Any] = {"out": Out(Nothing, description="Nothing but metadata: 
 @op(**SHOWN)
 def create_group(context: OpExecutionContext, config: CreateGroupConfig, group_service: GroupServiceResource) -> None:
     """Create a group (project) in a domain. Fails where the name is taken or the domain or policy is unknown."""
-    group = group_service.perform(context, config.actor, GroupService.create_group, config.action)
+    group = group_service.perform(context, config.actor, GroupService.create_group, config.action())
     context.add_output_metadata(shown.group_facts(group))
 
 
 @op(**SHOWN)
 def modify_group(context: OpExecutionContext, config: ModifyGroupConfig, group_service: GroupServiceResource) -> None:
     """Change a group's fields, its members, or both at once; what is left out stays. Shows the group as it is then."""
-    group = group_service.perform(context, config.actor, GroupService.modify_group, config.action)
+    group = group_service.perform(context, config.actor, GroupService.modify_group, config.action())
     context.add_output_metadata(shown.group_facts(group))
 
 
 @op(**SHOWN)
 def delete_group(context: OpExecutionContext, config: DeleteGroupConfig, group_service: GroupServiceResource) -> None:
     """Make a group inactive. Everything of it stays, and restore_group undoes it; doing it twice is no fault."""
-    group = group_service.perform(context, config.actor, GroupService.delete_group, config.action)
+    group = group_service.perform(context, config.actor, GroupService.delete_group, config.action())
     context.add_output_metadata(shown.group_facts(group))
 
 
 @op(**SHOWN)
 def restore_group(context: OpExecutionContext, config: RestoreGroupConfig, group_service: GroupServiceResource) -> None:
     """Make a deleted group active again. Fails where another active group has taken its integration id."""
-    group = group_service.perform(context, config.actor, GroupService.restore_group, config.action)
+    group = group_service.perform(context, config.actor, GroupService.restore_group, config.action())
     context.add_output_metadata(shown.group_facts(group))
 
 
@@ -69,14 +69,14 @@ def purge_group(context: OpExecutionContext, config: PurgeGroupConfig, group_ser
     By default it only shows what would go and what blocks. With `dry_run: false` it fails, and removes nothing, while
     a folder of the group is mounted or a kernel or an endpoint of it is active.
     """
-    plan = group_service.perform(context, config.actor, GroupService.purge_group, config.action)
+    plan = group_service.perform(context, config.actor, GroupService.purge_group, config.action())
     context.add_output_metadata(shown.purge_facts(plan))
 
 
 @op(**SHOWN)
 def search_groups(context: OpExecutionContext, config: SearchGroupsConfig, group_service: GroupServiceResource) -> None:
     """Find groups, a page at a time, in the order of their names."""
-    page = group_service.perform(context, config.actor, GroupService.search_groups, config.action)
+    page = group_service.perform(context, config.actor, GroupService.search_groups, config.action())
     context.add_output_metadata(shown.page_facts(page))
 
 
@@ -85,7 +85,7 @@ def usage_per_month(
     context: OpExecutionContext, config: UsagePerMonthConfig, group_service: GroupServiceResource
 ) -> None:
     """What each group used in a month: CPU, memory, disk, GPU; as a table and a picture."""
-    usage = group_service.perform(context, config.actor, GroupService.usage_per_month, config.action)
+    usage = group_service.perform(context, config.actor, GroupService.usage_per_month, config.action())
     context.add_output_metadata(shown.month_facts(usage))
 
 
@@ -94,7 +94,7 @@ def usage_per_period(
     context: OpExecutionContext, config: UsagePerPeriodConfig, group_service: GroupServiceResource
 ) -> None:
     """What each project used on the days of a period, both ends included; on request by session and kernel."""
-    usage = group_service.perform(context, config.actor, GroupService.usage_per_period, config.action)
+    usage = group_service.perform(context, config.actor, GroupService.usage_per_period, config.action())
     context.add_output_metadata(shown.period_facts(usage))
 
 
@@ -103,7 +103,7 @@ def retry_vfolder_deletions(
     context: OpExecutionContext, config: RetryVFolderDeletionsConfig, group_service: GroupServiceResource
 ) -> None:
     """Remove the folders of purged groups that storage has not given up yet."""
-    done = group_service.perform(context, config.actor, GroupService.retry_vfolder_deletions, config.action)
+    done = group_service.perform(context, config.actor, GroupService.retry_vfolder_deletions, config.action())
     context.add_output_metadata(shown.folder_facts(done))
 
 

@@ -15,6 +15,7 @@ from groups_platform.database.connection import open_database
 from groups_platform.errors import DatabaseUnavailable, PlatformError
 from groups_platform.group_service import group_service as open_service
 from groups_platform.group_service.errors import DatabaseError, OutcomeUnknown
+from groups_platform.group_service.masking import mask_secrets, mask_text
 from groups_platform.group_service.models.user import SYSTEM
 from groups_platform.group_service.services.group.actions.base import BaseActionResult
 from groups_platform.group_service.services.group.service import GroupService
@@ -40,16 +41,13 @@ class GroupServiceResource(ConfigurableResource):  # type: ignore[type-arg]
         """The URL of the running, migrated database."""
         return open_database(Settings.from_env())
 
-    def perform(
-        self, context: OpExecutionContext, actor: str, method: Method[Action, Data], action: Callable[[], Action]
-    ) -> Data:
+    def perform(self, context: OpExecutionContext, actor: str, method: Method[Action, Data], action: Action) -> Data:
         """The data of a successful action for `actor`, an e-mail address; for the platform itself where it is empty.
 
         Raises Failure for a refused action, with its code and facts, and RetryRequested where the database failed.
         """
-        claim_run(context.instance, context.run_id)
-        with self.failing(context):
-            result = asyncio.run(_perform(context.run_id, actor, method, action()))
+        with self.step(context):
+            result = asyncio.run(_perform(context.run_id, actor, method, action))
         context.log.info(f"audit_log has this as action {result.action_id}.")
         for warning in result.warnings:
             context.log.warning(warning)
@@ -60,8 +58,9 @@ class GroupServiceResource(ConfigurableResource):  # type: ignore[type-arg]
         return result.data
 
     @contextmanager
-    def failing(self, context: OpExecutionContext) -> Iterator[None]:
+    def step(self, context: OpExecutionContext) -> Iterator[None]:
         """Errors of the block as failures of the step: the database's are retried, where the outcome is known."""
+        claim_run(context.instance, context.run_id)
         try:
             yield
         except PlatformError as error:
@@ -71,7 +70,7 @@ class GroupServiceResource(ConfigurableResource):  # type: ignore[type-arg]
             is_transient = isinstance(error, (DatabaseError, DatabaseUnavailable))
             if is_transient and not isinstance(error, OutcomeUnknown):
                 self._retry(context, error)
-            raise _failure(error.code, str(error), error.facts, action_id) from error
+            raise _failure(error.code, str(error), error.facts, action_id) from None  # it says all, without secrets
         except (psycopg.OperationalError, sqlalchemy.exc.OperationalError) as error:
             self._retry(context, error)
             raise
@@ -88,10 +87,10 @@ async def _perform(run_id: str, actor: str, method: Method[Action, Data], action
 
 
 def _failure(code: str, message: str, facts: Mapping[str, Any], action_id: UUID | None) -> Failure:
-    shown = {name: _shown(value) for name, value in facts.items()}
+    shown = {name: _shown(value) for name, value in mask_secrets(facts).items()}
     if action_id:
         shown["action_id"] = MetadataValue.text(str(action_id))
-    return Failure(message, metadata={**shown, "code": code}, allow_retries=False)
+    return Failure(mask_text(message), metadata={**shown, "code": code}, allow_retries=False)
 
 
 def _shown(value: Any) -> Any:

@@ -34,7 +34,7 @@ def draw_usage(groups: Sequence[GroupBars]) -> str:
         for panel, ((_, colour), amount) in enumerate(zip(PANELS, astuple(group)[1:], strict=True)):
             x, width = left + panel * (BAR + GAP), amount / largest[panel] * BAR
             parts.append(f'<rect x="{x}" y="{y - 11}" width="{width:.1f}" height="14" rx="2" fill="{colour}"/>')
-            parts.append(_text(x + width + 6, y, f"{amount:,.4g}", "#6b7280"))
+            parts.append(_text(x + width + 6, y, f"{amount:,.1f}".removesuffix(".0"), "#6b7280"))
     height = 42 + len(shown) * LINE
     if len(groups) > len(shown):
         parts.append(_text(14, height, f"… and {len(groups) - len(shown)} more groups", "#6b7280"))

@@ -133,6 +133,25 @@ def test_a_kernel_that_was_not_counted_is_missed(service_runs: ServiceRuns, phys
     assert failed_checks(late) == {"every_kernel_counted"}
 
 
+def test_a_month_that_cannot_be_stored_as_a_whole_is_not_stored(service_runs: ServiceRuns, physics: GroupData) -> None:
+    service_runs.rows("ALTER TABLE manager.monthly_domain_usage ADD CHECK (kernels < 3)")
+    assert not store(service_runs).success
+    assert versions(service_runs) == []
+
+
+def test_months_are_those_of_the_time_zone(
+    service_runs: ServiceRuns, physics: GroupData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GROUPS_TIMEZONE", "Europe/Vienna")
+    night = {"created_at": datetime(2024, 7, 31, 22, 10, tzinfo=timezone.utc)}
+    ends = {"terminated_at": datetime(2024, 7, 31, 22, 50, tzinfo=timezone.utc)}
+    asyncio.run(service_runs.deployment.kernel(physics, **{**JULY, **night, **ends}))
+    for month, kernels in ((MONTH, 4), ("2024-08-01", 1)):
+        result = store(service_runs, month)
+        assert failed_checks(result) == set()
+        assert metadata(result)["kernels"] == kernels
+
+
 def test_the_present_month_is_preliminary(service_runs: ServiceRuns) -> None:
     ((month,),) = service_runs.rows("SELECT date_trunc('month', now() AT TIME ZONE 'UTC')::date::text")
     result = store(service_runs, month)
