@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from groups_platform.group_service.masking import public_registry
 from groups_platform.group_service.models.audit import AuditStatus
@@ -16,7 +16,7 @@ from groups_platform.group_service.repositories.audit import AuditEntry
 from groups_platform.group_service.repositories.user import UserData
 from groups_platform.group_service.services.group.types import GroupData, GroupPage, PurgePlan
 from groups_platform.group_service.types import ResourceSlot
-from groups_platform.terminal import console, uncut
+from groups_platform.terminal import console, narrow_table, uncut
 from groups_platform.terminal.figures import in_bytes
 
 COLORS = {AuditStatus.SUCCESS: "green", AuditStatus.FAILURE: "red", AuditStatus.DENIED: "yellow"}
@@ -25,12 +25,11 @@ MOST_SHOWN = 10
 
 def show_groups(page: GroupPage) -> None:
     """A line per group."""
-    table = Table(*uncut("group", "id"), "type", "state", "members", "limits", "description")
-    table.columns[4].justify = "right"
+    table = narrow_table(*uncut("group"), "type", "state", "members", "limits", "description")
+    table.columns[3].justify = "right"
     for group in page.groups:
         table.add_row(
             escape(_name(group)),
-            str(group.id),
             group.type.value,
             _state(group),
             str(len(group.member_ids or ())),
@@ -56,7 +55,7 @@ def show_group(group: GroupData, members: Sequence[UserData] = ()) -> None:
 
 def _members(ids: Iterable[UUID], members: Sequence[UserData]) -> Table:
     """Those who are known by name, then those whom the actor may not know."""
-    table = Table("member", *uncut("e-mail address", "id"), "role")
+    table = narrow_table("member", *uncut("e-mail address", "id"), "role")
     for user in members:
         role = user.role.value + ("" if user.status == "active" else f", {user.status}")
         table.add_row(escape(user.full_name or ""), escape(user.email), str(user.id), role)
@@ -86,7 +85,7 @@ def show_plan(plan: PurgePlan) -> None:
     """What blocks a purge, and what it takes or took."""
     would = "would go" if plan.is_dry_run else "is gone"
     console.print(f"[bold]{escape(_name(plan.group))}[/] {would}, and with it:")
-    table = Table("what", "how many", "names")
+    table = narrow_table("what", "how many", "names")
     table.columns[1].justify = "right"
     named = {"vfolders": plan.vfolders, "endpoints": plan.endpoints}
     for what, number in plan.counts.items():
@@ -98,7 +97,9 @@ def show_plan(plan: PurgePlan) -> None:
 
 def show_audit(entries: tuple[AuditEntry, ...]) -> None:
     """A line per attempt."""
-    table = Table(*uncut("when, UTC", "action", "about", "actor", "status"), "changed, or why not")
+    about = (Column(name, overflow="fold") for name in ("about", "actor"))
+    why = Column("changed, or why not", min_width=20)
+    table = narrow_table(*uncut("when, UTC", "action"), *about, *uncut("status"), why)
     for entry in entries:
         outcome = f"{entry.error_code}: {entry.description}" if entry.error_code else _changes(entry)
         table.add_row(

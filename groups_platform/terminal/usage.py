@@ -19,7 +19,7 @@ from groups_platform.group_service.services.group.usage_types import (
     MonthlyUsage,
     PeriodUsage,
 )
-from groups_platform.terminal import console, uncut
+from groups_platform.terminal import console, narrow_table, uncut
 from groups_platform.terminal.figures import in_bytes, in_counts, in_hours
 
 WIDEST_BAR = 16
@@ -86,7 +86,7 @@ def _by_period(usage: PeriodUsage) -> Iterable[Line]:
 
 
 def _allocated(lines: Sequence[Line], limit: int) -> Table:
-    table = Table(*uncut("allocated to"), Column("kernels", justify="right"))
+    table = narrow_table(*uncut("allocated to"), Column("kernels", justify="right", no_wrap=True))
     for heading, *_ in ALLOCATED:
         table.add_column(heading, justify="right", no_wrap=True)
         table.add_column(min_width=4, max_width=WIDEST_BAR)
@@ -104,7 +104,7 @@ def _allocated(lines: Sequence[Line], limit: int) -> Table:
 
 
 def _used(lines: Sequence[Line], limit: int) -> Table:
-    table = Table(*uncut("used by"), *(Column(heading, justify="right", no_wrap=True) for heading, *_ in USED))
+    table = narrow_table(*uncut("used by"), *(Column(heading, justify="right", no_wrap=True) for heading, *_ in USED))
     for line in lines[:limit]:
         table.add_row(escape(line.name), *(write(getattr(line.figures, name)) for _, name, write in USED))
     table.add_section()
@@ -113,7 +113,9 @@ def _used(lines: Sequence[Line], limit: int) -> Table:
 
 
 def _kernels(kernels: Iterable[KernelUsage]) -> Table:
-    table = Table("session", "group", "user", "image", "status", "days", "time", "CPU", "memory", "GPU", "CPU time")
+    table = narrow_table(
+        "session", "group", "user", "image", "status", "days", "time", "CPU", "memory", "GPU", "CPU time"
+    )
     for column in table.columns[5:]:
         column.justify = "right"
     for kernel in kernels:
