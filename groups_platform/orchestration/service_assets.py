@@ -74,9 +74,9 @@ def build_monthly_usage(time_zone: str) -> AssetsDefinition:
         the rows of purged groups stay as they were: their kernels are gone, and this is what is left to account for.
         """
         op_context, period = context.op_execution_context, month_of(context.partition_key, time_zone)
+        is_over = period.end <= datetime.now(timezone.utc)  # before it is computed, not after
         action = UsagePerMonthAction(f"{period.first:%Y%m}", detail=False)
         usage = group_service.perform(op_context, "", GroupService.usage_per_month, action)
-        is_over = period.end <= datetime.now(timezone.utc)
         with group_service.step(op_context):
             changes = accounts.store_month(group_service.database_url, usage, is_over=is_over)
         return MaterializeResult(

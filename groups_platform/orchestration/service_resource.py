@@ -77,7 +77,7 @@ class GroupServiceResource(ConfigurableResource):  # type: ignore[type-arg]
 
     def _retry(self, context: OpExecutionContext, error: Exception) -> None:
         if context.retry_number < self.max_retries:
-            context.log.warning(f"The database failed, and the step is tried again: {error}")
+            context.log.warning(f"The database failed, and the step is tried again: {mask_text(str(error))}")
             raise RetryRequested(self.max_retries, self.retry_seconds * 2**context.retry_number) from error
 
 

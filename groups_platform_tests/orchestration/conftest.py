@@ -18,16 +18,13 @@ from sqlalchemy import NullPool
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from groups_platform.group_service import group_service
-from groups_platform.group_service.models.audit import AuditRow
-from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
-from groups_platform.group_service.services.group.types import GroupCreator, GroupData
 from groups_platform.orchestration.build import build_defs
 from groups_platform.orchestration.instance import open_instance
 from groups_platform.orchestration.partitions import register_days
 from groups_platform.orchestration.service_resource import GroupServiceResource
 from groups_platform.settings import Settings
-from groups_platform_tests.group_service.deployment import DOMAIN, Deployment
+from groups_platform_tests.group_service.deployment import Deployment
+from groups_platform_tests.orchestration.service_runs import ServiceRuns
 
 
 @pytest.fixture
@@ -70,45 +67,6 @@ def dagster(environment: Settings) -> Iterator[Dagster]:
     """An instance in memory; `test_instance` has the one in Postgres."""
     with DagsterInstance.ephemeral() as instance:
         yield Dagster(instance)
-
-
-@dataclass(frozen=True)
-class ServiceRuns:
-    """Runs of the group service's jobs in this process, as the Launchpad would start them."""
-
-    instance: DagsterInstance
-    deployment: Deployment
-    resources: dict[str, Any]
-
-    def run(self, job: str, **config: Any) -> ExecuteInProcessResult:
-        """The job with this config of its op."""
-        return self.execute(job, run_config={"ops": {job: {"config": config}}})
-
-    def execute(self, job: str, **options: Any) -> ExecuteInProcessResult:
-        """Any job of the definitions."""
-        definition = build_defs(self.resources).resolve_job_def(job)
-        return definition.execute_in_process(instance=self.instance, raise_on_error=False, **options)
-
-    def group(self, name: str = "physics", domain: str = DOMAIN, **fields: Any) -> GroupData:
-        """A new group, not made by a run."""
-
-        async def create() -> GroupData:
-            async with group_service() as service:
-                creator = GroupCreator(name=name, domain_name=domain, **fields)
-                created = await service.create_group(CreateGroupAction(creator))
-                assert created.data, created.error
-                return created.data
-
-        return asyncio.run(create())
-
-    def audit(self, action: str | None = None) -> list[AuditRow]:
-        """The audit log in the order of time."""
-        return asyncio.run(self.deployment.audit(action))
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """The rows of one query."""
-        rows = asyncio.run(self.deployment.run(query))
-        return [tuple(row) for row in rows]
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ from groups_platform.group_service.services.group.types import GroupData
 from groups_platform.orchestration.build import build_defs
 from groups_platform.orchestration.usage_picture import GroupBars, draw_usage
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN
-from groups_platform_tests.orchestration.conftest import ServiceRuns
-from groups_platform_tests.orchestration.test_service_ops import rows
+from groups_platform_tests.orchestration.service_runs import ServiceRuns, rows
 
 MONTH = "2024-07-01"
 JULY = {
