@@ -220,6 +220,8 @@ def test_a_purge_in_use_says_what_blocks_it_and_changes_nothing() -> None:
     plan = run("group", "purge", "norrvik/speech-models", "--dry-run")
     assert plan.exit_code == 0
     assert "It is blocked: Endpoints of the group are active (1): phone-transcripts." in plan.output
+    attempt = json.loads(run("group", "purge", "norrvik/speech-models", "--yes", "--json").stdout)["action_id"]
+    assert attempt == data("audit", "--action", "purge_group", "--limit", "1")[0]["action_id"]
     refused = error("group", "purge", "norrvik/speech-models", "--yes")
     assert (refused["code"], refused["facts"]["count"]) == ("active_endpoints", 1)
     assert error("group", "purge", "norrvik/ticket-triage", "--yes")["code"] == "vfolders_mounted_to_active_kernels"

@@ -38,8 +38,9 @@ class PlatformGroup(click.Group):
             return super().invoke(ctx)
         except PlatformError as error:
             if ctx.meta.get(IS_JSON):
-                facts = {"code": error.code, "message": str(error), "facts": error.facts}
-                echo_json({"success": False, "data": None, "error": facts})
+                why = {"code": error.code, "message": str(error), "facts": error.facts}
+                action_id = getattr(error, "action_id", None)
+                echo_json({"success": False, "data": None, "error": why, "action_id": action_id})
             raise click.ClickException(f"{error} ({error.code})") from error
 
 
@@ -56,9 +57,14 @@ def echo_json(value: Any) -> None:
 
 
 def plain(value: Any) -> Any:
-    """`value` in types of JSON: figures are numbers, resource slots decimal strings, durations seconds."""
+    """`value` in types of JSON: figures are numbers, resource slots decimal strings, durations seconds.
+
+    Credentials of groups are masked: what a terminal shows ends in logs.
+    """
     if hasattr(value, "to_json"):
-        return plain(value.to_json())
+        from groups_platform.group_service.masking import mask_secrets  # noqa: PLC0415
+
+        return mask_secrets(value.to_json())
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):

@@ -258,15 +258,16 @@ def purge(asked: Asked, dry_run: bool, yes: bool) -> None:
             if dry_run:
                 return planned
             show_plan(data_of(planned))
-            _confirm(data_of(planned))
+            _confirm(planned)
         return await service.purge_group(PurgeGroupAction(group_id))
 
     show_result(asked.perform(act), asked.as_json, show_plan)
 
 
-def _confirm(plan: PurgePlan) -> None:
+def _confirm(planned: BaseActionResult[PurgePlan]) -> None:
+    plan = data_of(planned)
     if plan.blockers:
-        raise Refused(plan.blockers[0])
+        raise Refused(plan.blockers[0], planned.action_id)
     if click.prompt(f"Type {plan.group.name} to purge it", err=True) != plan.group.name:
         raise click.ClickException("That is not its name. Nothing was purged.")
 

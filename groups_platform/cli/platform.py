@@ -63,7 +63,8 @@ def _show_service(settings: Settings) -> None:
     from groups_platform.terminal import console  # noqa: PLC0415
 
     added = asyncio.run(load_sample_deployment(settings))
-    news = ", ".join(f"{number} {table}" for table, number in added.items() if number)
+    told = ("domains", "users", "groups", "sessions", "kernels")
+    news = ", ".join(f"{added[table]} {table}" for table in told if added[table])
     console.print(f"\n[bold]The sample deployment of the group service:[/] {news or 'all of it was there'}.")
     perform(settings, None, _show_actions)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import click
 
-from groups_platform.cli.common import echo_json, plain
+from groups_platform.cli.common import echo_json
 from groups_platform.errors import PlatformError
 from groups_platform.settings import Settings
 
@@ -28,9 +28,10 @@ ACTOR = click.option("--as", "actor", metavar="EMAIL", help="Act for this user; 
 class Refused(PlatformError):
     """An action came back with an error; the code is the action's."""
 
-    def __init__(self, error: ActionError) -> None:
+    def __init__(self, error: ActionError, action_id: UUID | None) -> None:
         super().__init__(error.message, **error.facts)
         self.code = error.code
+        self.action_id = action_id
 
 
 def perform(settings: Settings, actor: str | None, act: Callable[[GroupService], Awaitable[Answer]]) -> Answer:
@@ -48,7 +49,7 @@ def perform(settings: Settings, actor: str | None, act: Callable[[GroupService],
 def data_of(result: BaseActionResult[Data]) -> Data:
     """What the action answered. Raises Refused."""
     if result.error is not None:
-        raise Refused(result.error)
+        raise Refused(result.error, result.action_id)
     assert result.data is not None
     return result.data
 
@@ -57,18 +58,11 @@ def show_result(result: BaseActionResult[Data], as_json: bool, draw: Callable[[D
     """Draw what came back, or print the whole result as JSON; warnings go to standard error. Raises Refused."""
     data = data_of(result)
     if as_json:
-        echo_json(without_secrets(result))
+        echo_json(result)
     else:
         draw(data)
     for warning in result.warnings:
         click.echo(f"Warning: {warning}", err=True)
-
-
-def without_secrets(result: BaseActionResult[Any]) -> Any:
-    """The result in types of JSON; what a terminal shows ends in logs, so credentials of groups are masked."""
-    from groups_platform.group_service.masking import mask_secrets  # noqa: PLC0415
-
-    return plain(result) | {"data": mask_secrets(plain(result.data))}
 
 
 async def find_group(service: GroupService, group: str, domain: str | None = None) -> UUID:
