@@ -82,7 +82,7 @@ async def find_group(service: GroupService, group: str, domain: str | None = Non
         place = f" in {domain}" if domain else ""
         raise GroupNotFound(f"{service.actor.name} sees no group {name}{place}.", group=group)
     if len(found) > 1:
-        raise click.UsageError(f"Which one: {', '.join(f'{g.domain_name}/{g.name}' for g in found)}?")
+        raise click.UsageError(f"Which one: {', '.join(sorted(f'{g.domain_name}/{g.name}' for g in found))}?")
     return found[0].id
 
 

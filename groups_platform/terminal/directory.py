@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
@@ -13,7 +12,7 @@ from rich.tree import Tree
 from groups_platform.directory.findings import SEVERITIES
 from groups_platform.directory.hierarchy import GroupTree, Reason
 from groups_platform.orchestration.runs import CheckOutcome, RunSummary
-from groups_platform.terminal import console, errors, uncut
+from groups_platform.terminal import console, errors, escape, uncut
 
 
 def show_summaries(summaries: Sequence[RunSummary]) -> None:

@@ -7,7 +7,6 @@ from datetime import datetime, timezone
 from typing import Any
 from uuid import UUID
 
-from rich.markup import escape
 from rich.table import Column, Table
 
 from groups_platform.group_service.masking import public_registry
@@ -16,7 +15,7 @@ from groups_platform.group_service.repositories.audit import AuditEntry
 from groups_platform.group_service.repositories.user import UserData
 from groups_platform.group_service.services.group.types import GroupData, GroupPage, PurgePlan
 from groups_platform.group_service.types import ResourceSlot
-from groups_platform.terminal import console, narrow_table, uncut
+from groups_platform.terminal import console, escape, narrow_table, uncut
 from groups_platform.terminal.figures import in_bytes
 
 COLORS = {AuditStatus.SUCCESS: "green", AuditStatus.FAILURE: "red", AuditStatus.DENIED: "yellow"}
@@ -76,8 +75,8 @@ def _facts(group: GroupData) -> dict[str, str]:
         "registry": "/".join(str(registry[part]) for part in ("registry", "project") if part in registry),
         "dotfiles": ", ".join(str(dotfile.get("path")) for dotfile in group.dotfiles or ()),
         "integration id": group.integration_id or "",
-        "created": in_utc(group.created_at),
-        "modified": in_utc(group.modified_at),
+        "created, UTC": in_utc(group.created_at),
+        "modified, UTC": in_utc(group.modified_at),
     }
 
 
@@ -129,15 +128,12 @@ def _changes(entry: AuditEntry) -> str:
     before, after = entry.before or {}, entry.after or {}
     if after.get("dry_run"):
         return "dry run"
-    members = [
-        f"{len(after[f'members_{way}'])} members {way}" for way in ("added", "removed") if after.get(f"members_{way}")
-    ]
     if "purged" in after:
-        return ", ".join([*members, *(f"{number} {what}" for what, number in after["purged"].items() if number)])
-    fields = [
-        name for name, value in after.items() if name in before and before[name] != value and name != "modified_at"
-    ]
-    return ", ".join([*fields, *members])
+        return ", ".join(f"{number} {what}" for what, number in after["purged"].items() if number)
+    changed = [name for name in after if name in before and before[name] != after[name] and name != "modified_at"]
+    signs = {"+": after.get("members_added"), "-": after.get("members_removed")}
+    members = " ".join(f"{sign}{len(ids)}" for sign, ids in signs.items() if ids)
+    return ", ".join(changed + [f"members {members}"] * bool(members))
 
 
 def _name(group: GroupData) -> str:

@@ -9,7 +9,6 @@ from decimal import Decimal
 from itertools import chain
 
 from rich.bar import Bar
-from rich.markup import escape
 from rich.table import Column, Table
 
 from groups_platform.group_service.services.group.usage_types import (
@@ -19,7 +18,7 @@ from groups_platform.group_service.services.group.usage_types import (
     MonthlyUsage,
     PeriodUsage,
 )
-from groups_platform.terminal import console, narrow_table, uncut
+from groups_platform.terminal import console, escape, narrow_table, uncut
 from groups_platform.terminal.figures import in_bytes, in_counts, in_hours
 
 WIDEST_BAR = 16
