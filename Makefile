@@ -16,7 +16,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: $(READY)  ## Two sample days from JSON to live tables, and what came of them
+demo: $(READY)  ## Two sample days from JSON to live tables, a sample deployment of the service, and what came of them
 	@$(BIN)/groups-platform demo
 
 dev: $(READY)  ## The Dagster UI at http://127.0.0.1:3000, with Postgres, a warm Spark and the sensor
@@ -41,9 +41,11 @@ format: $(READY)  ## Format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY)  ## 1k, 100k and 1M memberships, beside dlt and a DuckDB script (some 15 minutes; SIZES="1000 100000")
+bench: $(READY)  ## The directory beside dlt and a DuckDB script (SIZES="1000 100000"), the service beside bare SQL; some 20 minutes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.run $(SIZES)
+	$(BIN)/python -m benchmarks.usage
+	$(BIN)/python -m benchmarks.group_actions
 
 clean:  ## Stop the embedded Postgres, remove the virtual environment and caches; data under GROUPS_HOME stays
 	@if [ -x $(BIN)/groups-platform ]; then $(BIN)/groups-platform db stop; fi

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fsspec.registry import known_implementations, registry
 from sqlalchemy.engine import make_url
@@ -46,6 +48,10 @@ class Settings:
     spark_master, spark_remote: at most one; a cluster, or a Spark Connect server (`sc://…`).
     is_spark_archived: keep an archive of Spark's classes in `home` (180 MB), which halves the start of a local Spark.
     rejected_limit: share of rejected records (0 to 1) above which a check warns.
+    time_zone: IANA name of the zone whose days and months resource usage is counted by.
+    locale: language and country for whoever shows figures, such as en_US.
+    valkey_url: `valkey://`, `redis://` or `unix://` URL of the live kernel statistics.
+    vfolder_hosts: where the folders of each storage host lie, as folders or fsspec URLs.
     """
 
     home: Path
@@ -58,6 +64,10 @@ class Settings:
     java_home: str | None = None
     is_spark_archived: bool = False
     rejected_limit: float = 0.1
+    time_zone: str = "UTC"
+    locale: str = "en_US"
+    valkey_url: str | None = field(default=None, repr=False)
+    vfolder_hosts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -70,7 +80,7 @@ class Settings:
             raise InvalidSetting("SPARK_MASTER and SPARK_REMOTE are both set. Unset one of them.")
         return cls(
             home=home,
-            source=_source(env.get("GROUPS_SOURCE") or str(find_resource("sample_data"))),
+            source=_storage("GROUPS_SOURCE", env.get("GROUPS_SOURCE") or str(find_resource("sample_data"))),
             lake=env.get("GROUPS_LAKE") or str(home / "lake"),
             database_url=_database_url(env.get("GROUPS_DATABASE_URL")),
             spark_master=_spark_master(env.get("SPARK_MASTER")),
@@ -80,6 +90,10 @@ class Settings:
             # The JVM makes no archive when its class path holds a folder with files in it.
             is_spark_archived=not env.get("SPARK_CONF_DIR") and _switch("GROUPS_SPARK_ARCHIVE", env, default=True),
             rejected_limit=_share("GROUPS_REJECTED_LIMIT", env.get("GROUPS_REJECTED_LIMIT"), 0.1),
+            time_zone=_time_zone(env.get("GROUPS_TIMEZONE") or "UTC"),
+            locale=env.get("GROUPS_LOCALE") or "en_US",
+            valkey_url=_valkey_url(env.get("GROUPS_VALKEY_URL")),
+            vfolder_hosts=_vfolder_hosts(env.get("GROUPS_VFOLDER_HOSTS")) or {"local": str(home / "vfolders")},
         )
 
 
@@ -98,11 +112,11 @@ def _database_url(value: str | None) -> str | None:
     return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", value)
 
 
-def _source(value: str) -> str:
+def _storage(name: str, value: str) -> str:
     protocol = value.split("://", 1)[0].split("::", 1)[0] if "://" in value else "file"
     if protocol not in registry and protocol not in known_implementations:
         raise InvalidSetting(
-            f"GROUPS_SOURCE is a {protocol}:// URL, and no file system is known for that. "
+            f"{name} is a {protocol}:// URL, and no file system is known for that. "
             "Name a folder or a URL such as s3://bucket/path."
         )
     return str(Path(value).expanduser().absolute()) if protocol == "file" and "://" not in value else value
@@ -127,6 +141,37 @@ def _switch(name: str, env: Mapping[str, str], *, default: bool) -> bool:
     if value not in ("on", "off"):
         raise InvalidSetting(f"{name} is {value}. Write on or off, or unset it.")
     return value == "on"
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidSetting(f"GROUPS_TIMEZONE is {name}. Write an IANA name, such as Europe/Vienna.") from error
+    return name
+
+
+def _valkey_url(value: str | None) -> str | None:
+    if not value:
+        return None
+    try:
+        url = urlsplit(value)
+        is_valid = url.scheme in ("valkey", "valkeys", "redis", "rediss", "unix") and url.port != 0
+    except ValueError:  # the port is no number
+        is_valid = False
+    if not is_valid:  # the value may hold a password: it is not repeated
+        raise InvalidSetting("GROUPS_VALKEY_URL is not a Valkey URL. Write valkey://host:6379/0, or unset it.")
+    return re.sub(r"^valkey", "redis", value)
+
+
+def _vfolder_hosts(value: str | None) -> dict[str, str]:
+    hosts: dict[str, str] = {}
+    for entry in value.split(",") if value else ():
+        host, is_pair, url = (part.strip() for part in entry.partition("="))
+        if not (host and is_pair and url) or host in hosts:  # a URL may hold a password: it is not repeated
+            raise InvalidSetting("GROUPS_VFOLDER_HOSTS is not a list of hosts. Write local=/path,s3=s3://bucket/path.")
+        hosts[host] = _storage("GROUPS_VFOLDER_HOSTS", url)
+    return hosts
 
 
 def _share(name: str, value: str | None, default: float) -> float:

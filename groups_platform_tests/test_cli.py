@@ -13,10 +13,10 @@ from click.testing import CliRunner, Result
 from groups_platform.cli import cli
 from groups_platform.settings import Settings
 from groups_platform_tests.days import agent, group, write_day, write_file
-from groups_platform_tests.orchestration.conftest import environment
+from groups_platform_tests.orchestration.conftest import environment, service_environment
 from groups_platform_tests.pipeline import Pipeline
 
-__all__ = ["environment"]
+__all__ = ["environment", "service_environment"]
 
 
 class Terminal:

@@ -64,6 +64,11 @@ def test_spark_masters(master: str) -> None:
     assert Settings.from_env({"SPARK_MASTER": master}).spark_master == master
 
 
+def test_a_valkey_url_is_one_that_redis_reads() -> None:
+    assert Settings.from_env({"GROUPS_VALKEY_URL": "valkeys://cache:6380/1"}).valkey_url == "rediss://cache:6380/1"
+    assert Settings.from_env({"GROUPS_VALKEY_URL": "unix:///run/cache"}).valkey_url == "unix:///run/cache"
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings.from_env({}).source = "other"  # type: ignore[misc]
@@ -82,6 +87,10 @@ def test_settings_do_not_change() -> None:
         ("SPARK_MASTER", "local[two]"),
         ("SPARK_REMOTE", "http://localhost"),
         ("SPARK_REMOTE", "sc://"),
+        ("GROUPS_VALKEY_URL", "http://:secret@cache"),
+        ("GROUPS_VALKEY_URL", "valkey://:secret@cache:63s79/0"),
+        ("GROUPS_TIMEZONE", "Mars/Olympus"),
+        ("GROUPS_TIMEZONE", "../etc/passwd"),
         ("GROUPS_REJECTED_LIMIT", "ten percent"),
         ("GROUPS_REJECTED_LIMIT", "1.5"),
         ("GROUPS_REJECTED_LIMIT", "nan"),
@@ -128,3 +137,19 @@ def test_an_error_has_a_code_and_facts() -> None:
         "platform_error",
         {"group_id": 5},
     )
+
+
+def test_s23_storage_hosts_have_names(tmp_path: Path) -> None:
+    settings = Settings.from_env(
+        {"GROUPS_VFOLDER_HOSTS": f"local={tmp_path}, s3=s3://key:secret@bucket/vf", "GROUPS_HOME": str(tmp_path)}
+    )
+    assert settings.vfolder_hosts == {"local": str(tmp_path), "s3": "s3://key:secret@bucket/vf"}
+    assert "secret" not in repr(settings)
+    assert Settings.from_env({"GROUPS_HOME": "/a,b=c"}).vfolder_hosts == {"local": "/a,b=c/vfolders"}
+
+
+@pytest.mark.parametrize("hosts", ["/path", "=/path", "local=", "a=/x,a=/y", "a=nosuch://user:secret@x"])
+def test_s23_hosts_that_cannot_work_are_refused_without_showing_them(hosts: str) -> None:
+    with pytest.raises(InvalidSetting, match="GROUPS_VFOLDER_HOSTS") as refused:
+        Settings.from_env({"GROUPS_VFOLDER_HOSTS": hosts})
+    assert "secret" not in str(refused.value)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from psycopg import sql
+from sqlalchemy import TextClause, text
 
 from groups_platform.settings import find_resource
 
@@ -16,8 +17,17 @@ def sql_folder() -> Path:
     return find_resource("sql")
 
 
+def _read(name: str) -> str:
+    return (sql_folder() / f"{name}.sql").read_text(encoding="utf-8")
+
+
 @cache
 def read_sql(name: str) -> sql.SQL:
     """The file `sql/<name>.sql`; `{names}` in it are filled by `.format()`, `%(names)s` by the query's parameters."""
-    text = (sql_folder() / f"{name}.sql").read_text(encoding="utf-8")
-    return sql.SQL(cast(Any, text))  # a file of ours is as good as a literal
+    return sql.SQL(cast(Any, _read(name)))  # a file of ours is as good as a literal
+
+
+@cache
+def read_statement(name: str) -> TextClause:
+    """The file `sql/<name>.sql` for SQLAlchemy; `:names` in it are filled by the query's parameters."""
+    return text(_read(name))

@@ -18,7 +18,7 @@ sync_day = define_asset_job(
 
 check_directory = define_asset_job(
     CHECKS_JOB,
-    selection=AssetSelection.all_asset_checks(),
-    description="Run every asset check, by default on the newest applied day, and change nothing.",
+    selection=AssetSelection.all_asset_checks() & AssetSelection.groups(GROUP),
+    description="Run every asset check of the directory, by default on the newest applied day, and change nothing.",
     executor_def=in_process_executor,
 )

@@ -81,8 +81,13 @@ def findings_table(counts: Mapping[str, int]) -> TableMetadataValue | MetadataVa
 
 def tree_picture(tree: GroupTree) -> MetadataValue[str]:
     """The hierarchy as a picture."""
-    encoded = base64.b64encode(draw_tree(tree).encode()).decode()
-    return MetadataValue.md(f"![groups](data:image/svg+xml;base64,{encoded})")
+    return svg_picture("groups", draw_tree(tree))
+
+
+def svg_picture(title: str, svg: str) -> MetadataValue[str]:
+    """A picture, inside the text itself: it needs no server and no file."""
+    encoded = base64.b64encode(svg.encode()).decode()
+    return MetadataValue.md(f"![{title}](data:image/svg+xml;base64,{encoded})")
 
 
 def _cell(value: Any) -> str | int | float | bool:

@@ -1,7 +1,11 @@
-"""The platform as Dagster sees it: settings by environment, an instance of its own, the session's Spark."""
+"""The platform as Dagster sees it: settings by environment, an instance of its own, the session's Spark.
+
+What runs the group service needs no Spark and begins with `service_`.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +14,22 @@ from typing import Any
 import pytest
 from dagster import DagsterInstance, ExecuteInProcessResult
 from pyspark.sql import SparkSession
+from sqlalchemy import NullPool
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from groups_platform.orchestration.build import build_defs
+from groups_platform.orchestration.instance import open_instance
 from groups_platform.orchestration.partitions import register_days
+from groups_platform.orchestration.service_resource import GroupServiceResource
 from groups_platform.settings import Settings
+from groups_platform_tests.group_service.deployment import Deployment
+from groups_platform_tests.orchestration.service_runs import ServiceRuns
 
 
 @pytest.fixture
-def environment(
-    settings: Settings, spark: SparkSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Settings]:
-    """The test's settings as environment variables; Spark's session exists already and is used."""
+def service_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """The test's settings as environment variables."""
     assert settings.database_url and settings.spark_master
     monkeypatch.setenv("GROUPS_HOME", str(settings.home))
     monkeypatch.setenv("GROUPS_DATABASE_URL", settings.database_url)
@@ -30,7 +39,13 @@ def environment(
     monkeypatch.setenv("GROUPS_SPARK_ARCHIVE", "off")  # its JVM would write into the test's folder after the test
     for name in ("DAGSTER_HOME", "GROUPS_DAGSTER_POSTGRES_URL"):
         monkeypatch.setenv(name, str(tmp_path))  # the code under test sets them; this puts them back
-    yield settings
+    return settings
+
+
+@pytest.fixture
+def environment(service_environment: Settings, spark: SparkSession) -> Settings:
+    """The same; Spark's session exists already and is used."""
+    return service_environment
 
 
 @dataclass(frozen=True)
@@ -53,3 +68,12 @@ def dagster(environment: Settings) -> Iterator[Dagster]:
     """An instance in memory; `test_instance` has the one in Postgres."""
     with DagsterInstance.ephemeral() as instance:
         yield Dagster(instance)
+
+
+@pytest.fixture
+def service_runs(service_environment: Settings) -> Iterator[ServiceRuns]:
+    """Runs over a small deployment, on an instance in the test's own Postgres."""
+    url = make_url(service_environment.database_url or "").set(drivername="postgresql+psycopg")
+    deployment = asyncio.run(Deployment.build(create_async_engine(url, poolclass=NullPool)))
+    with open_instance(service_environment) as instance:
+        yield ServiceRuns(instance, deployment, {"group_service": GroupServiceResource(max_retries=2, retry_seconds=0)})

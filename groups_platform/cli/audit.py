@@ -1,0 +1,88 @@
+"""What was done to the groups of the service, for a terminal."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import click
+
+from groups_platform.cli.common import JSON
+from groups_platform.cli.service import ACTOR, find_group, perform, show_result
+from groups_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from groups_platform.group_service.services.group.actions.base import BaseActionResult
+    from groups_platform.group_service.services.group.service import GroupService
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def instant(text: str) -> datetime:
+    """`30m`, `12h` or `7d` ago, or a day or a time; one that names no offset is in the configured time zone."""
+    if ago := re.fullmatch(r"(\d{1,4})([mhd])", text):
+        return datetime.now(timezone.utc) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+    try:
+        named = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no time. Write 30m, 12h, 7d, a day such as 2024-10-31, or a time such as 2024-10-31T12:00."
+        ) from None
+    settings: Settings = click.get_current_context().obj
+    return named if named.tzinfo else named.replace(tzinfo=ZoneInfo(settings.time_zone))
+
+
+@click.command()
+@click.option("--action", metavar="ACTION", help="Only this action, such as purge_group.")
+@click.option("--entity", metavar="GROUP", help="Only what is about this: a group as domain/name, or any id.")
+@click.option("--actor", "by", metavar="EMAIL", help="Only what this user did; system for the system itself.")
+@click.option("--status", type=click.Choice(["success", "failure", "denied"]), help="Only what ended like this.")
+@click.option(
+    "--since", type=instant, metavar="WHEN", help="Only from then on: 30m, 12h, 7d (ago), or 2024-10-31T12:00."
+)
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="Entries to show at most.")
+@ACTOR
+@JSON
+@click.pass_obj
+def audit(
+    settings: Settings,
+    /,
+    *,
+    action: str | None,
+    entity: str | None,
+    by: str | None,
+    status: str | None,
+    since: datetime | None,
+    limit: int,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Show who attempted what on the groups, newest first; for admins.
+
+    \b
+      groups-platform audit --entity norrvik/ticket-triage --since 7d
+      groups-platform audit --action purge_group --status failure
+    """
+    from groups_platform.group_service.models.audit import AuditStatus  # noqa: PLC0415
+    from groups_platform.group_service.repositories.audit import AuditFilter  # noqa: PLC0415
+    from groups_platform.group_service.services.group.actions.search_audit import SearchAuditAction  # noqa: PLC0415
+    from groups_platform.terminal.group_service import show_audit  # noqa: PLC0415
+
+    async def act(service: GroupService) -> BaseActionResult[Any]:
+        about = entity
+        if entity and not _is_id(entity):
+            about = str(await find_group(service, entity))
+        wanted = AuditFilter(action, about, by, AuditStatus(status) if status else None, since)
+        return await service.search_audit(SearchAuditAction(wanted, limit))
+
+    show_result(perform(settings, actor, act), as_json, show_audit)
+
+
+def _is_id(text: str) -> bool:
+    with suppress(ValueError):
+        return bool(UUID(text))
+    return False

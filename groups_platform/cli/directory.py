@@ -1,0 +1,149 @@
+"""The directory for a terminal: sync days, check them, look at what came of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, replace
+
+import click
+
+from groups_platform.cli.common import JSON, LIMIT, database
+from groups_platform.settings import Settings
+
+
+@click.command()
+@click.option("--day", "days", multiple=True, metavar="DAY", help="A sync day such as day1; may be repeated.")
+@click.option("--all", "all_days", is_flag=True, help="Every sync day of the source, in natural order.")
+@click.option("--source", metavar="DIR_OR_URL", help="Where the sync-<day> folders are (GROUPS_SOURCE).")
+@JSON
+@click.pass_obj
+def sync(settings: Settings, days: tuple[str, ...], all_days: bool, source: str | None, as_json: bool) -> None:
+    """Read sync days, apply them to the live tables and flag inactive groups.
+
+    Runs the Dagster job sync_day in this process, so the run shows in the UI. Days run in natural order; the first one
+    that fails ends it. Exits 0 when every day succeeded, else 1.
+    """
+    from groups_platform.directory.source import list_days  # noqa: PLC0415 - what --help does not need loads late
+
+    if bool(days) == all_days:
+        raise click.UsageError("Name the days with --day, or write --all.")
+    if source:
+        settings = replace(settings, source=Settings.from_env({"GROUPS_SOURCE": source}).source)
+    labels = list_days(settings.source) if all_days else list(days)
+    if not labels:
+        raise click.ClickException(f"{settings.source} has no sync-<day> folders.")
+    sys.exit(0 if sync_days(settings, labels, as_json) else 1)
+
+
+def sync_days(settings: Settings, labels: list[str], as_json: bool = False) -> bool:
+    """Sync these days in natural order and show what came of them; whether all succeeded."""
+    from groups_platform.orchestration.instance import open_instance  # noqa: PLC0415
+    from groups_platform.orchestration.runs import natural_days, sync_day  # noqa: PLC0415
+    from groups_platform.terminal import directory as terminal  # noqa: PLC0415
+    from groups_platform.terminal import errors  # noqa: PLC0415
+
+    summaries = []
+    with open_instance(settings) as instance:
+        for label in natural_days(tuple(labels)):
+            errors.print(f"[bold]{label}[/] from {settings.source}")
+            summaries.append(sync_day(settings, instance, label))
+            if not summaries[-1].succeeded:
+                break
+    if as_json:
+        click.echo(json.dumps([asdict(s) | {"rows_written": s.rows_written} for s in summaries], indent=2))
+    else:
+        terminal.show_summaries(summaries)
+    return all(summary.succeeded for summary in summaries)
+
+
+@click.command()
+@click.option("--day", metavar="DAY", help="The sync day; the newest applied one when left out.")
+@JSON
+@click.pass_obj
+def checks(settings: Settings, day: str | None, as_json: bool) -> None:
+    """Run every asset check and change nothing; the gate for CI.
+
+    Exits 1 if a check of severity error fails, also one that blocks nothing.
+    """
+    from groups_platform.orchestration.instance import open_instance  # noqa: PLC0415
+    from groups_platform.orchestration.runs import check_day  # noqa: PLC0415
+    from groups_platform.terminal import directory as terminal  # noqa: PLC0415
+
+    label = day or _newest_day(settings)
+    with open_instance(settings) as instance:
+        summary = check_day(settings, instance, label)
+    failed = [check for check in summary.checks if check.is_error and not check.passed]
+    if as_json:
+        click.echo(json.dumps({**asdict(summary), "failed": [check.name for check in failed]}, indent=2))
+    else:
+        terminal.show_checks(summary.checks)
+        warned = sum(not check.passed and not check.is_error for check in summary.checks)
+        click.echo(f"{label}: {len(summary.checks)} checks, {len(failed)} failed, {warned} warn.")
+    if not summary.checks:
+        raise click.ClickException(summary.message or "No check ran.")
+    if failed or not summary.succeeded:
+        sys.exit(1)
+
+
+@click.command()
+@click.option("--day", metavar="DAY", help="The sync day; the newest applied one when left out.")
+@click.option("--code", metavar="CODE", help="Only this code, such as orphan_membership.")
+@LIMIT
+@JSON
+@click.pass_obj
+def findings(settings: Settings, day: str | None, code: str | None, limit: int, as_json: bool) -> None:
+    """List what a person should know about a day's records: rejected ones, orphans, missing parents, cycles."""
+    from groups_platform.directory.reports import count_findings, read_findings  # noqa: PLC0415
+    from groups_platform.terminal import directory as terminal  # noqa: PLC0415
+
+    url = database(settings)
+    label = day or _newest_day(settings)
+    rows, counts = read_findings(url, label, code, limit), count_findings(url, label)
+    if as_json:
+        click.echo(json.dumps({"sync_day": label, "counts": counts, "findings": rows}, indent=2, ensure_ascii=False))
+    else:
+        terminal.show_findings(rows, {code: counts[code]} if code in counts else counts)
+
+
+@click.command()
+@LIMIT
+@JSON
+@click.pass_obj
+def tree(settings: Settings, limit: int, as_json: bool) -> None:
+    """Draw the groups as a tree, inactive ones marked."""
+    from groups_platform.directory.hierarchy import read_tree  # noqa: PLC0415
+    from groups_platform.terminal import directory as terminal  # noqa: PLC0415
+
+    drawn = read_tree(database(settings), limit)
+    if as_json:
+        click.echo(json.dumps(asdict(drawn), indent=2, ensure_ascii=False))
+    else:
+        terminal.show_tree(drawn)
+        if not drawn.groups:
+            click.echo("No groups yet. groups-platform sync --all reads the source.")
+
+
+@click.command()
+@click.argument("group_id", type=int)
+@JSON
+@click.pass_obj
+def why(settings: Settings, group_id: int, as_json: bool) -> None:
+    """Say why a group is inactive, or which active member below it keeps it active, and by which path."""
+    from groups_platform.directory.hierarchy import explain  # noqa: PLC0415
+    from groups_platform.terminal import directory as terminal  # noqa: PLC0415
+
+    reason = explain(database(settings), group_id)
+    if as_json:
+        click.echo(json.dumps(asdict(reason), indent=2, ensure_ascii=False))
+    else:
+        terminal.show_reason(reason)
+
+
+def _newest_day(settings: Settings) -> str:
+    from groups_platform.directory.reports import newest_applied_day  # noqa: PLC0415
+
+    label = newest_applied_day(database(settings))
+    if label is None:
+        raise click.ClickException("No sync day has been applied yet. Run groups-platform sync --all first.")
+    return label

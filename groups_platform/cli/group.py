@@ -1,0 +1,286 @@
+"""The groups of the service for a terminal: create, change, delete, purge them, and say who is in them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+import click
+
+from groups_platform.cli.common import JSON
+from groups_platform.cli.group_fields import EMPTIED, NULLABLE, TYPE, fields_of_a_group, modifier_of, values_of
+from groups_platform.cli.service import ACTOR, Refused, data_of, find_group, find_user_ids, perform, show_result, user
+from groups_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from groups_platform.group_service.repositories.user import UserData
+    from groups_platform.group_service.services.group.actions.base import BaseActionResult
+    from groups_platform.group_service.services.group.service import GroupService
+    from groups_platform.group_service.services.group.types import GroupActionResult, GroupPage, PurgePlan
+
+Answer = TypeVar("Answer")
+Act = Callable[["GroupService", UUID], Awaitable[Answer]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What every command on one group is told."""
+
+    settings: Settings
+    group: str
+    domain: str | None
+    actor: str | None
+    as_json: bool
+
+    def perform(self, act: Act[Answer]) -> Answer:
+        """What `act` answers, given the service and the group's id."""
+
+        async def act_on_it(service: GroupService) -> Answer:
+            return await act(service, await find_group(service, self.group, self.domain))
+
+        return perform(self.settings, self.actor, act_on_it)
+
+
+def one_group(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that names a group; it gets that as `asked`."""
+
+    @click.argument("group", metavar="GROUP")
+    @click.option("--domain", metavar="DOMAIN", help="The domain, where GROUP is a name.")
+    @ACTOR
+    @JSON
+    @click.pass_obj
+    @wraps(command)
+    def asked(
+        settings: Settings, /, *, group: str, domain: str | None, actor: str | None, as_json: bool, **options: Any
+    ) -> None:
+        command(Asked(settings, group, domain, actor, as_json), **options)
+
+    return asked
+
+
+@click.group()
+def group() -> None:
+    """The groups (projects) of the service: who is in them, what they may use.
+
+    \b
+    GROUP is written as domain/name, as a name (with --domain where several domains have it), or as an id:
+      groups-platform group show norrvik/ticket-triage
+    """
+
+
+@group.command(name="list")
+@click.option("--domain", "domain_name", metavar="DOMAIN", help="Only those of this domain.")
+@click.option("--active/--deleted", "is_active", default=None, help="Only active ones, or only deleted ones.")
+@click.option("--type", "kind", type=TYPE, help="Only those of this type.")
+@click.option("--name", "name_part", metavar="PART", help="Only those with this in their name, whatever the case.")
+@click.option(
+    "--member", type=user, metavar="USER", help="Only those that this user is in: an e-mail address or an id."
+)
+@click.option("--integration-id", metavar="ID", help="Only those with this id in another system.")
+@click.option("--limit", default=300, show_default=True, type=click.IntRange(1, 1000), help="Groups to a page.")
+@click.option("--cursor", metavar="CURSOR", help="Show the page that follows; the page before names its cursor.")
+@ACTOR
+@JSON
+@click.pass_obj
+def list_(
+    settings: Settings,
+    /,
+    *,
+    kind: str | None,
+    member: str | UUID | None,
+    limit: int,
+    cursor: str | None,
+    actor: str | None,
+    as_json: bool,
+    **others: Any,
+) -> None:
+    """List groups in the order of their names.
+
+    \b
+      groups-platform group list --domain norrvik --active --member mei-ling.tsai@example.com
+    """
+    from groups_platform.group_service.models.group import ProjectType  # noqa: PLC0415
+    from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction  # noqa: PLC0415
+    from groups_platform.group_service.services.group.types import GroupFilter  # noqa: PLC0415
+    from groups_platform.terminal.group_service import show_groups  # noqa: PLC0415
+
+    async def act(service: GroupService) -> BaseActionResult[GroupPage]:
+        ids = await find_user_ids(service, [member]) if member else [None]
+        wanted = GroupFilter(type=ProjectType(kind) if kind else None, member_id=ids[0], **others)
+        return await service.search_groups(SearchGroupsAction(wanted, cursor, limit, with_members=True))
+
+    show_result(perform(settings, actor, act), as_json, show_groups)
+
+
+@group.command()
+@one_group
+def show(asked: Asked) -> None:
+    """Show a group and its members.
+
+    \b
+      groups-platform group show norrvik/ticket-triage
+    """
+    from groups_platform.group_service.services.group.actions.get_group import GetGroupAction  # noqa: PLC0415
+
+    _show(asked, lambda service, group_id: service.get_group(GetGroupAction(group_id, with_members=True)))
+
+
+@group.command()
+@click.argument("name")
+@click.option("--domain", required=True, metavar="DOMAIN", help="The domain that it belongs to.")
+@fields_of_a_group
+@ACTOR
+@JSON
+@click.pass_obj
+def create(settings: Settings, /, *, name: str, domain: str, actor: str | None, as_json: bool, **options: Any) -> None:
+    """Create a group.
+
+    \b
+      groups-platform group create winter-tyres --domain norrvik --slot cpu=8 --slot mem=32g --host local
+    """
+    from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction  # noqa: PLC0415
+    from groups_platform.group_service.services.group.types import GroupCreator  # noqa: PLC0415
+    from groups_platform.terminal.group_service import show_group  # noqa: PLC0415
+
+    action = CreateGroupAction(GroupCreator(name, domain, **values_of(options)))
+    show_result(perform(settings, actor, lambda service: service.create_group(action)), as_json, show_group)
+
+
+@group.command()
+@one_group
+@click.option("--name", metavar="NAME", help="Another name.")
+@fields_of_a_group
+@click.option(
+    "--clear", multiple=True, type=click.Choice([*NULLABLE, *EMPTIED]), help="Empty a field; may be repeated."
+)
+def modify(asked: Asked, clear: tuple[str, ...], **options: Any) -> None:
+    """Change fields of a group; what is not named stays.
+
+    \b
+      groups-platform group modify norrvik/ticket-triage --slot cpu=64 --slot mem=256g --clear description
+    """
+    from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction  # noqa: PLC0415
+
+    modifier = modifier_of(values_of(options), clear)
+    _show(asked, lambda service, group_id: service.modify_group(ModifyGroupAction(group_id, modifier)))
+
+
+@group.command()
+@one_group
+@click.option(
+    "--add", multiple=True, type=user, metavar="USER", help="Add this user, an e-mail address or id; may be repeated."
+)
+@click.option("--remove", multiple=True, type=user, metavar="USER", help="Remove this user; may be repeated.")
+@click.option(
+    "--replace", multiple=True, type=user, metavar="USER", help="Keep or add this user, nobody else; may be repeated."
+)
+@click.option("--remove-all", is_flag=True, help="Remove everybody.")
+def members(asked: Asked, remove_all: bool, **users: tuple[str | UUID, ...]) -> None:
+    """Show who is in a group, or change it; all of it or nothing.
+
+    \b
+      groups-platform group members norrvik/ticket-triage --add ravi.menon@example.com
+    """
+    from groups_platform.group_service.services.group.actions.get_group import GetGroupAction  # noqa: PLC0415
+    from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction  # noqa: PLC0415
+    from groups_platform.group_service.types import OptionalState  # noqa: PLC0415
+
+    changes = [(mode, named) for mode, named in users.items() if named] + [("replace", ())] * remove_all
+    if len(changes) > 1:
+        raise click.UsageError("Use one of --add, --remove, --replace and --remove-all at a time.")
+
+    async def act(service: GroupService, group_id: UUID) -> GroupActionResult:
+        if not changes:
+            return await service.get_group(GetGroupAction(group_id, with_members=True))
+        mode, named = changes[0]
+        ids: list[str | UUID] = [*await find_user_ids(service, named)]
+        change = ModifyGroupAction(
+            group_id, user_update_mode=OptionalState.update(mode), user_uuids=OptionalState.update(ids)
+        )
+        return await service.modify_group(change)
+
+    _show(asked, act)
+
+
+@group.command()
+@one_group
+def delete(asked: Asked) -> None:
+    """Make a group inactive; everything of it stays, and restore undoes it.
+
+    \b
+      groups-platform group delete norrvik/ticket-triage
+    """
+    from groups_platform.group_service.services.group.actions.delete_group import DeleteGroupAction  # noqa: PLC0415
+
+    result = asked.perform(lambda service, group_id: service.delete_group(DeleteGroupAction(group_id)))
+    show_result(result, asked.as_json, lambda data: click.echo(f"{data.domain_name}/{data.name} is deleted."))
+
+
+@group.command()
+@one_group
+def restore(asked: Asked) -> None:
+    """Make a deleted group active again.
+
+    \b
+      groups-platform group restore norrvik/summer-forecast
+    """
+    from groups_platform.group_service.services.group.actions.restore_group import RestoreGroupAction  # noqa: PLC0415
+
+    result = asked.perform(lambda service, group_id: service.restore_group(RestoreGroupAction(group_id)))
+    show_result(result, asked.as_json, lambda data: click.echo(f"{data.domain_name}/{data.name} is active."))
+
+
+@group.command()
+@one_group
+@click.option("--dry-run", is_flag=True, help="Only show what would go and what stands in the way.")
+@click.option("--yes", is_flag=True, help="Do not ask for the group's name.")
+def purge(asked: Asked, dry_run: bool, yes: bool) -> None:
+    """Remove a group for good, with its sessions, kernels, endpoints, and folders with their files.
+
+    Shows the plan and asks for the group's name first. Refused while anything of the group is in use.
+
+    \b
+      groups-platform group purge norrvik/summer-forecast --dry-run
+    """
+    from groups_platform.group_service.services.group.actions.purge_group import PurgeGroupAction  # noqa: PLC0415
+    from groups_platform.terminal.group_service import show_plan  # noqa: PLC0415
+
+    if not (dry_run or yes) and (asked.as_json or not sys.stdin.isatty()):
+        raise click.UsageError("Nobody is here to confirm it. Write --yes, or look at the plan with --dry-run.")
+
+    async def act(service: GroupService, group_id: UUID) -> BaseActionResult[PurgePlan]:
+        if dry_run or not yes:
+            planned = await service.purge_group(PurgeGroupAction(group_id, dry_run=True))
+            if dry_run:
+                return planned
+            show_plan(data_of(planned))
+            _confirm(planned)
+        return await service.purge_group(PurgeGroupAction(group_id))
+
+    show_result(asked.perform(act), asked.as_json, show_plan)
+
+
+def _confirm(planned: BaseActionResult[PurgePlan]) -> None:
+    plan = data_of(planned)
+    if plan.blockers:
+        raise Refused(plan.blockers[0], planned.action_id)
+    if click.prompt(f"Type {plan.group.name} to purge it", err=True) != plan.group.name:
+        raise click.ClickException("That is not its name. Nothing was purged.")
+
+
+def _show(asked: Asked, act: Act[GroupActionResult]) -> None:
+    """The group that `act` answers, and what its members are called as far as the actor may know."""
+    from groups_platform.group_service.services.group.actions.find_users import FindUsersAction  # noqa: PLC0415
+    from groups_platform.terminal.group_service import show_group  # noqa: PLC0415
+
+    async def act_and_name(service: GroupService, group_id: UUID) -> tuple[GroupActionResult, tuple[UserData, ...]]:
+        result = await act(service, group_id)
+        members = result.data.member_ids if result.data and not asked.as_json else None
+        return result, data_of(await service.find_users(FindUsersAction(members))) if members else ()
+
+    result, users = asked.perform(act_and_name)
+    show_result(result, asked.as_json, lambda group: show_group(group, users))

@@ -1,0 +1,120 @@
+"""What a group is, as options of a command and as the service takes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from groups_platform.group_service.services.group.types import GroupModifier
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+TYPE = click.Choice(["general", "model-store"])
+# What --clear takes, and the fields: the first become null, the others empty.
+NULLABLE = {"description": "description", "registry": "container_registry", "integration-id": "integration_id"}
+EMPTIED = {"slots": "total_resource_slots", "hosts": "allowed_vfolder_hosts", "dotfiles": "dotfiles"}
+
+
+def slot(text: str) -> tuple[str, str]:
+    """`cpu=4`: a slot and its amount, which can be read."""
+    from groups_platform.group_service.types import ResourceSlot  # noqa: PLC0415
+
+    name, is_pair, amount = text.partition("=")
+    if not is_pair:
+        raise click.BadParameter(f"{text!r} is no limit. Write it as in cpu=4 or mem=16g.")
+    try:
+        ResourceSlot.from_user_input({name: amount}, None)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
+    return name, amount
+
+
+def registry(path: str) -> dict[str, Any]:
+    """A container registry, as a file of JSON holds it."""
+    content = _read_json(path)
+    if not isinstance(content, dict):
+        raise click.BadParameter(f"{path} holds no object, {{registry, project, …}}.")
+    return content
+
+
+def dotfiles(path: str) -> list[dict[str, Any]]:
+    """Dotfiles, as a file of JSON holds them."""
+    content = _read_json(path)
+    if not isinstance(content, list) or not all(isinstance(dotfile, dict) for dotfile in content):
+        raise click.BadParameter(f"{path} holds no list of objects, [{{path, data, perm}}, …].")
+    return content
+
+
+def _read_json(path: str) -> Any:
+    try:
+        with click.open_file(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(f"{path} cannot be read as JSON: {error}.") from error
+
+
+def fields_of_a_group(command: Command) -> Command:
+    """The options; what a command gets of them is for `values_of`."""
+    for option in (
+        click.option("--integration-id", metavar="ID", help="Its id in another system, such as the directory."),
+        click.option("--dotfiles", type=dotfiles, metavar="FILE", help="JSON, [{path, data, perm}]; - is stdin."),
+        click.option("--registry", type=registry, metavar="FILE", help="JSON, {registry, project, …}; - is stdin."),
+        click.option(
+            "--host", "hosts", multiple=True, metavar="HOST", help="A storage host it may use; may be repeated."
+        ),
+        click.option(
+            "--slot",
+            "slots",
+            multiple=True,
+            type=slot,
+            metavar="SLOT=AMOUNT",
+            help="A limit: cpu=8, mem=32g; may be repeated.",
+        ),
+        click.option("--policy", metavar="POLICY", help="Its resource policy."),
+        click.option("--type", "kind", type=TYPE, help="What it is for."),
+        click.option("--description", metavar="TEXT", help="What people should know."),
+    ):
+        command = option(command)
+    return command
+
+
+def values_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that the options name."""
+    from groups_platform.group_service.models.group import ProjectType  # noqa: PLC0415
+    from groups_platform.group_service.types import ResourceSlot  # noqa: PLC0415
+
+    fields: dict[str, tuple[str, Callable[[Any], Any]]] = {
+        "kind": ("type", ProjectType),
+        "policy": ("resource_policy", str),
+        "slots": ("total_resource_slots", lambda slots: ResourceSlot.from_user_input(dict(slots), None)),
+        "hosts": ("allowed_vfolder_hosts", lambda hosts: {host: host for host in hosts}),
+        "registry": ("container_registry", lambda registry: registry),
+    }
+    values = {}
+    for option, value in options.items():
+        if value not in (None, ()):
+            name, convert = fields.get(option, (option, lambda given: given))
+            values[name] = convert(value)
+    return values
+
+
+def modifier_of(values: Mapping[str, Any], clear: Sequence[str]) -> GroupModifier:
+    """The change of these fields. Raises UsageError where there is none, or two of one field."""
+    from groups_platform.group_service.services.group.types import GroupModifier  # noqa: PLC0415
+    from groups_platform.group_service.types import OptionalState, ResourceSlot, TriState  # noqa: PLC0415
+
+    empty: dict[str, Any] = {"total_resource_slots": ResourceSlot(), "allowed_vfolder_hosts": {}, "dotfiles": ()}
+    cleared = {field: empty.get(field) for field in ({**NULLABLE, **EMPTIED}[name] for name in clear)}
+    if both := cleared.keys() & values.keys():
+        raise click.UsageError(f"Set it or clear it, not both: {', '.join(sorted(both))}.")
+    if not cleared and not values:
+        raise click.UsageError("Say what to change; --help lists it.")
+    changes: dict[str, Any] = {
+        field: TriState(value) if field in NULLABLE.values() else OptionalState.update(value)
+        for field, value in {**values, **cleared}.items()
+    }
+    return GroupModifier(**changes)

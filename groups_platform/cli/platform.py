@@ -1,0 +1,131 @@
+"""The platform itself for a terminal: the demo, the UI, the database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from groups_platform.cli.common import database
+from groups_platform.cli.directory import sync_days
+from groups_platform.cli.service import data_of, find_group, perform
+from groups_platform.errors import PlatformError
+from groups_platform.settings import Settings, find_resource
+
+if TYPE_CHECKING:
+    from groups_platform.group_service.services.group.service import GroupService
+
+SAMPLE_MONTH = "202410"
+UNPURGEABLE = "norrvik/speech-models"  # it has an active endpoint
+
+NEXT_STEPS = """
+What to do next:
+  make dev                                  the Dagster UI at http://127.0.0.1:3000: Assets, then directory
+  groups-platform findings --day day2       every record that was rejected, and why
+  groups-platform why 21000402000           who keeps a group active (21000402100 is inactive)
+  groups-platform usage month 202410        what each group of the service used; --detail shows the kernels
+  groups-platform group list                the groups of the service; group --help says what to do with them
+  groups-platform db psql                   the tables: SELECT * FROM groups;
+  GROUPS_SOURCE=/your/folder make dev       your own days: the sensor runs each sync-<day> that appears
+(groups-platform is .venv/bin/groups-platform here.)"""
+
+
+@click.command()
+@click.option("--sync/--no-sync", "with_sync", default=True, help="Leave out the sync days, which need Spark.")
+@click.pass_obj
+def demo(settings: Settings, with_sync: bool) -> None:
+    """Sync the two sample days, load the sample deployment, and show both. Uses the embedded database only."""
+    if settings.database_url:
+        raise click.ClickException(
+            "The demo loads invented people. Unset GROUPS_DATABASE_URL, so that it uses the embedded database."
+        )
+    if with_sync:
+        _show_directory(replace(settings, source=str(find_resource("sample_data"))))
+    _show_service(settings)
+    click.echo(NEXT_STEPS)
+
+
+def _show_directory(settings: Settings) -> None:
+    from groups_platform.directory.hierarchy import read_tree  # noqa: PLC0415
+    from groups_platform.terminal.directory import show_tree  # noqa: PLC0415
+
+    if not sync_days(settings, ["day1", "day2"]):
+        sys.exit(1)
+    show_tree(read_tree(database(settings)))
+
+
+def _show_service(settings: Settings) -> None:
+    from groups_platform.group_service.sample import load_sample_deployment  # noqa: PLC0415
+    from groups_platform.terminal import console  # noqa: PLC0415
+
+    added = asyncio.run(load_sample_deployment(settings))
+    told = ("domains", "users", "groups", "sessions", "kernels")
+    news = ", ".join(f"{added[table]} {table}" for table in told if added[table])
+    console.print(f"\n[bold]The sample deployment of the group service:[/] {news or 'all of it was there'}.")
+    perform(settings, None, _show_actions)
+
+
+async def _show_actions(service: GroupService) -> None:
+    """A month's usage, a purge that is refused, and what the audit log says of it."""
+    from groups_platform.group_service.services.group.actions.purge_group import PurgeGroupAction  # noqa: PLC0415
+    from groups_platform.group_service.services.group.actions.search_audit import SearchAuditAction  # noqa: PLC0415
+    from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction  # noqa: PLC0415
+    from groups_platform.terminal import console  # noqa: PLC0415
+    from groups_platform.terminal.group_service import show_audit, show_plan  # noqa: PLC0415
+    from groups_platform.terminal.usage import show_usage  # noqa: PLC0415
+
+    show_usage(data_of(await service.usage_per_month(UsagePerMonthAction(SAMPLE_MONTH, detail=False))), limit=20)
+    group_id = await find_group(service, UNPURGEABLE)
+    show_plan(data_of(await service.purge_group(PurgeGroupAction(group_id, dry_run=True))))
+    try:
+        await service.purge_group(PurgeGroupAction(group_id))
+    except PlatformError as refusal:
+        console.print(f"[bold]A purge of it fails:[/] {refusal} ({refusal.code})\n")
+    console.print("[bold]The audit log:[/] groups-platform audit")
+    show_audit(data_of(await service.search_audit(SearchAuditAction(limit=5))))
+
+
+@click.command()
+@click.option("--port", default=3000, show_default=True, help="The UI's port on 127.0.0.1.")
+@click.pass_obj
+def dev(settings: Settings, port: int) -> None:
+    """Start Postgres, a warm Spark, the Dagster UI and its daemon; Ctrl-C ends all but Postgres."""
+    from groups_platform.orchestration.dev import serve  # noqa: PLC0415
+
+    sys.exit(serve(settings, port))
+
+
+@click.group()
+def db() -> None:
+    """The database: its URL, a prompt, and the embedded server."""
+
+
+@db.command()
+@click.pass_obj
+def url(settings: Settings) -> None:
+    """Print the URL of the database, which then runs."""
+    click.echo(database(settings))
+
+
+@db.command()
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def psql(settings: Settings, arguments: tuple[str, ...]) -> None:
+    """Open psql on the database; further arguments go to it, after -- (db psql -- -c 'SELECT 1')."""
+    from groups_platform.database.embedded import psql_command  # noqa: PLC0415
+
+    command = [*psql_command(database(settings)), *arguments]
+    os.execv(command[0], command)
+
+
+@db.command()
+@click.pass_obj
+def stop(settings: Settings) -> None:
+    """Stop the embedded server; every other command starts it again."""
+    from groups_platform.database.embedded import stop_embedded  # noqa: PLC0415
+
+    click.echo("stopped" if stop_embedded(settings.home) else "it was not running")

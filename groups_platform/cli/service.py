@@ -1,0 +1,109 @@
+"""The way from a command to the group service: for whom it acts, which group is meant, what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+import click
+
+from groups_platform.cli.common import echo_json
+from groups_platform.errors import PlatformError
+from groups_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from groups_platform.group_service.services.group.actions.base import ActionError, BaseActionResult
+    from groups_platform.group_service.services.group.service import GroupService
+
+Answer = TypeVar("Answer")
+Data = TypeVar("Data")
+
+ACTOR = click.option("--as", "actor", metavar="EMAIL", help="Act for this user; for the system itself when left out.")
+
+
+class Refused(PlatformError):
+    """An action came back with an error; the code is the action's."""
+
+    def __init__(self, error: ActionError, action_id: UUID | None) -> None:
+        super().__init__(error.message, **error.facts)
+        self.code = error.code
+        self.action_id = action_id
+
+
+def perform(settings: Settings, actor: str | None, act: Callable[[GroupService], Awaitable[Answer]]) -> Answer:
+    """What `act` answers, given the service that acts for the user `actor`, or for the system."""
+    from groups_platform.group_service import group_service  # noqa: PLC0415 - what --help does not need loads late
+    from groups_platform.group_service.models.user import SYSTEM  # noqa: PLC0415
+
+    async def within() -> Answer:
+        async with group_service(settings=settings, actor=actor or SYSTEM) as service:
+            return await act(service)
+
+    return asyncio.run(within())
+
+
+def data_of(result: BaseActionResult[Data]) -> Data:
+    """What the action answered. Raises Refused."""
+    if result.error is not None:
+        raise Refused(result.error, result.action_id)
+    assert result.data is not None
+    return result.data
+
+
+def show_result(result: BaseActionResult[Data], as_json: bool, draw: Callable[[Data], Any]) -> None:
+    """Draw what came back, or print the whole result as JSON; warnings go to standard error. Raises Refused."""
+    data = data_of(result)
+    if as_json:
+        echo_json(result)
+    else:
+        draw(data)
+    for warning in result.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+
+
+async def find_group(service: GroupService, group: str, domain: str | None = None) -> UUID:
+    """The id of a group that is written as its id, as `domain/name`, or as its name. Raises GroupNotFound."""
+    from groups_platform.group_service.errors import GroupNotFound  # noqa: PLC0415
+    from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction  # noqa: PLC0415
+    from groups_platform.group_service.services.group.types import GroupFilter  # noqa: PLC0415
+
+    name = group
+    if domain is None:
+        with suppress(ValueError):
+            return UUID(group)
+        domain, _, name = group.rpartition("/")
+    wanted = GroupFilter(domain_name=domain or None, name=unicodedata.normalize("NFC", name))
+    found = data_of(await service.search_groups(SearchGroupsAction(wanted))).groups
+    if not found:
+        place = f" in {domain}" if domain else ""
+        raise GroupNotFound(f"{service.actor.name} sees no group {name}{place}.", group=group)
+    if len(found) > 1:
+        raise click.UsageError(f"Which one: {', '.join(sorted(f'{g.domain_name}/{g.name}' for g in found))}?")
+    return found[0].id
+
+
+def user(text: str) -> str | UUID:
+    """A user as an option names one: the e-mail address as it is, or the id."""
+    if "@" in text:
+        return text
+    try:
+        return UUID(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is neither an e-mail address nor an id.") from None
+
+
+async def find_user_ids(service: GroupService, named: Sequence[str | UUID]) -> list[UUID]:
+    """The ids of users whom options name. Raises UnknownUsers naming the addresses of which the actor sees nobody."""
+    from groups_platform.group_service.errors import UnknownUsers  # noqa: PLC0415
+    from groups_platform.group_service.services.group.actions.find_users import FindUsersAction  # noqa: PLC0415
+
+    emails = [who for who in named if isinstance(who, str)]
+    found = data_of(await service.find_users(FindUsersAction(emails=emails))) if emails else ()
+    ids = {user.email: user.id for user in found}
+    if strangers := sorted(set(emails) - ids.keys()):
+        raise UnknownUsers(f"{service.actor.name} sees no users {', '.join(strangers)}.", users=strangers)
+    return [ids[who] if isinstance(who, str) else who for who in named]

@@ -1,0 +1,104 @@
+"""What the groups of the service used, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from groups_platform.cli.common import JSON, LIMIT
+from groups_platform.cli.service import ACTOR, find_group, perform, show_result
+from groups_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from groups_platform.group_service.services.group.actions.base import BaseActionResult
+    from groups_platform.group_service.services.group.service import GroupService
+    from groups_platform.group_service.services.group.usage_types import MonthlyUsage, PeriodUsage
+
+
+def figures_of_a_time(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of both commands."""
+    for option in (
+        JSON,
+        ACTOR,
+        LIMIT,
+        click.option(
+            "--detail/--no-detail", default=False, help="With every kernel, or only sums per group (default)."
+        ),
+    ):
+        command = option(command)
+    return click.pass_obj(command)
+
+
+@click.group()
+def usage() -> None:
+    """What groups were allocated and used: by month, or by days.
+
+    Days and months are those of GROUPS_TIMEZONE. GROUP is written as domain/name, as a name, or as an id.
+    """
+
+
+@usage.command()
+@click.argument("month", metavar="YYYYMM")
+@click.option("--group", "groups", multiple=True, metavar="GROUP", help="Only this group; may be repeated.")
+@figures_of_a_time
+def month(
+    settings: Settings,
+    /,
+    *,
+    month: str,
+    groups: tuple[str, ...],
+    detail: bool,
+    limit: int,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """The usage of a month.
+
+    \b
+      groups-platform usage month 202410
+      groups-platform usage month 202410 --group norrvik/ticket-triage --detail
+    """
+    from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction  # noqa: PLC0415
+    from groups_platform.terminal.usage import show_usage  # noqa: PLC0415
+
+    async def act(service: GroupService) -> BaseActionResult[MonthlyUsage]:
+        ids = [await find_group(service, group) for group in groups] or None
+        return await service.usage_per_month(UsagePerMonthAction(month, ids, detail))
+
+    show_result(perform(settings, actor, act), as_json, lambda data: show_usage(data, limit))
+
+
+@usage.command()
+@click.argument("start", metavar="YYYYMMDD")
+@click.argument("end", metavar="YYYYMMDD")
+@click.option("--group", metavar="GROUP", help="Only this group.")
+@figures_of_a_time
+def period(
+    settings: Settings,
+    /,
+    *,
+    start: str,
+    end: str,
+    group: str | None,
+    detail: bool,
+    limit: int,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """The usage of some days, both included; at most 100.
+
+    \b
+      groups-platform usage period 20240915 20241015 --group norrvik-labs/ride-simulation --detail
+    """
+    from groups_platform.group_service.services.group.actions.usage_per_period import (  # noqa: PLC0415
+        UsagePerPeriodAction,
+    )
+    from groups_platform.terminal.usage import show_usage  # noqa: PLC0415
+
+    async def act(service: GroupService) -> BaseActionResult[PeriodUsage]:
+        group_id = await find_group(service, group) if group else None
+        return await service.usage_per_period(UsagePerPeriodAction(start, end, group_id, detail))
+
+    show_result(perform(settings, actor, act), as_json, lambda data: show_usage(data, limit))

@@ -1,0 +1,61 @@
+"""Groups (projects): who is in them, what they may use, and what became of it. Knows nothing of Dagster or Spark.
+
+`group_service()` opens the service; the actions are in `services/group/actions/`, one file each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+from groups_platform.database.connection import open_database
+from groups_platform.group_service.clients.config import ManagerConfigProvider
+from groups_platform.group_service.clients.storage import StorageSessionManager
+from groups_platform.group_service.clients.valkey import ValkeyStatClient
+from groups_platform.group_service.models.user import SYSTEM, Actor
+from groups_platform.group_service.services.group.processor import ActionProcessor
+from groups_platform.group_service.services.group.service import GroupService
+from groups_platform.settings import Settings
+
+
+@asynccontextmanager
+async def group_service(
+    url: str | None = None,
+    *,
+    actor: Actor | str = SYSTEM,
+    run_id: str | None = None,
+    settings: Settings | None = None,
+    config: ManagerConfigProvider | None = None,
+    storage: StorageSessionManager | None = None,
+    valkey: ValkeyStatClient | None = None,
+) -> AsyncIterator[GroupService]:
+    """The service, over a database that runs and has today's schema.
+
+    url: another database than that of the settings, which are those of the environment by default. actor: for whom it
+    acts, also the e-mail address of a user; by default the system itself, which may do everything. run_id: goes into
+    the audit log. Whatever is not given comes from the settings. Raises DatabaseUnavailable, UnknownActor.
+    """
+    settings = settings or Settings.from_env()
+    if url is not None:
+        settings = replace(settings, database_url=url)
+    address = make_url(await asyncio.to_thread(open_database, settings)).set(drivername="postgresql+psycopg")
+    engine = create_async_engine(address, hide_parameters=True)  # errors must not show them
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(engine.dispose)
+        if valkey is None and settings.valkey_url:
+            valkey = ValkeyStatClient(settings.valkey_url)
+            closing.push_async_callback(valkey.aclose)
+        processor = ActionProcessor(
+            sessions=async_sessionmaker(engine, expire_on_commit=False),
+            config=config or ManagerConfigProvider.from_settings(settings),
+            storage=storage or StorageSessionManager(settings.vfolder_hosts),
+            valkey=valkey,
+            run_id=run_id,
+        )
+        service = GroupService(processor)
+        yield service.acting_as(await service.get_actor(actor) if isinstance(actor, str) else actor)

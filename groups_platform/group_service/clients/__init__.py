@@ -1,0 +1,1 @@
+"""What the service reaches besides its database: configuration, live statistics, storage."""

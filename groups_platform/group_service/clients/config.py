@@ -1,0 +1,38 @@
+"""What the service is told from outside and does not decide itself: time zone, locale, limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
+
+from groups_platform.settings import Settings
+
+
+@dataclass(frozen=True)
+class ManagerConfigProvider:
+    """Settings of the service.
+
+    time_zone: an IANA name; days and months of usage are those of this zone.
+    locale: for whoever shows figures to people; nothing here formats by it.
+    max_period_days: the longest period of `usage_per_period`, both days included.
+    page_size: groups in a page of a search. batch_size: kernels fetched at once, from Postgres or Valkey.
+    max_listed: how many kernels a usage result names at most per fault; it counts all of them.
+    """
+
+    time_zone: str = "UTC"
+    locale: str = "en_US"
+    max_period_days: int = 100
+    page_size: int = 50
+    batch_size: int = 1000
+    max_listed: int = 1000
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> ManagerConfigProvider:
+        """The platform's settings as the service sees them."""
+        return cls(time_zone=settings.time_zone, locale=settings.locale)
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone itself."""
+        return ZoneInfo(self.time_zone)

@@ -1,0 +1,127 @@
+"""The errors of the group service. Those of a purge live beside it, in `actions/purge_group.py`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from groups_platform.errors import PlatformError
+
+
+class GroupServiceError(PlatformError):
+    """An action failed. It comes back as the result's `error`, or is raised where `is_raised` says so."""
+
+    code = "group_service_error"
+    is_raised: ClassVar[bool] = False
+    action_id: UUID | None = None
+
+
+class Forbidden(GroupServiceError):
+    """The actor may not do this, or there is nothing here that the actor may see."""
+
+    code = "forbidden"
+
+
+class ObjectNotFound(GroupServiceError):
+    """There is no such thing."""
+
+    code = "object_not_found"
+
+
+class GroupNotFound(ObjectNotFound):
+    """No group has this id."""
+
+    code = "group_not_found"
+
+
+class UnknownActor(ObjectNotFound):
+    """No active user has this e-mail address."""
+
+    code = "unknown_actor"
+    is_raised = True
+
+
+class IntegrityError(GroupServiceError):
+    """A constraint of the database refused the change."""
+
+    code = "integrity_error"
+
+
+class GroupNameTaken(IntegrityError):
+    """Another group of the domain, active or deleted, has this name."""
+
+    code = "group_name_taken"
+
+
+class IntegrationIdTaken(IntegrityError):
+    """Another active group of the domain has this integration id."""
+
+    code = "integration_id_taken"
+
+
+class UnknownDomain(IntegrityError):
+    """No domain has this name."""
+
+    code = "unknown_domain"
+
+
+class UnknownResourcePolicy(IntegrityError):
+    """No resource policy has this name."""
+
+    code = "unknown_resource_policy"
+
+
+class UnknownUsers(IntegrityError):
+    """These ids are of no users of the group's domain."""
+
+    code = "unknown_users"
+
+
+class InvalidGroupName(GroupServiceError):
+    """A name breaks the rules of names."""
+
+    code = "invalid_group_name"
+
+
+class InvalidUserId(GroupServiceError):
+    """A user's id is not a UUID."""
+
+    code = "invalid_user_id"
+
+
+class InvalidValue(GroupServiceError):
+    """A value that Postgres cannot store: too long, or with a character that text cannot hold."""
+
+    code = "invalid_value"
+
+
+class InvalidAPIParameters(GroupServiceError):
+    """Parameters that make no sense, such as a month 13."""
+
+    code = "invalid_api_parameters"
+    is_raised = True
+
+
+class StorageFault(GroupServiceError):
+    """Storage refused, or does not know the host."""
+
+    code = "storage_fault"
+
+
+class HostNotAllowed(StorageFault):
+    """The group may not keep folders on this host."""
+
+    code = "vfolder_host_not_allowed"
+
+
+class DatabaseError(GroupServiceError):
+    """Postgres failed, also when asked again; nothing was changed."""
+
+    code = "database_error"
+    is_raised = True
+
+
+class OutcomeUnknown(DatabaseError):
+    """The connection broke while the change was committed, and Postgres has not answered since."""
+
+    code = "outcome_unknown"

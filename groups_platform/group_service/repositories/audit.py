@@ -1,0 +1,87 @@
+"""The audit log: written once per attempt, whatever came of it, and read by admins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select, true
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groups_platform.group_service.models.audit import AuditRow, AuditStatus
+from groups_platform.group_service.models.group import GroupRow
+from groups_platform.group_service.models.user import Actor
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """What somebody attempted, how it ended, and what it changed. Secrets were masked before it was stored."""
+
+    action_id: UUID
+    action: str
+    entity_type: str
+    entity_id: str | None
+    actor_id: UUID | None
+    actor: str
+    status: AuditStatus
+    error_code: str | None
+    description: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    run_id: str | None
+    started_at: datetime
+    duration: timedelta
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which entries a search is for; None is any. actor: an e-mail address, or `system`."""
+
+    action: str | None = None
+    entity_id: str | None = None
+    actor: str | None = None
+    status: AuditStatus | None = None
+    since: datetime | None = None
+
+
+async def record_attempt(session: AsyncSession, attempt: Mapping[str, Any]) -> bool:
+    """Insert the row of an attempt; False if the attempt has one already.
+
+    Where another transaction has inserted it and not ended yet, this waits until it has. So the answer also tells
+    whether a transaction was committed whose connection broke at that moment.
+    """
+    statement = insert(AuditRow).values(**attempt).on_conflict_do_nothing(index_elements=["action_id"])
+    return (await session.execute(statement.returning(AuditRow.id))).one_or_none() is not None
+
+
+async def search_attempts(
+    session: AsyncSession, actor: Actor, wanted: AuditFilter, limit: int
+) -> tuple[AuditEntry, ...]:
+    """The newest entries that the actor may see."""
+    equal = {name: getattr(wanted, name) for name in ("action", "entity_id", "actor", "status")}
+    conditions = [getattr(AuditRow, name) == value for name, value in equal.items() if value is not None]
+    if wanted.since is not None:
+        conditions.append(AuditRow.started_at >= wanted.since)
+    columns = [getattr(AuditRow, name) for name in AuditEntry.__dataclass_fields__]
+    statement = select(*columns).where(_visible(actor), *conditions)
+    newest = statement.order_by(AuditRow.started_at.desc(), AuditRow.id.desc()).limit(limit)
+    return tuple(AuditEntry(*row) for row in await session.execute(newest))
+
+
+def _visible(actor: Actor) -> ColumnElement[bool]:
+    """For the admin of a domain: what was done to its groups, also to those that are purged, and by the admin."""
+    if actor.administrates(None):
+        return true()
+    domain_of_group = func.coalesce(AuditRow.before, AuditRow.after)["domain_name"].astext
+    groups = select(cast(GroupRow.id, Text)).where(GroupRow.domain_name == actor.domain_name)
+    return or_(
+        AuditRow.actor_id == actor.id,
+        and_(
+            AuditRow.entity_type == "group",
+            or_(domain_of_group == actor.domain_name, AuditRow.entity_id.in_(groups)),
+        ),
+    )

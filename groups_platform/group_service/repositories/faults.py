@@ -1,0 +1,65 @@
+"""What the database's errors mean: which constraint refused what, and which faults go away when asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError as ConstraintViolated
+
+from groups_platform.group_service.errors import DatabaseError, GroupServiceError, IntegrityError, InvalidValue
+
+SERIALISATION_FAILURE, DEADLOCK, STARTING_OR_STOPPING = "40001", "40P01", ("57P01", "57P02", "57P03")
+
+
+@contextmanager
+def refused_by(errors: Mapping[str, GroupServiceError]) -> Iterator[None]:
+    """Raise the error that belongs to the constraint by which the statements of this block were refused."""
+    try:
+        yield
+    except ConstraintViolated as violation:
+        error = errors.get(constraint_of(violation) or "")
+        if error is None:
+            raise
+        raise error from None  # the cause shows the row, secrets included
+
+
+def constraint_of(error: DBAPIError) -> str | None:
+    """The name of the constraint that was violated."""
+    diagnosis = getattr(error.orig, "diag", None)
+    return getattr(diagnosis, "constraint_name", None)
+
+
+def is_connection_lost(error: BaseException) -> bool:
+    """Whether the connection is gone, or could not be opened."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    could_not_connect = isinstance(error, OperationalError) and state is None
+    return error.connection_invalidated or could_not_connect or state in STARTING_OR_STOPPING
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the whole transaction, begun anew, may well succeed."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return state in (SERIALISATION_FAILURE, DEADLOCK) or is_connection_lost(error)
+
+
+def typed_error(error: SQLAlchemyError) -> GroupServiceError:
+    """The error of this package for one of SQLAlchemy's. It shows no values: they may be secret."""
+    if isinstance(error, ConstraintViolated):
+        name = constraint_of(error)
+        return IntegrityError(f"The database refused the change by its constraint {name}.", constraint=name)
+    if isinstance(error, DataError):
+        return InvalidValue(f"The database cannot store a value: {_reason(error)}.")
+    return DatabaseError(f"The database failed: {_reason(error)}. Nothing was changed; try again later.")
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """What Postgres says without its DETAIL, which quotes rows, or why it cannot be reached."""
+    cause = getattr(error, "orig", None)
+    said = getattr(getattr(cause, "diag", None), "message_primary", None)
+    if said is None and isinstance(error, OperationalError):
+        said = " ".join(str(cause).split())
+    return said or type(cause or error).__name__

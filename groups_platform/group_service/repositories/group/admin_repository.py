@@ -1,0 +1,135 @@
+"""What crosses every scope: finding what stands in a purge's way, purging, and the folders that a purge leaves behind.
+
+Nobody is asked for permission here; whoever calls has done that. The SQL is in `sql/manager/purge_*.sql`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groups_platform.database.sql_files import read_statement
+from groups_platform.group_service.models.endpoint import EndpointRow, RoutingRow
+from groups_platform.group_service.models.group import GroupRow, MembershipRow
+from groups_platform.group_service.models.session import KernelRow, SessionRow
+from groups_platform.group_service.models.vfolder import VFolderDeletionRow, VFolderRow
+
+MOST_LISTED = 100
+
+
+@dataclass(frozen=True)
+class Blocking:
+    """What stands in the way of a purge. count: all of it; listed: the facts of the first hundred, in types of JSON."""
+
+    count: int
+    listed: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class PendingFolder:
+    """A folder that storage still holds and should not."""
+
+    id: UUID
+    host: str
+
+
+class AdminGroupRepository:
+    """Purges groups of any domain."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def lock_dependents(self, group_id: UUID) -> None:
+        """Hold what could come to block a purge, after its group; whoever else holds some of it is waited for."""
+        endpoints = select(EndpointRow.id).where(EndpointRow.project == group_id).order_by(EndpointRow.id)
+        vfolders = select(VFolderRow.id).where(VFolderRow.group == group_id).order_by(VFolderRow.id)
+        await self._session.execute(endpoints.with_for_update())
+        await self._session.execute(vfolders.with_for_update())
+        await self._session.execute(read_statement("manager/purge_lock_kernels"), {"group_id": group_id})
+
+    async def mounted_vfolders(self, group_id: UUID) -> Blocking:
+        """Folders of the group that active kernels, of whatever group, have mounted."""
+        return await self._blocking("manager/purge_mounted_vfolders", group_id)
+
+    async def active_kernels(self, group_id: UUID) -> Blocking:
+        """Kernels of the group in any status but TERMINATED, PENDING and CANCELLED."""
+        return await self._blocking("manager/purge_active_kernels", group_id)
+
+    async def active_endpoints(self, group_id: UUID) -> Blocking:
+        """Endpoints of the group that are created or being destroyed."""
+        return await self._blocking("manager/purge_active_endpoints", group_id)
+
+    async def _blocking(self, statement: str, group_id: UUID) -> Blocking:
+        parameters = {"group_id": group_id, "listed": MOST_LISTED}
+        rows = (await self._session.execute(read_statement(statement), parameters)).mappings().all()
+        listed = tuple({key: _to_json(value) for key, value in row.items() if key != "total"} for row in rows)
+        return Blocking(rows[0]["total"] if rows else 0, listed)
+
+    async def count_dependents(self, group_id: UUID) -> dict[str, int]:
+        """Rows that a purge removes besides the group, by table."""
+        counted = await self._session.execute(read_statement("manager/purge_count"), {"group_id": group_id})
+        return dict(counted.mappings().one())
+
+    async def vfolder_names(self, group_id: UUID) -> tuple[str, ...]:
+        """Names of the group's folders, at most a hundred."""
+        statement = select(VFolderRow.name).where(VFolderRow.group == group_id).order_by(VFolderRow.name)
+        return tuple(await self._session.scalars(statement.limit(MOST_LISTED)))
+
+    async def endpoint_names(self, group_id: UUID) -> tuple[str, ...]:
+        """Names of the group's endpoints, at most a hundred."""
+        statement = select(EndpointRow.name).where(EndpointRow.project == group_id).order_by(EndpointRow.name)
+        return tuple(await self._session.scalars(statement.limit(MOST_LISTED)))
+
+    async def purge(self, group_id: UUID, now: datetime) -> None:
+        """Remove a locked group and everything of it; its folders become pending.
+
+        A session of another group that serves an endpoint of this one stays: it is that group's, in its accounts too.
+        """
+        endpoints = select(EndpointRow.id).where(EndpointRow.project == group_id)
+        sessions = select(SessionRow.id).where(SessionRow.group_id == group_id)
+        folders = select(VFolderRow.id, VFolderRow.host, VFolderRow.group, literal(now))
+        columns = ["vfolder_id", "host", "group_id", "requested_at"]
+        await self._session.execute(
+            insert(VFolderDeletionRow).from_select(columns, folders.where(VFolderRow.group == group_id))
+        )
+        for statement in (
+            delete(RoutingRow).where(or_(RoutingRow.endpoint.in_(endpoints), RoutingRow.session.in_(sessions))),
+            delete(EndpointRow).where(EndpointRow.project == group_id),
+            delete(KernelRow).where(KernelRow.group_id == group_id),
+            delete(SessionRow).where(SessionRow.group_id == group_id),
+            delete(VFolderRow).where(VFolderRow.group == group_id),
+            delete(MembershipRow).where(MembershipRow.group_id == group_id),
+            delete(GroupRow).where(GroupRow.id == group_id),
+        ):
+            await self._session.execute(statement, execution_options={"synchronize_session": False})
+
+    async def claim_folder(self, now: datetime, group_id: UUID | None = None) -> PendingFolder | None:
+        """The oldest pending folder that nobody else has claimed and that was not tried since `now`."""
+        row = VFolderDeletionRow
+        statement = select(row.vfolder_id, row.host).where(or_(row.tried_at.is_(None), row.tried_at < now))
+        if group_id is not None:
+            statement = statement.where(row.group_id == group_id)
+        oldest = statement.order_by(row.requested_at, row.vfolder_id).limit(1).with_for_update(skip_locked=True)
+        found = (await self._session.execute(oldest)).one_or_none()
+        return None if found is None else PendingFolder(*found)
+
+    async def forget_folder(self, folder: PendingFolder) -> None:
+        """The folder is gone from storage."""
+        await self._session.execute(delete(VFolderDeletionRow).where(VFolderDeletionRow.vfolder_id == folder.id))
+
+    async def keep_folder(self, folder: PendingFolder, reason: str, now: datetime) -> None:
+        """Storage refused; the folder stays pending, with the reason."""
+        row = VFolderDeletionRow
+        tried = update(row).where(row.vfolder_id == folder.id)
+        await self._session.execute(tried.values(attempts=row.attempts + 1, tried_at=now, last_error=reason))
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_to_json(item) for item in value]
+    return str(value) if isinstance(value, UUID) else value

@@ -1,0 +1,1 @@
+"""The service of groups: its values, its actions, and what surrounds every action."""

@@ -1,0 +1,32 @@
+"""Create a group (S6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from groups_platform.group_service.repositories.group.repository import GroupRepository
+from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
+from groups_platform.group_service.services.group.types import GroupActionResult, GroupCreator
+
+
+@dataclass(frozen=True)
+class CreateGroupAction(BaseAction):
+    """Create the group that `input` describes."""
+
+    name: ClassVar[str] = "create_group"
+    access: ClassVar[Access] = Access.ADMIN
+
+    input: GroupCreator
+
+
+@dataclass(frozen=True)
+class CreateGroupActionResult(GroupActionResult):
+    """The new group, as stored."""
+
+
+async def create_group(action: CreateGroupAction, context: ActionContext) -> CreateGroupActionResult:
+    """Fails with forbidden, invalid_group_name, group_name_taken, unknown_domain, unknown_resource_policy, …"""
+    group = await GroupRepository(context.session, context.actor).create(action.input, context.now)
+    context.after = group.to_json()
+    return CreateGroupActionResult(success=True, data=group)

@@ -1,0 +1,34 @@
+"""Delete a group softly (S9): it becomes inactive, and everything of it stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from groups_platform.group_service.repositories.group.repository import GroupRepository
+from groups_platform.group_service.services.group.actions.base import Access, ActionContext, GroupAction
+from groups_platform.group_service.services.group.types import GroupActionResult
+
+
+@dataclass(frozen=True)
+class DeleteGroupAction(GroupAction):
+    """Make a group inactive; deleting twice is no fault. `RestoreGroupAction` undoes it."""
+
+    name: ClassVar[str] = "delete_group"
+    access: ClassVar[Access] = Access.ADMIN
+
+
+@dataclass(frozen=True)
+class DeleteGroupActionResult(GroupActionResult):
+    """The group, inactive now."""
+
+
+async def delete_group(action: DeleteGroupAction, context: ActionContext) -> DeleteGroupActionResult:
+    """Fails with forbidden, group_not_found."""
+    groups = GroupRepository(context.session, context.actor)
+    group = await groups.lock(action.group_id)
+    context.before = group.to_json()
+    if group.is_active:
+        group = await groups.set_active(group, False, context.now)
+    context.after = group.to_json()
+    return DeleteGroupActionResult(success=True, data=group)

@@ -1,0 +1,32 @@
+"""Read one group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from groups_platform.group_service.repositories.group.repository import GroupRepository
+from groups_platform.group_service.services.group.actions.base import Access, ActionContext, GroupAction
+from groups_platform.group_service.services.group.types import GroupActionResult
+
+
+@dataclass(frozen=True)
+class GetGroupAction(GroupAction):
+    """Read a group, active or deleted."""
+
+    name: ClassVar[str] = "get_group"
+    access: ClassVar[Access] = Access.READ
+
+    with_members: bool = False
+
+
+@dataclass(frozen=True)
+class GetGroupActionResult(GroupActionResult):
+    """The group as the actor may see it."""
+
+
+async def get_group(action: GetGroupAction, context: ActionContext) -> GetGroupActionResult:
+    """Fails with forbidden, group_not_found."""
+    groups = GroupRepository(context.session, context.actor)
+    group = await groups.get(action.group_id, with_members=action.with_members)
+    return GetGroupActionResult(success=True, data=group)

@@ -1,0 +1,132 @@
+"""Purge a group (S10, S11): remove it and everything of it for good, unless something of it is in use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groups_platform.group_service.errors import GroupServiceError
+from groups_platform.group_service.repositories.group.admin_repository import AdminGroupRepository, Blocking
+from groups_platform.group_service.repositories.group.repository import GroupRepository
+from groups_platform.group_service.services.group.actions.base import (
+    Access,
+    ActionContext,
+    ActionError,
+    BaseActionResult,
+    GroupAction,
+)
+from groups_platform.group_service.services.group.actions.retry_vfolder_deletions import remove_folders, warnings_of
+from groups_platform.group_service.services.group.types import MemberChange, PurgePlan
+
+
+class PurgeGroupActionError(GroupServiceError):
+    """Something of the group is in use. facts: `count`, and up to a hundred of what blocks under `kind`."""
+
+    is_raised = True
+    kind: ClassVar[str]
+    sentence: ClassVar[str]
+
+    def __init__(self, blocking: Blocking) -> None:
+        names = ", ".join(str(blocker.get("name", blocker["id"])) for blocker in blocking.listed[:5])
+        more = ", …" if blocking.count > 5 else ""
+        super().__init__(
+            f"{self.sentence} ({blocking.count}): {names}{more}. Nothing was purged.",
+            count=blocking.count,
+            **{self.kind: list(blocking.listed)},
+        )
+
+
+class PurgeGroupActionVFoldersMountedToActiveKernelsError(PurgeGroupActionError):
+    """A folder of the group is mounted by an active kernel, of whatever group."""
+
+    code = "vfolders_mounted_to_active_kernels"
+    kind = "vfolders"
+    sentence = "Folders of the group are mounted by active kernels"
+
+
+class PurgeGroupActionActiveKernelsError(PurgeGroupActionError):
+    """A kernel of the group is active."""
+
+    code = "active_kernels"
+    kind = "kernels"
+    sentence = "Kernels of the group are active"
+
+
+class PurgeGroupActionActiveEndpointsError(PurgeGroupActionError):
+    """An endpoint of the group is created or being destroyed."""
+
+    code = "active_endpoints"
+    kind = "endpoints"
+    sentence = "Endpoints of the group are active"
+
+
+@dataclass(frozen=True)
+class PurgeGroupAction(GroupAction):
+    """Purge a group, active or deleted. dry_run: only say what would go and what blocks."""
+
+    name: ClassVar[str] = "purge_group"
+    access: ClassVar[Access] = Access.ADMIN
+
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class PurgeGroupActionResult(BaseActionResult[PurgePlan]):
+    """What went, or would go; the warnings name folders that storage has not given up yet."""
+
+    def entity_id(self) -> str | None:
+        """The group's id."""
+        return str(self.data.group.id) if self.data else None
+
+
+async def purge_group(action: PurgeGroupAction, context: ActionContext) -> PurgeGroupActionResult:
+    """Fails with forbidden, group_not_found. Raises the three errors of this module."""
+    groups = GroupRepository(context.session, context.actor)
+    admin = AdminGroupRepository(context.session)
+    if action.dry_run:
+        group = await groups.get(action.group_id)
+        context.after = {"dry_run": True}
+    else:
+        group = await groups.lock(action.group_id)
+        await admin.lock_dependents(group.id)
+    blockers = await _find_blockers(admin, group.id)
+    if blockers and not action.dry_run:
+        raise blockers[0]
+    plan = PurgePlan(
+        group=group,
+        is_dry_run=action.dry_run,
+        counts=await admin.count_dependents(group.id),
+        vfolders=await admin.vfolder_names(group.id),
+        endpoints=await admin.endpoint_names(group.id),
+        blockers=tuple(ActionError(error.code, str(error), error.facts) for error in blockers),
+    )
+    if not action.dry_run:
+        await _purge(plan, groups, admin, context)
+    return PurgeGroupActionResult(success=True, data=plan)
+
+
+async def _purge(plan: PurgePlan, groups: GroupRepository, admin: AdminGroupRepository, context: ActionContext) -> None:
+    group_id, storage, now = plan.group.id, context.storage, context.now
+    members = MemberChange(removed=tuple(await groups.member_ids(group_id)))
+    context.before = plan.group.to_json()
+    context.after = {"purged": plan.counts} | members.to_json()
+    await admin.purge(group_id, now)
+
+    async def remove_its_folders(session: AsyncSession) -> tuple[str, ...]:
+        return warnings_of(await remove_folders(session, storage, now, group_id=group_id))
+
+    context.after_commit = remove_its_folders
+
+
+async def _find_blockers(admin: AdminGroupRepository, group_id: UUID) -> list[PurgeGroupActionError]:
+    """In the order of the contract."""
+    checks = (
+        (admin.mounted_vfolders, PurgeGroupActionVFoldersMountedToActiveKernelsError),
+        (admin.active_kernels, PurgeGroupActionActiveKernelsError),
+        (admin.active_endpoints, PurgeGroupActionActiveEndpointsError),
+    )
+    found = [(await check(group_id), error) for check, error in checks]
+    return [error(blocking) for blocking, error in found if blocking.count]

@@ -1,0 +1,34 @@
+"""Undo the soft deletion of a group (S9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from groups_platform.group_service.repositories.group.repository import GroupRepository
+from groups_platform.group_service.services.group.actions.base import Access, ActionContext, GroupAction
+from groups_platform.group_service.services.group.types import GroupActionResult
+
+
+@dataclass(frozen=True)
+class RestoreGroupAction(GroupAction):
+    """Make a deleted group active again; restoring an active one is no fault."""
+
+    name: ClassVar[str] = "restore_group"
+    access: ClassVar[Access] = Access.ADMIN
+
+
+@dataclass(frozen=True)
+class RestoreGroupActionResult(GroupActionResult):
+    """The group, active now."""
+
+
+async def restore_group(action: RestoreGroupAction, context: ActionContext) -> RestoreGroupActionResult:
+    """Fails with forbidden, group_not_found, integration_id_taken."""
+    groups = GroupRepository(context.session, context.actor)
+    group = await groups.lock(action.group_id)
+    context.before = group.to_json()
+    if not group.is_active:
+        group = await groups.set_active(group, True, context.now)
+    context.after = group.to_json()
+    return RestoreGroupActionResult(success=True, data=group)

@@ -1,0 +1,86 @@
+"""Remove from storage what purges left there (S11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from groups_platform.group_service.clients.storage import StorageSessionManager
+from groups_platform.group_service.errors import Forbidden, StorageFault
+from groups_platform.group_service.repositories.group.admin_repository import AdminGroupRepository
+from groups_platform.group_service.services.group.actions.base import (
+    Access,
+    ActionContext,
+    BaseAction,
+    BaseActionResult,
+)
+from groups_platform.group_service.services.group.types import RemovedFolders
+
+
+@dataclass(frozen=True)
+class RetryVFolderDeletionsAction(BaseAction):
+    """Try every pending folder once, at most `limit` of them; two who do it at once share the work."""
+
+    name: ClassVar[str] = "retry_vfolder_deletions"
+    access: ClassVar[Access] = Access.ADMIN
+    entity_type: ClassVar[str] = "vfolder"
+
+    limit: int = 1000
+
+
+@dataclass(frozen=True)
+class RetryVFolderDeletionsActionResult(BaseActionResult[RemovedFolders]):
+    """What went and what storage refused; the warnings say it in words."""
+
+
+async def retry_vfolder_deletions(
+    action: RetryVFolderDeletionsAction, context: ActionContext
+) -> RetryVFolderDeletionsActionResult:
+    """Fails with forbidden: the folders are of purged groups of all domains, so it is for superadmins."""
+    if not context.actor.administrates(None):
+        raise Forbidden(f"{context.actor.name} may not clean up after the groups of every domain.")
+    done = await remove_folders(context.session, context.storage, context.now, limit=action.limit)
+    context.after = {
+        "removed": [str(i) for i in done.removed],
+        "failed": {str(i): why for i, why in done.failed.items()},
+    }
+    return RetryVFolderDeletionsActionResult(success=True, data=done, warnings=warnings_of(done))
+
+
+async def remove_folders(
+    session: AsyncSession,
+    storage: StorageSessionManager,
+    now: datetime,
+    *,
+    group_id: UUID | None = None,
+    limit: int | None = None,
+) -> RemovedFolders:
+    """Take pending folders one by one, so that others take the rest, and remove them from storage.
+
+    A folder that went and whose row came back with a rollback is tried again: one that is gone is no fault.
+    """
+    repository = AdminGroupRepository(session)
+    removed: list[UUID] = []
+    failed: dict[UUID, str] = {}
+    while limit is None or len(removed) + len(failed) < limit:
+        folder = await repository.claim_folder(now, group_id)
+        if folder is None:
+            break
+        try:
+            await storage.delete_folder(folder.host, folder.id)
+        except StorageFault as fault:
+            failed[folder.id] = str(fault)
+            await repository.keep_folder(folder, str(fault), now)
+        else:
+            removed.append(folder.id)
+            await repository.forget_folder(folder)
+    return RemovedFolders(tuple(removed), failed)
+
+
+def warnings_of(done: RemovedFolders) -> tuple[str, ...]:
+    """A sentence for each folder that stays in storage."""
+    return tuple(f"Folder {folder_id} stays in storage for now: {why}" for folder_id, why in done.failed.items())

@@ -1,0 +1,45 @@
+"""Read the audit log (S20), newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from groups_platform.group_service.errors import InvalidAPIParameters
+from groups_platform.group_service.repositories.audit import AuditEntry, AuditFilter, search_attempts
+from groups_platform.group_service.services.group.actions.base import (
+    Access,
+    ActionContext,
+    BaseAction,
+    BaseActionResult,
+)
+
+MOST_ENTRIES = 1000
+
+
+@dataclass(frozen=True)
+class SearchAuditAction(BaseAction):
+    """The newest `limit` entries, 1 to 1000, of what the actor may know: all of them for a superadmin.
+
+    The admin of a domain sees what was done to the domain's groups, and what they did themselves.
+    """
+
+    name: ClassVar[str] = "search_audit"
+    access: ClassVar[Access] = Access.ADMIN
+    entity_type: ClassVar[str] = "audit_log"
+
+    filter: AuditFilter = field(default_factory=AuditFilter)
+    limit: int = 100
+
+
+@dataclass(frozen=True)
+class SearchAuditActionResult(BaseActionResult[tuple[AuditEntry, ...]]):
+    """Entries as they were written: without secrets."""
+
+
+async def search_audit(action: SearchAuditAction, context: ActionContext) -> SearchAuditActionResult:
+    """Fails with forbidden. Raises InvalidAPIParameters."""
+    if not 1 <= action.limit <= MOST_ENTRIES:
+        raise InvalidAPIParameters(f"At most {MOST_ENTRIES} entries, and at least one, not {action.limit}.")
+    entries = await search_attempts(context.session, context.actor, action.filter, action.limit)
+    return SearchAuditActionResult(success=True, data=entries)

@@ -1,0 +1,66 @@
+"""Find groups (S12), a page at a time."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import ClassVar
+from uuid import UUID
+
+from groups_platform.group_service.errors import InvalidAPIParameters
+from groups_platform.group_service.repositories.group.repository import GroupRepository
+from groups_platform.group_service.services.group.actions.base import (
+    Access,
+    ActionContext,
+    BaseAction,
+    BaseActionResult,
+)
+from groups_platform.group_service.services.group.types import GroupData, GroupFilter, GroupPage
+
+LARGEST_PAGE = 1000
+
+
+@dataclass(frozen=True)
+class SearchGroupsAction(BaseAction):
+    """A page of the groups that the actor may see. cursor: `next_cursor` of the page before. limit: 1 to 1000."""
+
+    name: ClassVar[str] = "search_groups"
+    access: ClassVar[Access] = Access.READ
+
+    filter: GroupFilter = field(default_factory=GroupFilter)
+    cursor: str | None = None
+    limit: int | None = None
+    with_members: bool = False
+
+
+@dataclass(frozen=True)
+class SearchGroupsActionResult(BaseActionResult[GroupPage]):
+    """Groups in the order of name and id."""
+
+
+async def search_groups(action: SearchGroupsAction, context: ActionContext) -> SearchGroupsActionResult:
+    """Fails with forbidden where a non-admin searches by integration id. Raises InvalidAPIParameters."""
+    limit = context.config.page_size if action.limit is None else action.limit
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidAPIParameters(f"A page has 1 to {LARGEST_PAGE} groups, not {limit}.")
+    groups = await GroupRepository(context.session, context.actor).search(
+        action.filter,
+        limit=limit + 1,  # one more tells whether a page follows
+        after=_place(action.cursor) if action.cursor else None,
+        with_members=action.with_members,
+    )
+    next_cursor = _cursor(groups[limit - 1]) if len(groups) > limit else None
+    return SearchGroupsActionResult(success=True, data=GroupPage(tuple(groups[:limit]), next_cursor))
+
+
+def _cursor(group: GroupData) -> str:
+    return base64.urlsafe_b64encode(json.dumps([group.name, str(group.id)]).encode()).decode()
+
+
+def _place(cursor: str) -> tuple[str, UUID]:
+    try:
+        name, group_id = json.loads(base64.urlsafe_b64decode(cursor))
+        return str(name), UUID(group_id)
+    except (ValueError, TypeError, AttributeError):
+        raise InvalidAPIParameters("The cursor is none that a search has given.") from None

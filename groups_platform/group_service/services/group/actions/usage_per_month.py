@@ -1,0 +1,65 @@
+"""What groups used in a month (S13)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from groups_platform.group_service.repositories.group.usage import UsageRepository, UsageTotal
+from groups_platform.group_service.services.group.actions.base import (
+    Access,
+    ActionContext,
+    BaseAction,
+    BaseActionResult,
+)
+from groups_platform.group_service.services.group.periods import parse_month
+from groups_platform.group_service.services.group.usage_types import FIGURES, GroupUsage, KernelUsage, MonthlyUsage
+
+
+@dataclass(frozen=True)
+class UsagePerMonthAction(BaseAction):
+    """The usage of a month such as `202410`, in the configured time zone.
+
+    group_ids: None for all groups that the actor may see; others are as if they were not there. detail: with every
+    kernel; without, the memory that it takes does not grow with their number.
+    """
+
+    name: ClassVar[str] = "usage_per_month"
+    access: ClassVar[Access] = Access.READ
+
+    month: str
+    group_ids: Sequence[UUID] | None = None
+    detail: bool = True
+
+
+@dataclass(frozen=True)
+class UsagePerMonthActionResult(BaseActionResult[MonthlyUsage]):
+    """The groups that had kernels in the month."""
+
+
+async def usage_per_month(action: UsagePerMonthAction, context: ActionContext) -> UsagePerMonthActionResult:
+    """Raises InvalidAPIParameters for what is no month."""
+    usage = await UsageRepository.open(context, parse_month(action.month, context.config.zone), action.group_ids)
+    totals = await usage.totals()
+    kernels: dict[UUID, list[KernelUsage]] = defaultdict(list)
+    if action.detail:
+        async for kernel in usage.kernels():
+            kernels[kernel.group_id].append(kernel)
+    groups = tuple(_group(total, tuple(kernels[total.group_id]) if action.detail else None) for total in totals)
+    data = MonthlyUsage(**usage.facts(totals), groups=groups)
+    return UsagePerMonthActionResult(success=True, data=data, warnings=usage.warnings)
+
+
+def _group(total: UsageTotal, kernels: tuple[KernelUsage, ...] | None) -> GroupUsage:
+    figures = {f"g_{name}": getattr(total.figures, name) for name in FIGURES}
+    return GroupUsage(
+        domain_name=total.domain_name,
+        g_id=total.group_id,
+        g_name=total.group_name,
+        g_kernels=total.kernels,
+        **figures,
+        c_infos=kernels,
+    )

@@ -1,0 +1,76 @@
+"""Periods of whole days in a time zone, from what a caller writes. Knows nothing of usage."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from functools import cached_property
+
+from groups_platform.group_service.errors import InvalidAPIParameters
+
+INSTANT = timedelta(microseconds=1)  # the finest that Postgres stores
+
+
+@dataclass(frozen=True)
+class Period:
+    """The days `first` to `last`, both included, of a time zone."""
+
+    first: date
+    last: date
+    zone: tzinfo
+
+    @cached_property
+    def start(self) -> datetime:
+        """The first instant, in UTC."""
+        return _midnight(self.first, self.zone)
+
+    @cached_property
+    def end(self) -> datetime:
+        """The first instant after the period, in UTC."""
+        return _midnight(self.last + timedelta(days=1), self.zone)
+
+    def part_of(self, begin: datetime, end: datetime) -> tuple[timedelta, int]:
+        """How long the life from `begin` to `end`, both included, lies in the period, and how many days it touches."""
+        begin, end = max(begin, self.start), min(end, self.end)
+        if end < begin:
+            return timedelta(0), 0
+        last_instant = min(end, self.end - INSTANT)
+        return end - begin, (last_instant.astimezone(self.zone).date() - begin.astimezone(self.zone).date()).days + 1
+
+
+def parse_month(month: str, zone: tzinfo) -> Period:
+    """The period of a month such as `202410`. Raises InvalidAPIParameters."""
+    first = _parse_day(f"{month}01", f"{month!r} is no month. Write year and month as in 202410.", month=month)
+    next_month = (first + timedelta(days=31)).replace(day=1)
+    return Period(first, next_month - timedelta(days=1), zone)
+
+
+def parse_period(start_date: str, end_date: str, zone: tzinfo, max_days: int) -> Period:
+    """The period of days such as `20241001`, both included. Raises InvalidAPIParameters."""
+    days = {"start_date": start_date, "end_date": end_date}
+    first, last = (
+        _parse_day(day, f"{name} is {day!r}, which is no day. Write it as in 20241031.", **{name: day})
+        for name, day in days.items()
+    )
+    length = (last - first).days + 1
+    if length < 1:
+        raise InvalidAPIParameters(f"The period ends on {end_date}, before it starts on {start_date}.", **days)
+    if length > max_days:
+        raise InvalidAPIParameters(f"The period has {length} days; at most {max_days} are allowed.", **days)
+    return Period(first, last, zone)
+
+
+def _parse_day(digits: str, reason: str, **facts: str) -> date:
+    try:
+        day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError as error:
+        raise InvalidAPIParameters(reason, **facts) from error
+    # int() takes signs and spaces too; in the first and last year a midnight may fall out of the calendar
+    if not re.fullmatch("[0-9]{8}", digits) or day.year in (date.min.year, date.max.year):
+        raise InvalidAPIParameters(reason, **facts)
+    return day
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(timezone.utc)

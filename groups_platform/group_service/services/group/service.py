@@ -1,0 +1,76 @@
+"""The group service: every action is a method. What surrounds them is in `processor.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, get_type_hints
+
+from groups_platform.group_service.models.user import Actor
+from groups_platform.group_service.repositories.user import get_actor
+from groups_platform.group_service.services.group.actions import (
+    create_group,
+    delete_group,
+    find_users,
+    get_group,
+    modify_group,
+    purge_group,
+    restore_group,
+    retry_vfolder_deletions,
+    search_audit,
+    search_groups,
+    usage_per_month,
+    usage_per_period,
+)
+from groups_platform.group_service.services.group.actions.base import ActionContext, BaseAction, BaseActionResult
+from groups_platform.group_service.services.group.processor import ActionProcessor
+
+Action = TypeVar("Action", bound=BaseAction)
+Result = TypeVar("Result", bound=BaseActionResult[Any])
+
+
+def performs(
+    handler: Callable[[Action, ActionContext], Awaitable[Result]],
+) -> Callable[[GroupService, Action], Coroutine[Any, Any, Result]]:
+    """The method that performs the action which `handler` handles; a refusal comes as the handler's result type."""
+    result_type: type[Result] = get_type_hints(handler)["return"]
+
+    async def perform(service: GroupService, action: Action) -> Result:
+        return await service.processor.perform(action, handler, result_type)
+
+    perform.__doc__ = handler.__doc__
+    return perform
+
+
+@dataclass(frozen=True)
+class GroupService:
+    """Acts on groups for the processor's actor; open one with `group_service()`."""
+
+    processor: ActionProcessor
+
+    create_group = performs(create_group.create_group)
+    modify_group = performs(modify_group.modify_group)
+    delete_group = performs(delete_group.delete_group)
+    restore_group = performs(restore_group.restore_group)
+    purge_group = performs(purge_group.purge_group)
+    get_group = performs(get_group.get_group)
+    search_groups = performs(search_groups.search_groups)
+    usage_per_month = performs(usage_per_month.usage_per_month)
+    usage_per_period = performs(usage_per_period.usage_per_period)
+    retry_vfolder_deletions = performs(retry_vfolder_deletions.retry_vfolder_deletions)
+    find_users = performs(find_users.find_users)
+    search_audit = performs(search_audit.search_audit)
+
+    @property
+    def actor(self) -> Actor:
+        """For whom it acts."""
+        return self.processor.actor
+
+    def acting_as(self, actor: Actor) -> GroupService:
+        """The same service for somebody else."""
+        return GroupService(replace(self.processor, actor=actor))
+
+    async def get_actor(self, email: str) -> Actor:
+        """The active user with this e-mail address, to act as. Raises UnknownActor."""
+        async with self.processor.sessions() as session:
+            return await get_actor(session, email)

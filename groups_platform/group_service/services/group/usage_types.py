@@ -1,0 +1,151 @@
+"""What the usage queries answer: the figures of kernels, and their sums per session, group and project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was allocated to kernels, and what they used. Sizes are bytes, cpu_used is milliseconds of CPU time.
+
+    Used is what a kernel's statistics say of its whole life, also of the part outside the period: they do not say when.
+    smp: multiprocessors of the attached accelerators; device_type: their models; gpu_allocated: devices and shares.
+    """
+
+    cpu_allocated: Decimal
+    cpu_used: Decimal
+    mem_allocated: int
+    mem_used: int
+    shared_memory: int
+    disk_allocated: int
+    disk_used: int
+    io_read: int
+    io_write: int
+    smp: int
+    gpu_mem_allocated: int
+    gpu_allocated: Decimal
+    device_type: frozenset[str]
+
+
+@dataclass(frozen=True)
+class KernelUsage(Figures):
+    """A kernel whose life overlaps the period, with its figures.
+
+    used_time: the part of its life that lies in the period, so the months of a kernel add up to its life; used_days:
+    the calendar days that this part touches. A running kernel lives until now. name: the session's. image_id: the full
+    reference; image_name: its last path component without tag and digest. nfs: the storage hosts of its folders.
+    has_statistics: False where neither Postgres nor Valkey knows its use, which then is zero.
+    unreadable: the figures that are zero because nobody can read what is stored.
+    """
+
+    id: UUID
+    session_id: UUID
+    container_id: str | None
+    domain_name: str
+    group_id: UUID
+    group_name: str
+    name: str | None
+    access_key: str | None
+    email: str
+    full_name: str | None
+    agent: str | None
+    image_id: str | None
+    image_name: str | None
+    status: str
+    status_info: str | None
+    status_changed: datetime
+    status_history: Any
+    cluster_mode: str
+    created_at: datetime
+    terminated_at: datetime | None
+    used_time: timedelta
+    used_days: int
+    nfs: frozenset[str]
+    has_statistics: bool
+    unreadable: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GroupUsage:
+    """The sums of a group's kernels. c_infos: the kernels, None where only totals were asked for."""
+
+    domain_name: str
+    g_id: UUID
+    g_name: str
+    g_kernels: int
+    g_cpu_allocated: Decimal
+    g_cpu_used: Decimal
+    g_mem_allocated: int
+    g_mem_used: int
+    g_shared_memory: int
+    g_disk_allocated: int
+    g_disk_used: int
+    g_io_read: int
+    g_io_write: int
+    g_smp: int
+    g_gpu_mem_allocated: int
+    g_gpu_allocated: Decimal
+    g_device_type: frozenset[str]
+    c_infos: tuple[KernelUsage, ...] | None
+
+
+@dataclass(frozen=True)
+class SessionUsage:
+    """The sums of a session's kernels that lived in the period, and these kernels."""
+
+    session_id: UUID
+    session_name: str | None
+    total_usage: Figures
+    kernels: tuple[KernelUsage, ...]
+
+
+@dataclass(frozen=True)
+class ProjectUsage:
+    """The sums of a project's kernels. sessions: those of the kernels, None where only totals were asked for."""
+
+    domain_name: str
+    project_id: UUID
+    project_name: str
+    kernels: int
+    total_usage: Figures
+    sessions: tuple[SessionUsage, ...] | None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Usage on the days `first` to `last`, both included, of a time zone.
+
+    missing_statistics: kernels without statistics, which count with zero use. unreadable_figures: kernels with a
+    figure that nobody can read, which counts as zero. Both name at most `max_listed` of the kernels that they count.
+    """
+
+    first: date
+    last: date
+    time_zone: str
+    missing_statistics: tuple[UUID, ...]
+    missing_statistics_count: int
+    unreadable_figures: tuple[UUID, ...]
+    unreadable_figures_count: int
+
+
+@dataclass(frozen=True)
+class MonthlyUsage(Usage):
+    """A month. groups: those with kernels in it, by domain and name."""
+
+    groups: tuple[GroupUsage, ...]
+
+
+@dataclass(frozen=True)
+class PeriodUsage(Usage):
+    """A period. projects: those with kernels in it, by domain and name."""
+
+    projects: tuple[ProjectUsage, ...]
+
+
+FIGURES = tuple(field.name for field in fields(Figures))
+"""Amounts, and `device_type` last."""

@@ -1,0 +1,172 @@
+"""Values that actions are made of: amounts of resources, and changes that may also be no change. Knows no table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+T = TypeVar("T")
+SlotType = Literal["count", "bytes", "unique"]
+
+QUANTUM = Decimal("0.001")
+INFINITY = Decimal("Infinity")
+TOO_MUCH = Decimal("1e27")  # beyond it arithmetic rounds, and exponents such as 1e99999999 fill the memory
+BINARY_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:([kmgtpe])i?)?(?:b|bytes?)?", re.IGNORECASE)
+UNITS = "kmgtpe"
+
+
+class ResourceSlot(Mapping[str, Decimal]):
+    """Amounts by slot name (`cpu`, `mem`, `cuda.shares`). Immutable; an absent slot is zero, and zeros are not kept.
+
+    One value is less than another when it is so in every slot, so two may be unordered: neither `<=` nor `>=`.
+    """
+
+    __slots__ = ("_amounts",)
+
+    def __init__(self, amounts: Mapping[str, Any] | None = None) -> None:
+        parsed = {slot: _amount(slot, value, _decimal) for slot, value in (amounts or {}).items()}
+        self._amounts = {slot: amount for slot, amount in parsed.items() if amount}
+
+    @classmethod
+    def from_user_input(cls, obj: Mapping[str, Any], slot_types: Mapping[str, SlotType] | None) -> ResourceSlot:
+        """What a person wrote, such as `{"cpu": "4", "mem": "8g"}`; nulls and zeros are dropped.
+
+        Bytes take binary sizes (1 g = 2³⁰) and are rounded down to whole bytes, counts are quantised to three places,
+        `inf` means no limit. slot_types: the slots that exist and what they measure; None takes any slot, and those
+        with `mem` in their name are bytes. Raises ValueError naming slot and value.
+        """
+        types = {slot: "bytes" if "mem" in slot else "count" for slot in obj} if slot_types is None else slot_types
+        amounts = {}
+        for slot, value in obj.items():
+            if slot not in types:
+                raise ValueError(f"There is no slot {slot!r}, which is {value!r} here")
+            amounts[slot] = _amount(slot, value, _bytes if types[slot] == "bytes" else _count)
+            if amounts[slot] < 0:
+                raise ValueError(f"Slot {slot!r} cannot be {value!r}: it is negative")
+        return cls(amounts)
+
+    @classmethod
+    def from_json(cls, obj: Mapping[str, Any]) -> ResourceSlot:
+        """The value whose `to_json` is `obj`. Raises ValueError naming slot and value."""
+        return cls(obj)
+
+    def to_json(self) -> dict[str, str]:
+        """Decimal strings by slot, without exponents; no limit is `Infinity`."""
+        return {slot: f"{amount:f}" for slot, amount in self._amounts.items()}
+
+    def __getitem__(self, slot: str) -> Decimal:
+        return self._amounts[slot]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._amounts)
+
+    def __len__(self) -> int:
+        return len(self._amounts)
+
+    def __repr__(self) -> str:
+        return f"ResourceSlot({self.to_json()})"
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._amounts.items()))
+
+    def __eq__(self, other: object) -> bool:
+        return self._amounts == other._amounts if isinstance(other, ResourceSlot) else NotImplemented
+
+    def __le__(self, other: ResourceSlot) -> bool:
+        return all(self.get(slot, 0) <= other.get(slot, 0) for slot in {*self, *other})
+
+    def __lt__(self, other: ResourceSlot) -> bool:
+        return self <= other and self != other
+
+    def __ge__(self, other: ResourceSlot) -> bool:
+        return other <= self
+
+    def __gt__(self, other: ResourceSlot) -> bool:
+        return other < self
+
+    def __add__(self, other: ResourceSlot) -> ResourceSlot:
+        return ResourceSlot({slot: self.get(slot, 0) + other.get(slot, 0) for slot in {**self, **other}})
+
+
+def _amount(slot: str, value: Any, parse: Callable[[Any], Decimal]) -> Decimal:
+    try:
+        amount = Decimal(0) if value is None else parse(value)
+    except (ArithmeticError, ValueError, TypeError) as error:
+        raise ValueError(f"Slot {slot!r} cannot be {value!r}: it is not an amount") from error
+    if amount.is_nan() or TOO_MUCH <= abs(amount) != INFINITY:
+        raise ValueError(f"Slot {slot!r} cannot be {value!r}: it is not an amount")
+    return amount
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
+        raise TypeError(value)
+    return Decimal(str(value))  # str: the float 0.1 is meant as 0.1
+
+
+def _count(value: Any) -> Decimal:
+    amount = _decimal(value)
+    return amount.quantize(QUANTUM).normalize() if amount.is_finite() else amount
+
+
+def _bytes(value: Any) -> Decimal:
+    size = BINARY_SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if size is None:
+        amount = _decimal(value)
+        if amount.is_finite() and (isinstance(value, str) or amount != amount.to_integral_value()):
+            raise ValueError(value)
+        return amount
+    power = UNITS.index(size[2].lower()) + 1 if size[2] else 0
+    return Decimal(int(Decimal(size[1]) * 1024**power))
+
+
+class _Nop(Enum):
+    NOP = "nop"
+
+
+@dataclass(frozen=True)
+class OptionalState(Generic[T]):
+    """A change of a field that cannot be empty: `update(value)`, or `nop()` to leave it as it is."""
+
+    _change: T | Literal[_Nop.NOP] = _Nop.NOP
+
+    @classmethod
+    def update(cls, value: T) -> Self:
+        """Set the field to `value`. Raises ValueError for None, which is no value."""
+        if value is None:
+            raise ValueError(f"{cls.__name__}.update needs a value")
+        return cls(value)
+
+    @classmethod
+    def nop(cls) -> Self:
+        """Leave the field as it is."""
+        return cls()
+
+    @property
+    def is_nop(self) -> bool:
+        """True if there is nothing to change."""
+        return self._change is _Nop.NOP
+
+    @property
+    def value(self) -> T:
+        """What the field becomes. Raises ValueError where nothing changes."""
+        if self._change is _Nop.NOP:
+            raise ValueError("there is no value: the field stays as it is")
+        return self._change
+
+
+@dataclass(frozen=True)
+class TriState(OptionalState[T | None]):
+    """A change of a field that can be empty: also `nullify()`, after which its value is None."""
+
+    @classmethod
+    def nullify(cls) -> Self:
+        """Clear the field."""
+        return cls(None)

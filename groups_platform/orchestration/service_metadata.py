@@ -1,0 +1,226 @@
+"""What a person sees of the group service's answers in the UI: groups, purge plans, pages, usage, folders.
+
+Everybody who opens the UI sees this, so dotfiles, credentials and integration ids are counted or named, never shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from groups_platform.group_service.masking import mask_text
+from groups_platform.group_service.models.audit import AuditStatus
+from groups_platform.group_service.services.group.types import GroupData, GroupPage, PurgePlan, RemovedFolders
+from groups_platform.group_service.services.group.usage_types import (
+    FIGURES,
+    Figures,
+    KernelUsage,
+    MonthlyUsage,
+    PeriodUsage,
+    Usage,
+)
+from groups_platform.group_service.types import ResourceSlot
+from groups_platform.orchestration.metadata import rows_table, svg_picture
+from groups_platform.orchestration.usage_picture import GroupBars, draw_usage
+
+Facts = dict[str, Any]
+
+MOST_ROWS = 100
+GIB = 1024**3
+HOUR = 3_600_000  # milliseconds
+
+
+def group_facts(group: GroupData) -> Facts:
+    """A group as a table of its fields, and its members where they are known."""
+    registry = group.container_registry
+    fields = {
+        "id": group.id,
+        "name": group.name,
+        "domain": group.domain_name,
+        "description": group.description,
+        "active": group.is_active,
+        "type": group.type.value,
+        "slots": _slots(group.total_resource_slots),
+        "storage hosts": ", ".join(group.allowed_vfolder_hosts),
+        "resource policy": group.resource_policy,
+        "container registry": registry and registry.get("registry", "set"),
+        "dotfiles": None if group.dotfiles is None else len(group.dotfiles),
+        "integration id": "set" if group.integration_id else None,
+        "created": group.created_at,
+        "modified": group.modified_at,
+    }
+    facts: Facts = {
+        "group_id": str(group.id),
+        "group": rows_table([{"field": name, "value": _text(value)} for name, value in fields.items()]),
+    }
+    if group.member_ids is not None:
+        facts["member_count"] = len(group.member_ids)
+        facts["members"] = _table({"user_id": str(user_id)} for user_id in group.member_ids)
+    return facts
+
+
+def page_facts(page: GroupPage) -> Facts:
+    """The groups of a page as a table; `next_cursor` where another page follows."""
+    rows = (
+        {
+            "name": group.name,
+            "domain": group.domain_name,
+            "id": str(group.id),
+            "active": group.is_active,
+            "type": group.type.value,
+            "slots": _slots(group.total_resource_slots),
+            "resource policy": group.resource_policy,
+        }
+        for group in page.groups
+    )
+    facts: Facts = {"found": len(page.groups), "groups": rows_table(list(rows))}
+    return facts | ({"next_cursor": page.next_cursor} if page.next_cursor else {})
+
+
+def purge_facts(plan: PurgePlan) -> Facts:
+    """What went, or would go, by kind, and what blocks."""
+    names = {"vfolders": plan.vfolders, "endpoints": plan.endpoints}
+    rows = [
+        {"what": kind, "number": number, "names": ", ".join(names.get(kind, ()))}
+        for kind, number in {"group": 1, **plan.counts}.items()
+    ]
+    rows[0]["names"] = f"{plan.group.name} ({plan.group.domain_name})"
+    return {
+        "group_id": str(plan.group.id),
+        "dry_run": plan.is_dry_run,
+        "would_go" if plan.is_dry_run else "gone": rows_table(rows),
+        "blocking": sum(blocker.facts["count"] for blocker in plan.blockers),
+        "blocks": _table(_blocking(plan)),
+    }
+
+
+def month_facts(usage: MonthlyUsage) -> Facts:
+    """A month by group, as a table and a picture; its kernels where they were asked for."""
+    figures = [(g, Figures(**{name: getattr(g, f"g_{name}") for name in FIGURES})) for g in usage.groups]
+    facts = _usage_facts(usage) | {
+        "groups": len(usage.groups),
+        "kernels": sum(group.g_kernels for group in usage.groups),
+        "usage": _table(
+            {"domain": g.domain_name, "group": g.g_name, "kernels": g.g_kernels, **_row(f)} for g, f in figures
+        ),
+        "picture": _picture([(g.g_name, f) for g, f in figures]),
+    }
+    if any(group.c_infos is not None for group in usage.groups):
+        facts["kernel_usage"] = _kernels(kernel for group in usage.groups for kernel in group.c_infos or ())
+    return facts
+
+
+def period_facts(usage: PeriodUsage) -> Facts:
+    """A period by project, as a table and a picture; its sessions and kernels where they were asked for."""
+    projects = usage.projects
+    facts = _usage_facts(usage) | {
+        "projects": len(projects),
+        "kernels": sum(project.kernels for project in projects),
+        "usage": _table(
+            {"domain": p.domain_name, "project": p.project_name, "kernels": p.kernels, **_row(p.total_usage)}
+            for p in projects
+        ),
+        "picture": _picture([(project.project_name, project.total_usage) for project in projects]),
+    }
+    if any(project.sessions is not None for project in projects):
+        sessions = [(project, session) for project in projects for session in project.sessions or ()]
+        facts["sessions"] = len(sessions)
+        facts["session_usage"] = _table(
+            {"project": p.project_name, "session": s.session_name or str(s.session_id), **_row(s.total_usage)}
+            for p, s in sessions
+        )
+        facts["kernel_usage"] = _kernels(kernel for _, session in sessions for kernel in session.kernels)
+    return facts
+
+
+def folder_facts(done: RemovedFolders) -> Facts:
+    """The folders that went, and those that storage refused, with its reason."""
+    rows = [{"folder": str(folder_id), "outcome": "removed"} for folder_id in done.removed]
+    rows += [{"folder": str(folder_id), "outcome": reason} for folder_id, reason in done.failed.items()]
+    return {"removed": len(done.removed), "failed": len(done.failed), "folders": _table(rows)}
+
+
+def attempts_by_status(rows: Iterable[Mapping[str, Any]]) -> Facts:
+    """Attempts of actions by status, zeros included, and all of them."""
+    counts = {status.value: 0 for status in AuditStatus}
+    for row in rows:
+        counts[row["status"]] += row["attempts"]
+    return {"attempts": sum(counts.values()), **counts}
+
+
+def _usage_facts(usage: Usage) -> Facts:
+    return {
+        "days": f"{usage.first} to {usage.last}, {usage.time_zone}",
+        "missing_statistics": usage.missing_statistics_count,
+        "unreadable_figures": usage.unreadable_figures_count,
+        "without_statistics": _table({"kernel": str(kernel_id)} for kernel_id in usage.missing_statistics),
+    }
+
+
+def _row(figures: Figures) -> Facts:
+    """The figures in units for people."""
+    return {
+        "CPU": float(figures.cpu_allocated),
+        "CPU hours used": round(float(figures.cpu_used) / HOUR, 2),
+        "memory GiB": _gib(figures.mem_allocated),
+        "memory used GiB": _gib(figures.mem_used),
+        "shared memory GiB": _gib(figures.shared_memory),
+        "disk GiB": _gib(figures.disk_allocated),
+        "disk used GiB": _gib(figures.disk_used),
+        "read GiB": _gib(figures.io_read),
+        "written GiB": _gib(figures.io_write),
+        "GPU": float(figures.gpu_allocated),
+        "GPU memory GiB": _gib(figures.gpu_mem_allocated),
+        "SMP": figures.smp,
+        "devices": ", ".join(sorted(figures.device_type)),
+    }
+
+
+def _kernels(kernels: Iterable[KernelUsage]) -> Any:
+    return _table(
+        {
+            "group": kernel.group_name,
+            "session": kernel.name,
+            "kernel": str(kernel.id),
+            "status": kernel.status,
+            "created": kernel.created_at,
+            "days": kernel.used_days,
+            **_row(kernel),
+        }
+        for kernel in kernels
+    )
+
+
+def _picture(usage: Iterable[tuple[str, Figures]]) -> Any:
+    bars = [GroupBars(name, float(f.cpu_allocated), _gib(f.mem_allocated), float(f.gpu_allocated)) for name, f in usage]
+    return svg_picture("usage", draw_usage(bars))
+
+
+def _blocking(plan: PurgePlan) -> Iterator[Facts]:
+    for blocker in plan.blockers:
+        for kind, listed in blocker.facts.items():
+            for item in listed if isinstance(listed, Sequence) else ():
+                yield {"code": blocker.code, "what": kind, "id": item["id"], "details": _details(item)}
+
+
+def _details(item: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_text(value)}" for name, value in item.items() if name != "id")
+
+
+def _slots(slots: ResourceSlot) -> str:
+    return ", ".join(f"{slot} {amount}" for slot, amount in slots.to_json().items())
+
+
+def _table(rows: Iterable[Facts]) -> Any:
+    """The first rows; how many there are stands beside the table."""
+    return rows_table([row for row, _ in zip(rows, range(MOST_ROWS), strict=False)])
+
+
+def _gib(size: int) -> float:
+    return round(size / GIB, 2)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else mask_text(str(value))

@@ -1,0 +1,99 @@
+"""The group service as ops and assets use it: one action, audited with the run's id, refused or retried as it fails."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from uuid import UUID
+
+import psycopg
+import sqlalchemy.exc
+from dagster import ConfigurableResource, Failure, MetadataValue, OpExecutionContext, RetryRequested
+from pydantic import Field
+
+from groups_platform.database.connection import open_database
+from groups_platform.errors import DatabaseUnavailable, PlatformError
+from groups_platform.group_service import group_service as open_service
+from groups_platform.group_service.errors import DatabaseError, OutcomeUnknown
+from groups_platform.group_service.masking import mask_secrets, mask_text
+from groups_platform.group_service.models.user import SYSTEM
+from groups_platform.group_service.services.group.actions.base import BaseActionResult
+from groups_platform.group_service.services.group.service import GroupService
+from groups_platform.orchestration.instance import claim_run
+from groups_platform.orchestration.metadata import rows_table
+from groups_platform.settings import Settings
+
+Action = TypeVar("Action")
+Data = TypeVar("Data")
+Method = Callable[[GroupService, Action], Coroutine[Any, Any, BaseActionResult[Data]]]
+
+MOST_ROWS = 100
+
+
+class GroupServiceResource(ConfigurableResource):  # type: ignore[type-arg]
+    """The group service over the database of this process's environment."""
+
+    max_retries: int = Field(default=3, description="How often a step is tried again when the database fails.")
+    retry_seconds: float = Field(default=10.0, description="Wait before the first new try; it doubles with each.")
+
+    @property
+    def database_url(self) -> str:
+        """The URL of the running, migrated database."""
+        return open_database(Settings.from_env())
+
+    def perform(self, context: OpExecutionContext, actor: str, method: Method[Action, Data], action: Action) -> Data:
+        """The data of a successful action for `actor`, an e-mail address; for the platform itself where it is empty.
+
+        Raises Failure for a refused action, with its code and facts, and RetryRequested where the database failed.
+        """
+        with self.step(context):
+            result = asyncio.run(_perform(context.run_id, actor, method, action))
+        context.log.info(f"audit_log has this as action {result.action_id}.")
+        for warning in result.warnings:
+            context.log.warning(warning)
+        if result.error:
+            raise _failure(result.error.code, result.error.message, result.error.facts, result.action_id)
+        if result.data is None:
+            raise TypeError(f"{type(result).__name__} has neither data nor an error")
+        return result.data
+
+    @contextmanager
+    def step(self, context: OpExecutionContext) -> Iterator[None]:
+        """Errors of the block as failures of the step: the database's are retried, where the outcome is known."""
+        claim_run(context.instance, context.run_id)
+        try:
+            yield
+        except PlatformError as error:
+            action_id = getattr(error, "action_id", None)
+            if action_id:
+                context.log.info(f"audit_log has this as action {action_id}.")
+            is_transient = isinstance(error, (DatabaseError, DatabaseUnavailable))
+            if is_transient and not isinstance(error, OutcomeUnknown):
+                self._retry(context, error)
+            raise _failure(error.code, str(error), error.facts, action_id) from None  # it says all, without secrets
+        except (psycopg.OperationalError, sqlalchemy.exc.OperationalError) as error:
+            self._retry(context, error)
+            raise
+
+    def _retry(self, context: OpExecutionContext, error: Exception) -> None:
+        if context.retry_number < self.max_retries:
+            context.log.warning(f"The database failed, and the step is tried again: {mask_text(str(error))}")
+            raise RetryRequested(self.max_retries, self.retry_seconds * 2**context.retry_number) from error
+
+
+async def _perform(run_id: str, actor: str, method: Method[Action, Data], action: Action) -> BaseActionResult[Data]:
+    async with open_service(actor=actor or SYSTEM, run_id=run_id) as service:
+        return await method(service, action)
+
+
+def _failure(code: str, message: str, facts: Mapping[str, Any], action_id: UUID | None) -> Failure:
+    shown = {name: _shown(value) for name, value in mask_secrets(facts).items()}
+    if action_id:
+        shown["action_id"] = MetadataValue.text(str(action_id))
+    return Failure(mask_text(message), metadata={**shown, "code": code}, allow_retries=False)
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+        return rows_table(value[:MOST_ROWS])
+    return MetadataValue.text(str(value)[:1000])

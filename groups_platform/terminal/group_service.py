@@ -1,0 +1,153 @@
+"""Shows the group service: groups, members, what a purge takes, the audit log. Usage is in `usage.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+from typing import Any
+from uuid import UUID
+
+from rich.table import Column, Table
+
+from groups_platform.group_service.masking import public_registry
+from groups_platform.group_service.models.audit import AuditStatus
+from groups_platform.group_service.repositories.audit import AuditEntry
+from groups_platform.group_service.repositories.user import UserData
+from groups_platform.group_service.services.group.types import GroupData, GroupPage, PurgePlan
+from groups_platform.group_service.types import ResourceSlot
+from groups_platform.terminal import console, escape, narrow_table, uncut
+from groups_platform.terminal.figures import in_bytes
+
+COLORS = {AuditStatus.SUCCESS: "green", AuditStatus.FAILURE: "red", AuditStatus.DENIED: "yellow"}
+MOST_SHOWN = 10
+
+
+def show_groups(page: GroupPage) -> None:
+    """A line per group."""
+    table = narrow_table(*uncut("group"), "type", "state", "members", "limits", "description")
+    table.columns[3].justify = "right"
+    for group in page.groups:
+        table.add_row(
+            escape(_name(group)),
+            group.type.value,
+            _state(group),
+            str(len(group.member_ids or ())),
+            _slots(group.total_resource_slots),
+            escape(group.description or ""),
+        )
+    console.print(table)
+    if page.next_cursor:
+        console.print(f"{len(page.groups)} shown; --cursor {page.next_cursor} shows the next ones.")
+
+
+def show_group(group: GroupData, members: Sequence[UserData] = ()) -> None:
+    """What a group is, without its secrets, and who is in it."""
+    console.print(f"[bold]{escape(_name(group))}[/]  {_state(group)}")
+    table = Table.grid(padding=(0, 2))
+    for name, value in _facts(group).items():
+        if value:
+            table.add_row(name, escape(value))
+    console.print(table)
+    if group.member_ids is not None:
+        console.print(_members(group.member_ids, members) if group.member_ids else "No members.")
+
+
+def _members(ids: Iterable[UUID], members: Sequence[UserData]) -> Table:
+    """Those who are known by name, then those whom the actor may not know."""
+    table = narrow_table("member", *uncut("e-mail address", "id"), "role")
+    for user in members:
+        role = user.role.value + ("" if user.status == "active" else f", {user.status}")
+        table.add_row(escape(user.full_name or ""), escape(user.email), str(user.id), role)
+    for stranger in sorted(set(ids) - {user.id for user in members}):
+        table.add_row("", "", str(stranger), "")
+    return table
+
+
+def _facts(group: GroupData) -> dict[str, str]:
+    registry = public_registry(group.container_registry) or {}
+    return {
+        "id": str(group.id),
+        "description": group.description or "",
+        "type": group.type.value,
+        "resource policy": group.resource_policy,
+        "limits": _slots(group.total_resource_slots),
+        "storage hosts": ", ".join(group.allowed_vfolder_hosts),
+        "registry": "/".join(str(registry[part]) for part in ("registry", "project") if part in registry),
+        "dotfiles": ", ".join(str(dotfile.get("path")) for dotfile in group.dotfiles or ()),
+        "integration id": group.integration_id or "",
+        "created, UTC": in_utc(group.created_at),
+        "modified, UTC": in_utc(group.modified_at),
+    }
+
+
+def show_plan(plan: PurgePlan) -> None:
+    """What blocks a purge, and what it takes or took."""
+    would = "would go" if plan.is_dry_run else "is gone"
+    console.print(f"[bold]{escape(_name(plan.group))}[/] {would}, and with it:")
+    table = narrow_table("what", "how many", "names")
+    table.columns[1].justify = "right"
+    named = {"vfolders": plan.vfolders, "endpoints": plan.endpoints}
+    for what, number in plan.counts.items():
+        table.add_row(what, f"{number:,}", escape(_some(named.get(what, ()))))
+    console.print(table)
+    for blocker in plan.blockers:
+        console.print(f"[red]It is blocked:[/] {escape(blocker.message)} ({blocker.code})")
+
+
+def show_audit(entries: tuple[AuditEntry, ...]) -> None:
+    """A line per attempt."""
+    about = (Column(name, overflow="fold") for name in ("about", "actor"))
+    why = Column("changed, or why not", min_width=20)
+    table = narrow_table(*uncut("when, UTC", "action"), *about, *uncut("status"), why)
+    for entry in entries:
+        outcome = f"{entry.error_code}: {entry.description}" if entry.error_code else _changes(entry)
+        table.add_row(
+            in_utc(entry.started_at),
+            entry.action,
+            escape(_about(entry)),
+            escape(entry.actor),
+            f"[{COLORS[entry.status]}]{entry.status.value}[/]",
+            escape(outcome),
+        )
+    console.print(table if entries else "No entries.")
+
+
+def in_utc(instant: datetime) -> str:
+    """An instant for people, in UTC."""
+    return f"{instant.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S}"
+
+
+def _about(entry: AuditEntry) -> str:
+    for told in (entry.after, entry.before):
+        if told and "name" in told:
+            return f"{told['domain_name']}/{told['name']}"
+    return entry.entity_id or ""
+
+
+def _changes(entry: AuditEntry) -> str:
+    before, after = entry.before or {}, entry.after or {}
+    if after.get("dry_run"):
+        return "dry run"
+    if "purged" in after:
+        return ", ".join(f"{number} {what}" for what, number in after["purged"].items() if number)
+    changed = [name for name in after if name in before and before[name] != after[name] and name != "modified_at"]
+    signs = {"+": after.get("members_added"), "-": after.get("members_removed")}
+    members = " ".join(f"{sign}{len(ids)}" for sign, ids in signs.items() if ids)
+    return ", ".join(changed + [f"members {members}"] * bool(members))
+
+
+def _name(group: GroupData) -> str:
+    return f"{group.domain_name}/{group.name}"
+
+
+def _state(group: GroupData) -> str:
+    return "active" if group.is_active else "[yellow]deleted[/]"
+
+
+def _slots(slots: ResourceSlot) -> str:
+    return ", ".join(f"{slot} {in_bytes(amount) if 'mem' in slot else f'{amount:f}'}" for slot, amount in slots.items())
+
+
+def _some(names: Sequence[Any]) -> str:
+    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    return ", ".join(names[:MOST_SHOWN]) + more

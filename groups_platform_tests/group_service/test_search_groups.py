@@ -1,0 +1,114 @@
+"""Finding groups: filters, order, pages, one query for each."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import event
+
+from groups_platform.group_service.errors import InvalidAPIParameters
+from groups_platform.group_service.models.group import ProjectType
+from groups_platform.group_service.models.user import SYSTEM
+from groups_platform.group_service.repositories.group.repository import GroupRepository
+from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
+from groups_platform.group_service.services.group.actions.get_group import GetGroupAction
+from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction
+from groups_platform.group_service.services.group.service import GroupService
+from groups_platform.group_service.services.group.types import GroupCreator, GroupFilter
+from groups_platform_tests.group_service.conftest import CreateGroup
+from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN, Deployment
+from groups_platform_tests.group_service.test_modify_group import change_members
+
+
+async def search(service: GroupService, **action: Any) -> Any:
+    return (await service.search_groups(SearchGroupsAction(**action))).data
+
+
+async def names(service: GroupService, **filter_: Any) -> list[str]:
+    return [group.name for group in (await search(service, filter=GroupFilter(**filter_))).groups]
+
+
+@pytest.fixture
+async def groups(group_service: GroupService, deployment: Deployment) -> dict[str, Any]:
+    """Five groups in two domains; the user is in the first two."""
+    creators = (
+        GroupCreator("alpha", DOMAIN, integration_id="1"),
+        GroupCreator("beta_100", DOMAIN, type=ProjectType.MODEL_STORE),
+        GroupCreator("gamma", DOMAIN, is_active=False, integration_id="1"),
+        GroupCreator("alpha", OTHER_DOMAIN, integration_id="1"),
+        GroupCreator("Delta", OTHER_DOMAIN),
+    )
+    created = [(await group_service.create_group(CreateGroupAction(creator))).data for creator in creators]
+    for group in created[:2]:
+        assert group is not None
+        await change_members(group_service, group, "add", [deployment.user.id])
+    return {f"{group.name}@{group.domain_name}": group for group in created if group}
+
+
+async def test_s12_filters(group_service: GroupService, groups: dict[str, Any], deployment: Deployment) -> None:
+    assert await names(group_service, domain_name=DOMAIN) == ["alpha", "beta_100", "gamma"]
+    assert await names(group_service, domain_name=DOMAIN, is_active=True) == ["alpha", "beta_100"]
+    assert await names(group_service, is_active=False) == ["gamma"]
+    assert await names(group_service, type=ProjectType.MODEL_STORE) == ["beta_100"]
+    assert sorted(await names(group_service, name_part="ALPH")) == ["alpha", "alpha"]
+    assert await names(group_service, name_part="a_1") == ["beta_100"]
+    assert await names(group_service, name_part="%") == []
+    assert await names(group_service, member_id=deployment.user.id) == ["alpha", "beta_100"]
+    assert await names(group_service, member_id=uuid4()) == []
+    assert await names(group_service, integration_id="1", domain_name=DOMAIN) == ["alpha", "gamma"]
+    assert await names(group_service, integration_id="1", domain_name=DOMAIN, is_active=True) == ["alpha"]
+
+
+async def test_s12_pages_follow_each_other_in_a_stable_order_with_a_query_each(
+    group_service: GroupService, groups: dict[str, Any]
+) -> None:
+    statements: list[str] = []
+    engine = group_service.processor.sessions.kw["bind"].sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *facts: statements.append(facts[2]))
+    found, cursor, pages = [], None, 0
+    while pages == 0 or cursor:
+        page = await search(group_service, limit=2, cursor=cursor, with_members=True)
+        found, cursor, pages = [*found, *page.groups], page.next_cursor, pages + 1
+    assert pages == 3
+    assert len([statement for statement in statements if "manager.groups" in statement]) == pages
+    whole = (await search(group_service)).groups
+    assert [group.id for group in found] == [group.id for group in whole]
+    assert {group.id for group in whole} == {group.id for group in groups.values()}
+
+
+async def test_s12_a_page_goes_on_where_the_last_one_ended_whatever_came_and_went(
+    group_service: GroupService, create_group: CreateGroup
+) -> None:
+    async with create_group(name="b"), create_group(name="d"), create_group(name="f"):
+        first = await search(group_service, limit=2)
+        async with create_group(name="a"), create_group(name="e"):
+            second = await search(group_service, limit=2, cursor=first.next_cursor)
+    assert [group.name for group in (*first.groups, *second.groups)] == ["b", "d", "e", "f"]
+    assert second.next_cursor is None
+
+
+async def test_s12_members_come_only_if_asked_for(
+    group_service: GroupService, groups: dict[str, Any], deployment: Deployment
+) -> None:
+    group = groups[f"alpha@{DOMAIN}"]
+    assert (await group_service.get_group(GetGroupAction(group.id))).data.member_ids is None  # type: ignore[union-attr]
+    page = await search(group_service, filter=GroupFilter(domain_name=DOMAIN), with_members=True)
+    assert [found.member_ids for found in page.groups] == [(deployment.user.id,), (deployment.user.id,), ()]
+
+
+@pytest.mark.parametrize(
+    "bad", [{"limit": 0}, {"limit": 1001}, {"cursor": "x"}, {"cursor": "WzFd"}, {"cursor": "e30="}, {"cursor": "é"}]
+)
+async def test_s12_pages_and_cursors_that_cannot_be(group_service: GroupService, bad: dict[str, Any]) -> None:
+    with pytest.raises(InvalidAPIParameters):
+        await group_service.search_groups(SearchGroupsAction(**bad))
+
+
+async def test_s22_the_repository_finds_what_the_service_does(
+    group_repository: GroupRepository, groups: dict[str, Any]
+) -> None:
+    found = await group_repository.search(GroupFilter(domain_name=DOMAIN), limit=10)
+    assert [group.id for group in found] == [group.id for group in groups.values() if group.domain_name == DOMAIN]
+    assert group_repository._actor is SYSTEM

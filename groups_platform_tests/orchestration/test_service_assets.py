@@ -1,0 +1,212 @@
+"""The assets over the group service: months that are stored once, checked and kept; the audit log by day."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timezone
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from dagster import AssetKey, ExecuteInProcessResult, build_schedule_context
+
+from groups_platform.group_service.services.group.types import GroupData
+from groups_platform.orchestration.build import build_defs
+from groups_platform.orchestration.usage_picture import GroupBars, draw_usage
+from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN
+from groups_platform_tests.orchestration.service_runs import ServiceRuns, rows
+
+MONTH = "2024-07-01"
+JULY = {
+    "created_at": datetime(2024, 7, 3, 8, tzinfo=timezone.utc),
+    "terminated_at": datetime(2024, 7, 3, 10, tzinfo=timezone.utc),
+    "status": "TERMINATED",
+    "occupied_slots": {"cpu": "2.5", "mem": str(4 * 1024**3), "cuda.shares": "0.5"},
+    "attached_devices": {"cuda": [{"model_name": "A100", "data": {"smp": 108, "mem": 40 * 1024**3}}]},
+}
+
+
+def store(runs: ServiceRuns, month: str = MONTH) -> ExecuteInProcessResult:
+    return runs.execute("store_monthly_usage", partition_key=month)
+
+
+def metadata(result: ExecuteInProcessResult, asset: str = "monthly_usage") -> dict[str, Any]:
+    (event,) = [e for e in result.get_asset_materialization_events() if e.asset_key == AssetKey(asset)]
+    return {name: getattr(value, "value", value) for name, value in event.materialization.metadata.items()}
+
+
+def failed_checks(result: ExecuteInProcessResult) -> set[str]:
+    return {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
+
+
+def versions(runs: ServiceRuns) -> list[tuple[Any, ...]]:
+    """Every stored row, with the transaction that wrote it."""
+    tables = ("usage_months", "monthly_usage", "monthly_domain_usage")
+    return [row for table in tables for row in runs.rows(f"SELECT xmin::text, ctid::text, t.* FROM manager.{table} t")]
+
+
+def totals(runs: ServiceRuns) -> list[tuple[Any, ...]]:
+    return runs.rows("SELECT group_name, kernels, cpu_allocated FROM manager.monthly_usage ORDER BY group_name")
+
+
+@pytest.fixture
+def physics(service_runs: ServiceRuns) -> GroupData:
+    """A group with two kernels in July, beside another of its domain and one of another domain with one each."""
+    physics, optics = service_runs.group(), service_runs.group("optics")
+    for group in (physics, physics, optics, service_runs.group("abroad", OTHER_DOMAIN)):
+        asyncio.run(service_runs.deployment.kernel(group, **JULY))
+    return physics
+
+
+def test_a_month_is_stored_by_group_and_domain_and_shown(service_runs: ServiceRuns, physics: GroupData) -> None:
+    result = store(service_runs)
+    assert result.success
+    assert failed_checks(result) == set()
+    assert len(result.get_asset_check_evaluations()) == 3
+    assert totals(service_runs) == [("abroad", 1, 2.5), ("optics", 1, 2.5), ("physics", 2, 5)]
+    domains = service_runs.rows(
+        "SELECT domain_name, groups, kernels, cpu_allocated, mem_allocated, gpu_allocated, smp "
+        "FROM manager.monthly_domain_usage ORDER BY 1"
+    )
+    assert domains == [(DOMAIN, 2, 3, 7.5, 12 * 1024**3, 1.5, 324), (OTHER_DOMAIN, 1, 1, 2.5, 4 * 1024**3, 0.5, 108)]
+    facts = metadata(result)
+    assert facts["dagster/partition_row_count"] == 3
+    assert facts["missing_statistics"] == 4
+    assert [row["group"] for row in rows(facts["usage"])] == ["optics", "physics", "abroad"]
+    assert facts["picture"].startswith("![usage](data:image/svg+xml;base64,")
+    (attempt,) = service_runs.audit("usage_per_month")
+    assert (attempt.run_id, attempt.actor) == (result.run_id, "system")
+
+
+def test_the_same_month_again_writes_nothing(service_runs: ServiceRuns, physics: GroupData) -> None:
+    assert metadata(store(service_runs))["rows_written"] == 5
+    before = versions(service_runs)
+    again = metadata(store(service_runs))
+    assert (again["rows_written"], again["rows_removed"]) == (0, 0)
+    assert versions(service_runs) == before
+
+
+def test_a_changed_month_changes_only_what_differs(service_runs: ServiceRuns, physics: GroupData) -> None:
+    store(service_runs)
+    before = {row[5]: row for row in versions(service_runs)}
+    asyncio.run(service_runs.deployment.kernel(physics, **JULY))
+    service_runs.rows(
+        "DELETE FROM manager.kernels AS k USING manager.groups g WHERE g.id = group_id AND name = 'abroad'"
+    )
+    changed = store(service_runs)
+    assert failed_checks(changed) == set()
+    assert (metadata(changed)["rows_written"], metadata(changed)["rows_removed"]) == (2, 3)
+    assert totals(service_runs) == [("optics", 1, 2.5), ("physics", 3, 7.5)]
+    assert before["optics"] in versions(service_runs)
+
+
+def test_what_a_purged_group_used_stays_in_the_accounts(service_runs: ServiceRuns, physics: GroupData) -> None:
+    store(service_runs)
+    assert service_runs.run("purge_group", group_id=str(physics.id), dry_run=False).success
+    again = store(service_runs)
+    assert failed_checks(again) == set()
+    assert metadata(again)["rows_removed"] == 0
+    assert ("physics", 2, 5) in totals(service_runs)
+
+
+def test_corrupted_tables_are_found_and_mended(service_runs: ServiceRuns, physics: GroupData) -> None:
+    store(service_runs)
+    assert failed_checks(service_runs.execute("check_usage")) == set()
+    service_runs.rows("UPDATE manager.monthly_usage SET kernels = 7 WHERE group_name = 'physics'")
+    service_runs.rows("UPDATE manager.monthly_domain_usage SET io_read = 1 WHERE domain_name = 'example.org'")
+    corrupted = service_runs.execute("check_usage")
+    assert corrupted.success
+    assert failed_checks(corrupted) == {"every_kernel_counted", "domains_are_sums_of_groups"}
+    found = {c.check_name: c.metadata for c in corrupted.get_asset_check_evaluations()}
+    assert rows(found["every_kernel_counted"]["groups"]) == [{"group_id": str(physics.id), "stored": 7, "counted": 2}]
+    assert [(row["domain_name"], row["figure"]) for row in rows(found["domains_are_sums_of_groups"]["figures"])] == [
+        (DOMAIN, "kernels"), (OTHER_DOMAIN, "io_read"),
+    ]  # fmt: skip
+    assert failed_checks(store(service_runs)) == set()
+
+
+def test_a_kernel_that_was_not_counted_is_missed(service_runs: ServiceRuns, physics: GroupData) -> None:
+    store(service_runs)
+    asyncio.run(service_runs.deployment.kernel(physics, **JULY))
+    late = service_runs.execute("check_usage")
+    assert failed_checks(late) == {"every_kernel_counted"}
+
+
+def test_a_month_that_cannot_be_stored_as_a_whole_is_not_stored(service_runs: ServiceRuns, physics: GroupData) -> None:
+    service_runs.rows("ALTER TABLE manager.monthly_domain_usage ADD CHECK (kernels < 3)")
+    assert not store(service_runs).success
+    assert versions(service_runs) == []
+
+
+def test_months_are_those_of_the_time_zone(
+    service_runs: ServiceRuns, physics: GroupData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GROUPS_TIMEZONE", "Europe/Vienna")
+    night = {"created_at": datetime(2024, 7, 31, 22, 10, tzinfo=timezone.utc)}
+    ends = {"terminated_at": datetime(2024, 7, 31, 22, 50, tzinfo=timezone.utc)}
+    asyncio.run(service_runs.deployment.kernel(physics, **{**JULY, **night, **ends}))
+    for month, kernels in ((MONTH, 4), ("2024-08-01", 1)):
+        result = store(service_runs, month)
+        assert failed_checks(result) == set()
+        assert metadata(result)["kernels"] == kernels
+
+
+def test_the_present_month_is_preliminary(service_runs: ServiceRuns) -> None:
+    ((month,),) = service_runs.rows("SELECT date_trunc('month', now() AT TIME ZONE 'UTC')::date::text")
+    result = store(service_runs, month)
+    assert result.success
+    assert failed_checks(result) == {"month_was_over"}
+    assert metadata(result)["is_over"] is False
+
+
+def test_checks_fail_where_no_month_is_stored(service_runs: ServiceRuns) -> None:
+    result = service_runs.execute("check_usage")
+    assert len(failed_checks(result)) == 3
+
+
+def test_the_audit_log_of_a_day_is_counted(service_runs: ServiceRuns) -> None:
+    group = service_runs.group()
+    service_runs.run("create_group", name="physics", domain_name=DOMAIN)
+    service_runs.run("delete_group", group_id=str(group.id), actor=f"user@{DOMAIN}")
+    ((day,),) = service_runs.rows("SELECT (now() AT TIME ZONE 'UTC')::date::text")
+    facts = metadata(service_runs.execute("summarise_audit", partition_key=day), "audit_summary")
+    assert (facts["attempts"], facts["success"], facts["failure"], facts["denied"]) == (3, 1, 1, 1)
+    counted = [(r["action"], r["status"], r["error_code"], r["attempts"]) for r in rows(facts["attempts_by_action"])]
+    assert counted == [
+        ("create_group", "success", "", 1),
+        ("create_group", "failure", "group_name_taken", 1),
+        ("delete_group", "denied", "forbidden", 1),
+    ]
+    empty = metadata(service_runs.execute("summarise_audit", partition_key="2024-07-01"), "audit_summary")
+    assert (empty["attempts"], empty["attempts_by_action"]) == (0, "no rows")
+
+
+def test_the_schedules_are_off_and_take_what_has_just_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUPS_TIMEZONE", "Europe/Vienna")
+    defs = build_defs()
+    ticks = {
+        "monthly_usage_schedule": (datetime(2024, 9, 30, 23, tzinfo=timezone.utc), "2024-09-01"),
+        "audit_summary_schedule": (datetime(2024, 9, 30, 22, 15, tzinfo=timezone.utc), "2024-09-30"),
+    }
+    for name, (tick, partition) in ticks.items():
+        schedule = defs.resolve_schedule_def(name)
+        assert schedule.default_status.value == "STOPPED"
+        assert schedule.execution_timezone == "Europe/Vienna"
+        request = schedule(build_schedule_context(scheduled_execution_time=tick))
+        assert request.partition_key == partition
+
+
+def test_the_picture_has_the_largest_groups_and_escapes_their_names() -> None:
+    groups = [GroupBars(f"group-{number}", number, number, 0) for number in range(30)]
+    picture = draw_usage([*groups, GroupBars('<script>alert("1") & more</script>', 100, 1, 8)])
+    assert "<script" not in picture
+    assert "&lt;script&gt;" in picture
+    assert "group-29" in picture
+    assert "group-5<" not in picture
+    assert "… and 11 more groups" in picture
+    parse(picture)
+    parse(draw_usage([]))
+
+
+def parse(picture: str) -> None:
+    assert ElementTree.fromstring(picture).tag.endswith("svg")

@@ -1,0 +1,13 @@
+-- Attempts of a day, by what was attempted and how it ended.
+SELECT
+    a.action,
+    a.status,
+    a.error_code,
+    count(*) AS attempts,
+    count(DISTINCT a.actor) AS actors,
+    count(DISTINCT a.entity_id) AS entities,
+    round(extract(EPOCH FROM max(a.duration)) * 1000)::BIGINT AS slowest_ms
+FROM manager.audit_log AS a
+WHERE a.started_at >= %(start)s AND a.started_at < %(end)s
+GROUP BY a.action, a.status, a.error_code
+ORDER BY a.action, a.status DESC, a.error_code;

@@ -1,0 +1,14 @@
+-- Holds what may come to run for the group, or with a folder of the group, so that none of it starts during a purge.
+SELECT k.id
+FROM manager.kernels AS k
+WHERE k.status NOT IN ('TERMINATED', 'CANCELLED')
+  AND (
+      k.group_id = :group_id
+      OR EXISTS (
+          SELECT FROM jsonb_array_elements(k.vfolder_mounts) AS mount
+          JOIN manager.vfolders AS v ON v.id = (mount ->> 'vfolder_id')::UUID
+          WHERE v."group" = :group_id
+      )
+  )
+ORDER BY k.id
+FOR UPDATE OF k;
