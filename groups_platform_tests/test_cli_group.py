@@ -82,6 +82,8 @@ def test_a_group_from_its_creation_to_its_purge() -> None:
     assert group["total_resource_slots"] == {"cpu": "8", "mem": "34359738368"}
     changed = data("group", "modify", group["id"], "--name", "summer-tyres", "--description", "rubber")
     assert (changed["name"], changed["description"]) == ("summer-tyres", "rubber")
+    assert data("group", "modify", group["id"], "--to-domain", "norrvik-labs")["domain_name"] == "norrvik-labs"
+    assert data("group", "modify", group["id"], "--to-domain", "norrvik")["domain_name"] == "norrvik"
 
     assert run("group", "delete", "summer-tyres", "--domain", "norrvik").output == "norrvik/summer-tyres is deleted.\n"
     assert data("group", "list", "--deleted", "--name", "TYRES")["groups"][0]["id"] == group["id"]

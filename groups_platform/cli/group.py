@@ -153,6 +153,7 @@ def create(settings: Settings, /, *, name: str, domain: str, actor: str | None, 
 @group.command()
 @one_group
 @click.option("--name", metavar="NAME", help="Another name.")
+@click.option("--to-domain", metavar="DOMAIN", help="Another domain; all its members must be users of that.")
 @fields_of_a_group
 @click.option(
     "--clear", multiple=True, type=click.Choice([*NULLABLE, *EMPTIED]), help="Empty a field; may be repeated."

@@ -88,6 +88,7 @@ def values_of(options: Mapping[str, Any]) -> dict[str, Any]:
     from groups_platform.group_service.types import ResourceSlot  # noqa: PLC0415
 
     fields: dict[str, tuple[str, Callable[[Any], Any]]] = {
+        "to_domain": ("domain_name", str),
         "kind": ("type", ProjectType),
         "policy": ("resource_policy", str),
         "slots": ("total_resource_slots", lambda slots: ResourceSlot.from_user_input(dict(slots), None)),

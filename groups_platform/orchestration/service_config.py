@@ -148,6 +148,7 @@ class ModifyGroupConfig(GroupConfig):
     """What changes; what is left out stays."""
 
     name: str | None = Field(default=None, description="1 to 64 letters, digits, '-', '_' or '.'.")
+    domain_name: str | None = Field(default=None, description="Another domain; all its members must be users of that.")
     description: str | None = Field(default=None, description="A sentence for people.")
     is_active: bool | None = Field(default=None, description="As delete_group and restore_group do.")
     type: ProjectType | None = Field(default=None, description="What it is for.")
@@ -177,6 +178,7 @@ class ModifyGroupConfig(GroupConfig):
             self.uuid,
             modifier=GroupModifier(
                 name=_given(self.name),
+                domain_name=_given(self.domain_name),
                 description=self._set_or_cleared(Clearable.description, self.description),
                 is_active=_given(self.is_active),
                 type=_given(self.type),

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from groups_platform.group_service import group_service as open_service
 from groups_platform.group_service.errors import UnknownActor
 from groups_platform.group_service.models.group import GroupRow
+from groups_platform.group_service.models.user import SYSTEM
 from groups_platform.group_service.services.group.actions.base import BaseAction
 from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
 from groups_platform.group_service.services.group.actions.delete_group import DeleteGroupAction
@@ -26,7 +27,7 @@ from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.services.group.types import GroupCreator, GroupFilter, GroupModifier
 from groups_platform.group_service.types import OptionalState, TriState
 from groups_platform_tests.group_service.conftest import CreateGroup
-from groups_platform_tests.group_service.deployment import DOMAIN, Deployment
+from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN, Deployment
 from groups_platform_tests.group_service.test_modify_group import change_members
 
 SECRETS = ("hunter2", "s3cr3t", "ext-4711")
@@ -203,3 +204,15 @@ async def test_s19_a_denied_modification_does_not_wait_for_the_group(
             ModifyGroupAction(group.id, modifier)
         )
         assert result.error and result.error.code == "forbidden"
+
+
+async def test_s19_only_who_administrates_both_domains_moves_a_group(
+    group_service: GroupService, create_group: CreateGroup, deployment: Deployment
+) -> None:
+    move = GroupModifier(domain_name=OptionalState.update(OTHER_DOMAIN))
+    async with create_group() as group:
+        for actor, code in ((deployment.admin, "forbidden"), (deployment.other_admin, "forbidden"), (SYSTEM, None)):
+            result = await group_service.acting_as(actor).modify_group(ModifyGroupAction(group.id, move))
+            assert (result.error and result.error.code) == code
+        seen = await group_service.acting_as(deployment.other_admin).get_group(GetGroupAction(group.id))
+        assert seen.data and seen.data.domain_name == OTHER_DOMAIN

@@ -28,6 +28,7 @@ FULL: dict[str, Any] = {
 }
 CHANGES: dict[str, Any] = {
     "name": "renamed",
+    "domain_name": OTHER_DOMAIN,
     "description": "after",
     "is_active": False,
     "type": ProjectType.MODEL_STORE,
@@ -70,7 +71,7 @@ async def test_s7_one_field_changes_and_the_others_stay(
 async def test_s7_all_fields_and_members_change_together(
     group_service: GroupService, create_group: CreateGroup, deployment: Deployment
 ) -> None:
-    users = await deployment.users(2)
+    users = await deployment.users(2, OTHER_DOMAIN)
     async with create_group(**FULL) as group:
         states = {n: (TriState if n in NULLABLE else OptionalState).update(value) for n, value in CHANGES.items()}
         result = await group_service.modify_group(
@@ -110,6 +111,8 @@ async def test_s7_nothing_given_changes_nothing_and_carries_the_group(
     [
         ({"name": OptionalState.update("taken")}, "group_name_taken"),
         ({"name": OptionalState.update("not a name")}, "invalid_group_name"),
+        ({"domain_name": OptionalState.update("nowhere")}, "unknown_domain"),
+        ({"domain_name": OptionalState.update(OTHER_DOMAIN)}, "unknown_users"),
         ({"resource_policy": OptionalState.update("nothing")}, "unknown_resource_policy"),
         ({"integration_id": TriState.update("taken")}, "integration_id_taken"),
     ],
@@ -207,6 +210,29 @@ async def test_s8_a_member_who_moved_to_another_domain_can_be_kept_and_removed(
         kept = await change_members(group_service, group, "replace", [moved, other])
         assert kept.data.member_ids == (moved, other)
         assert (await change_members(group_service, group, "remove", [moved])).data.member_ids == (other,)
+
+
+async def test_s8_a_group_moves_to_another_domain_with_members_of_that_domain_only(
+    group_service: GroupService, create_group: CreateGroup, deployment: Deployment
+) -> None:
+    here, (there,) = sorted(await deployment.users(2)), await deployment.users(1, OTHER_DOMAIN)
+    move = GroupModifier(domain_name=OptionalState.update(OTHER_DOMAIN))
+    async with create_group(name="taken", domain_name=OTHER_DOMAIN), create_group() as group:
+        await change_members(group_service, group, "add", here)
+        refused = await group_service.modify_group(ModifyGroupAction(group.id, move))
+        assert refused.error and refused.error.code == "unknown_users"
+        assert refused.error.facts == {"users": [str(user) for user in here]}
+        kept = (await group_service.modify_group(ModifyGroupAction(group.id))).data
+        assert kept and (kept.domain_name, kept.member_ids) == (group.domain_name, tuple(here))
+
+        moved = await group_service.modify_group(
+            ModifyGroupAction(group.id, move, OptionalState.update("replace"), OptionalState.update([there]))
+        )
+        assert moved.data and (moved.data.domain_name, moved.data.member_ids) == (OTHER_DOMAIN, (there,))
+        taken = await modify(group_service, group, name="taken")
+        assert taken.error.code == "group_name_taken"
+        same = await modify(group_service, group, domain_name=OTHER_DOMAIN)
+        assert (same.success, same.data.member_ids) == (True, (there,))
 
 
 @pytest.mark.parametrize("bad", ["user-uuid-1", "", "12345678", "g" * 32, "12345678-1234-1234-1234-12345678901"])

@@ -17,7 +17,7 @@ from dagster import (
 from groups_platform.orchestration.build import build_defs
 from groups_platform.orchestration.service_ops import SERVICE_OPS
 from groups_platform.settings import Settings
-from groups_platform_tests.group_service.deployment import DOMAIN
+from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN
 from groups_platform_tests.orchestration.service_runs import ServiceRuns, fields, refusal, retries, rows, shown
 
 
@@ -52,8 +52,11 @@ def test_modify_changes_clears_and_sets_members(service_runs: ServiceRuns) -> No
 
     left = shown(service_runs.run("modify_group", group_id=group_id, members={"mode": "replace", "user_ids": [ben]}))
     assert [row["user_id"] for row in rows(left["members"])] == [ben]
-    assert service_runs.rows("SELECT name, description, integration_id FROM manager.groups") == [
-        ("optics", None, "21000")
+    service_runs.run(
+        "modify_group", group_id=group_id, domain_name=OTHER_DOMAIN, members={"mode": "replace", "user_ids": []}
+    )
+    assert service_runs.rows("SELECT name, domain_name, description, integration_id FROM manager.groups") == [
+        ("optics", OTHER_DOMAIN, None, "21000")
     ]
 
 

@@ -104,9 +104,12 @@ class GroupRepository:
         return self._data(row)
 
     async def modify(self, group: GroupData, modifier: GroupModifier, now: datetime) -> GroupData:
-        """Change the fields that are given. Raises like `create`."""
+        """Change the fields that are given. Raises like `create`. Members of a moved group are not looked at."""
         changes = {field.name: getattr(modifier, field.name) for field in fields(modifier)}
         given = {name: change.value for name, change in changes.items() if not change.is_nop}
+        domain_name = given.get("domain_name", group.domain_name)
+        if not self._actor.administrates(domain_name):
+            raise Forbidden(f"{self._actor.name} may not move groups to {domain_name}.")
         return await self._update(group, _columns(given), now)
 
     async def set_active(self, group: GroupData, is_active: bool, now: datetime) -> GroupData:
@@ -130,7 +133,7 @@ class GroupRepository:
     async def change_members(self, group: GroupData, mode: UserUpdateMode, user_ids: Collection[UUID]) -> MemberChange:
         """Change who is in a locked group. Raises UnknownUsers naming those who are not in the group's domain."""
         before, wanted = set(await self.member_ids(group.id)), set(user_ids)
-        await self._refuse_strangers(wanted - before, group.domain_name)
+        await self.refuse_strangers(wanted - before, group.domain_name)
         after = {
             UserUpdateMode.ADD: before | wanted,
             UserUpdateMode.REMOVE: before - wanted,
@@ -151,7 +154,8 @@ class GroupRepository:
         statement = select(MembershipRow.user_id).where(MembershipRow.group_id == group_id)
         return (await self._session.scalars(statement.order_by(MembershipRow.user_id))).all()
 
-    async def _refuse_strangers(self, user_ids: Collection[UUID], domain_name: str) -> None:
+    async def refuse_strangers(self, user_ids: Collection[UUID], domain_name: str) -> None:
+        """Raises UnknownUsers naming those who are no users of the domain; the others stay in it until the commit."""
         # locked, so that nobody leaves the domain before the membership is committed
         statement = select(UserRow.uuid).where(_is_one_of(UserRow.uuid, user_ids), UserRow.domain_name == domain_name)
         known = set(await self._session.scalars(statement.order_by(UserRow.uuid).with_for_update(read=True)))

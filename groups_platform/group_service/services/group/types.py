@@ -60,9 +60,10 @@ class GroupCreator:
 
 @dataclass(frozen=True)
 class GroupModifier:
-    """Changes of a group's own fields; what is not given stays."""
+    """Changes of a group's own fields; what is not given stays. domain_name: who is a member must be a user of it."""
 
     name: OptionalState[str] = field(default_factory=OptionalState.nop)
+    domain_name: OptionalState[str] = field(default_factory=OptionalState.nop)
     description: TriState[str] = field(default_factory=TriState.nop)
     is_active: OptionalState[bool] = field(default_factory=OptionalState.nop)
     type: OptionalState[ProjectType] = field(default_factory=OptionalState.nop)

@@ -33,21 +33,28 @@ class ModifyGroupActionResult(GroupActionResult):
 
 
 async def modify_group(action: ModifyGroupAction, context: ActionContext) -> ModifyGroupActionResult:
-    """Fails with forbidden, group_not_found, invalid_user_id, unknown_users, or like create_group."""
+    """Fails with forbidden, group_not_found, invalid_user_id, unknown_users, or like create_group.
+
+    Raises InvalidAPIParameters for a change of members that says not how.
+    """
     groups = GroupRepository(context.session, context.actor)
-    group = await groups.lock(action.group_id)
-    context.before = group.to_json()
-    members = MemberChange()
-    if not action.user_uuids.is_nop:
-        user_ids = [_user_id(text) for text in action.user_uuids.value]
-        members = await groups.change_members(group, _mode(action), user_ids)
-    if action.modifier != GroupModifier() or members != MemberChange():
+    before = group = await groups.lock(action.group_id)
+    context.before = before.to_json()
+    mode, user_ids = _mode(action), _user_ids(action)
+    if action.modifier != GroupModifier():
         group = await groups.modify(group, action.modifier, context.now)
+    members = MemberChange() if mode is None else await groups.change_members(group, mode, user_ids)
+    if group == before and members != MemberChange():
+        group = await groups.modify(group, GroupModifier(), context.now)  # only the time
+    if group.domain_name != before.domain_name:
+        await groups.refuse_strangers(await groups.member_ids(group.id), group.domain_name)
     context.after = group.to_json() | members.to_json()
     return ModifyGroupActionResult(success=True, data=await groups.get(group.id, with_members=True))
 
 
-def _mode(action: ModifyGroupAction) -> UserUpdateMode:
+def _mode(action: ModifyGroupAction) -> UserUpdateMode | None:
+    if action.user_uuids.is_nop:
+        return None
     if action.user_update_mode.is_nop:
         raise InvalidAPIParameters("user_uuids needs user_update_mode: add, remove or replace.")
     mode = action.user_update_mode.value
@@ -55,6 +62,10 @@ def _mode(action: ModifyGroupAction) -> UserUpdateMode:
         return UserUpdateMode(mode)
     except ValueError:
         raise InvalidAPIParameters(f"{mode!r} is no user_update_mode. Write add, remove or replace.") from None
+
+
+def _user_ids(action: ModifyGroupAction) -> list[UUID]:
+    return [] if action.user_uuids.is_nop else [_user_id(text) for text in action.user_uuids.value]
 
 
 def _user_id(text: str | UUID) -> UUID:
