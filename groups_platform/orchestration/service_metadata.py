@@ -95,33 +95,22 @@ def purge_facts(plan: PurgePlan) -> Facts:
 
 
 def month_facts(usage: MonthlyUsage) -> Facts:
-    """A month by group, as a table and a picture; its kernels where they were asked for."""
-    figures = [(g, Figures(**{name: getattr(g, f"g_{name}") for name in FIGURES})) for g in usage.groups]
-    facts = _usage_facts(usage) | {
-        "groups": len(usage.groups),
-        "kernels": sum(group.g_kernels for group in usage.groups),
-        "usage": _table(
-            {"domain": g.domain_name, "group": g.g_name, "kernels": g.g_kernels, **_row(f)} for g, f in figures
-        ),
-        "picture": _picture([(g.g_name, f) for g, f in figures]),
-    }
+    """A month by group, as a picture and tables; its kernels where they were asked for."""
+    totals = [
+        (f"{g.domain_name}/{g.g_name}", g.g_kernels, Figures(**{name: getattr(g, f"g_{name}") for name in FIGURES}))
+        for g in usage.groups
+    ]
+    facts: Facts = {"days": _days(usage), "groups": len(totals), **_totals(totals)}
     if any(group.c_infos is not None for group in usage.groups):
         facts["kernel_usage"] = _kernels(kernel for group in usage.groups for kernel in group.c_infos or ())
-    return facts
+    return facts | _gaps(usage)
 
 
 def period_facts(usage: PeriodUsage) -> Facts:
-    """A period by project, as a table and a picture; its sessions and kernels where they were asked for."""
+    """A period by project, as a picture and tables; its sessions and kernels where they were asked for."""
     projects = usage.projects
-    facts = _usage_facts(usage) | {
-        "projects": len(projects),
-        "kernels": sum(project.kernels for project in projects),
-        "usage": _table(
-            {"domain": p.domain_name, "project": p.project_name, "kernels": p.kernels, **_row(p.total_usage)}
-            for p in projects
-        ),
-        "picture": _picture([(project.project_name, project.total_usage) for project in projects]),
-    }
+    totals = [(f"{p.domain_name}/{p.project_name}", p.kernels, p.total_usage) for p in projects]
+    facts: Facts = {"days": _days(usage), "projects": len(totals), **_totals(totals)}
     if any(project.sessions is not None for project in projects):
         sessions = [(project, session) for project in projects for session in project.sessions or ()]
         facts["sessions"] = len(sessions)
@@ -130,7 +119,7 @@ def period_facts(usage: PeriodUsage) -> Facts:
             for p, s in sessions
         )
         facts["kernel_usage"] = _kernels(kernel for _, session in sessions for kernel in session.kernels)
-    return facts
+    return facts | _gaps(usage)
 
 
 def folder_facts(done: RemovedFolders) -> Facts:
@@ -148,31 +137,61 @@ def attempts_by_status(rows: Iterable[Mapping[str, Any]]) -> Facts:
     return {"attempts": sum(counts.values()), **counts}
 
 
-def _usage_facts(usage: Usage) -> Facts:
+def _days(usage: Usage) -> str:
+    return f"{usage.first} to {usage.last}, {usage.time_zone}"
+
+
+def _totals(totals: Sequence[tuple[str, int, Figures]]) -> Facts:
+    """Name, kernels and figures of each group: a picture, and two tables, because one would be wider than a screen."""
     return {
-        "days": f"{usage.first} to {usage.last}, {usage.time_zone}",
-        "missing_statistics": usage.missing_statistics_count,
-        "unreadable_figures": usage.unreadable_figures_count,
-        "without_statistics": _table({"kernel": str(kernel_id)} for kernel_id in usage.missing_statistics),
+        "kernels": sum(kernels for _, kernels, _ in totals),
+        "picture": svg_picture("usage", draw_usage([_bars(name, figures) for name, _, figures in totals])),
+        "allocated": _table({"group": name, "kernels": k, **_allocated(figures)} for name, k, figures in totals),
+        "used": _table({"group": name, **_used(figures)} for name, _, figures in totals),
     }
 
 
-def _row(figures: Figures) -> Facts:
-    """The figures in units for people."""
+def _gaps(usage: Usage) -> Facts:
+    facts: Facts = {
+        "missing_statistics": usage.missing_statistics_count,
+        "unreadable_figures": usage.unreadable_figures_count,
+    }
+    if usage.missing_statistics:
+        facts["without_statistics"] = _table({"kernel": str(kernel_id)} for kernel_id in usage.missing_statistics)
+    return facts
+
+
+def _allocated(figures: Figures) -> Facts:
+    """What was allocated, in units for people."""
     return {
         "CPU": float(figures.cpu_allocated),
-        "CPU hours used": round(float(figures.cpu_used) / HOUR, 2),
         "memory GiB": _gib(figures.mem_allocated),
-        "memory used GiB": _gib(figures.mem_used),
         "shared memory GiB": _gib(figures.shared_memory),
         "disk GiB": _gib(figures.disk_allocated),
-        "disk used GiB": _gib(figures.disk_used),
-        "read GiB": _gib(figures.io_read),
-        "written GiB": _gib(figures.io_write),
         "GPU": float(figures.gpu_allocated),
         "GPU memory GiB": _gib(figures.gpu_mem_allocated),
         "SMP": figures.smp,
         "devices": ", ".join(sorted(figures.device_type)),
+    }
+
+
+def _used(figures: Figures) -> Facts:
+    """What was used, in units for people."""
+    return {
+        "CPU hours": round(float(figures.cpu_used) / HOUR, 2),
+        "memory GiB": _gib(figures.mem_used),
+        "disk GiB": _gib(figures.disk_used),
+        "read GiB": _gib(figures.io_read),
+        "written GiB": _gib(figures.io_write),
+    }
+
+
+def _row(figures: Figures) -> Facts:
+    """The figures that most people ask for, of one session or kernel; `groups-platform usage --json` has all."""
+    allocated, used = _allocated(figures), _used(figures)
+    return {
+        **{name: allocated[name] for name in ("CPU", "memory GiB", "GPU")},
+        **{f"{name} used": used[name] for name in ("CPU hours", "memory GiB", "disk GiB")},
     }
 
 
@@ -191,9 +210,8 @@ def _kernels(kernels: Iterable[KernelUsage]) -> Any:
     )
 
 
-def _picture(usage: Iterable[tuple[str, Figures]]) -> Any:
-    bars = [GroupBars(name, float(f.cpu_allocated), _gib(f.mem_allocated), float(f.gpu_allocated)) for name, f in usage]
-    return svg_picture("usage", draw_usage(bars))
+def _bars(name: str, figures: Figures) -> GroupBars:
+    return GroupBars(name, float(figures.cpu_allocated), _gib(figures.mem_allocated), float(figures.gpu_allocated))
 
 
 def _blocking(plan: PurgePlan) -> Iterator[Facts]:

@@ -72,7 +72,8 @@ def test_a_month_is_stored_by_group_and_domain_and_shown(service_runs: ServiceRu
     facts = metadata(result)
     assert facts["dagster/partition_row_count"] == 3
     assert facts["missing_statistics"] == 4
-    assert [row["group"] for row in rows(facts["usage"])] == ["optics", "physics", "abroad"]
+    names = [f"{DOMAIN}/optics", f"{DOMAIN}/physics", f"{OTHER_DOMAIN}/abroad"]
+    assert [row["group"] for row in rows(facts["allocated"])] == names
     assert facts["picture"].startswith("![usage](data:image/svg+xml;base64,")
     (attempt,) = service_runs.audit("usage_per_month")
     assert (attempt.run_id, attempt.actor) == (result.run_id, "system")

@@ -136,15 +136,16 @@ def test_usage_is_shown_as_tables_and_a_picture(service_runs: ServiceRuns) -> No
     ((month, day),) = service_runs.rows("SELECT to_char(now(), 'YYYYMM'), to_char(now(), 'YYYYMMDD')")
 
     by_month = shown(service_runs.run("usage_per_month", month=month, detail=True))
-    (row,) = rows(by_month["usage"])
-    assert (row["group"], row["kernels"], row["CPU"], row["CPU hours used"]) == ("physics", 1, 4.0, 2.0)
-    assert (row["memory GiB"], row["memory used GiB"], row["GPU"]) == (8.0, 2.0, 1.0)
-    assert len(rows(by_month["kernel_usage"])) == 1
+    (allocated,), (used,), (kernel,) = (rows(by_month[table]) for table in ("allocated", "used", "kernel_usage"))
+    assert (allocated["group"], allocated["kernels"], used["group"]) == (f"{DOMAIN}/physics", 1, f"{DOMAIN}/physics")
+    assert (allocated["CPU"], allocated["memory GiB"], allocated["GPU"]) == (4.0, 8.0, 1.0)
+    assert (used["CPU hours"], used["memory GiB"]) == (2.0, 2.0)
+    assert (kernel["memory GiB"], kernel["memory GiB used"]) == (8.0, 2.0)
     assert by_month["picture"].startswith("![usage](data:image/svg+xml;base64,")
     assert by_month["missing_statistics"] == 0
 
     by_period = shown(service_runs.run("usage_per_period", start_date=day, end_date=day, detail=True))
-    assert [row["project"] for row in rows(by_period["usage"])] == ["physics"]
+    assert [row["group"] for row in rows(by_period["allocated"])] == [f"{DOMAIN}/physics"]
     assert len(rows(by_period["session_usage"])) == len(rows(by_period["kernel_usage"])) == 1
     totals = shown(service_runs.run("usage_per_period", start_date=day, end_date=day, project_id=str(group.id)))
     assert "kernel_usage" not in totals
