@@ -18,7 +18,7 @@ from groups_platform.orchestration.jobs import check_directory, sync_day
 from groups_platform.orchestration.progress import console
 from groups_platform.orchestration.resources import Platform, Spark
 from groups_platform.orchestration.sensors import new_sync_days
-from groups_platform.orchestration.service_assets import build_audit_summary, build_monthly_usage
+from groups_platform.orchestration.service_assets import build_service_assets
 from groups_platform.orchestration.service_checks import build_usage_checks
 from groups_platform.orchestration.service_ops import SERVICE_JOBS
 from groups_platform.orchestration.service_resource import GroupServiceResource
@@ -40,8 +40,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
             raw_agents,
             exploded_memberships,
             directory_tables,
-            build_monthly_usage(time_zone),
-            build_audit_summary(time_zone),
+            *build_service_assets(time_zone),
         ],
         asset_checks=[*RECORD_CHECKS, build_usage_checks(time_zone)],
         jobs=[sync_day, check_directory, *SERVICE_JOBS, *SERVICE_ASSET_JOBS],

@@ -1,17 +1,23 @@
 """The assets over the group service: the usage of each month, which is stored, and the audit log of each day.
 
-Both have a partition that is under way, the last; the schedules (`service_schedules.py`) take the one before it.
+Both have a partition that is under way, the last; the schedules (`service_schedules.py`) take the one before it. Many
+partitions at once are one run, because there are hundreds of days and each takes milliseconds.
 """
 
+import warnings
 from datetime import date, datetime, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from dagster import (
     AssetExecutionContext,
     AssetsDefinition,
+    BackfillPolicy,
+    BetaWarning,
     DailyPartitionsDefinition,
     MaterializeResult,
     MonthlyPartitionsDefinition,
+    OpExecutionContext,
     asset,
 )
 
@@ -53,14 +59,20 @@ def month_of(partition_key: str, time_zone: str) -> Period:
     return parse_month(f"{date.fromisoformat(partition_key):%Y%m}", ZoneInfo(time_zone))
 
 
-def build_monthly_usage(time_zone: str) -> AssetsDefinition:
-    """The asset `monthly_usage`, whose months are those of the time zone."""
+def build_service_assets(time_zone: str) -> list[AssetsDefinition]:
+    """The assets; their months and days are those of the time zone."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BetaWarning)  # of backfill_policy
+        return [_build_monthly_usage(time_zone), _build_audit_summary(time_zone)]
 
+
+def _build_monthly_usage(time_zone: str) -> AssetsDefinition:
     @asset(
         group_name=SERVICE_GROUP,
         owners=OWNERS,
         code_version="1",
         partitions_def=months_of(time_zone),
+        backfill_policy=BackfillPolicy.single_run(),
         kinds={"postgres", "table"},
         metadata={
             "dagster/table_name": "manager.monthly_usage",
@@ -73,33 +85,21 @@ def build_monthly_usage(time_zone: str) -> AssetsDefinition:
         A month is replaced as a whole and can be computed again at any time; what is the same is not written. Only
         the rows of purged groups stay as they were: their kernels are gone, and this is what is left to account for.
         """
-        op_context, period = context.op_execution_context, month_of(context.partition_key, time_zone)
-        is_over = period.end <= datetime.now(timezone.utc)  # before it is computed, not after
-        action = UsagePerMonthAction(f"{period.first:%Y%m}", detail=False)
-        usage = group_service.perform(op_context, "", GroupService.usage_per_month, action)
-        with group_service.step(op_context):
-            changes = accounts.store_month(group_service.database_url, usage, is_over=is_over)
-        return MaterializeResult(
-            metadata={
-                **shown.month_facts(usage),
-                "dagster/partition_row_count": len(usage.groups),
-                "rows_written": changes.written,
-                "rows_removed": changes.removed,
-                "is_over": is_over,
-            }
-        )
+        for month in context.partition_keys:
+            facts = _store_month(context.op_execution_context, group_service, month_of(month, time_zone))
+            context.add_asset_metadata(facts, partition_key=month)
+        return MaterializeResult()
 
     return monthly_usage
 
 
-def build_audit_summary(time_zone: str) -> AssetsDefinition:
-    """The asset `audit_summary`, whose days are those of the time zone."""
-
+def _build_audit_summary(time_zone: str) -> AssetsDefinition:
     @asset(
         group_name=SERVICE_GROUP,
         owners=OWNERS,
         code_version="1",
         partitions_def=days_of(time_zone),
+        backfill_policy=BackfillPolicy.single_run(),
         kinds={"postgres"},
     )
     def audit_summary(context: AssetExecutionContext, group_service: GroupServiceResource) -> MaterializeResult[None]:
@@ -108,10 +108,28 @@ def build_audit_summary(time_zone: str) -> AssetsDefinition:
         Nothing is stored: the table `audit_log` keeps every attempt and cannot be changed. The numbers over the days
         are on the asset's page.
         """
-        day = date.fromisoformat(context.partition_key)
-        period = Period(day, day, ZoneInfo(time_zone))
-        with group_service.step(context.op_execution_context):
-            rows = accounts.summarise_audit(group_service.database_url, period.start, period.end)
-        return MaterializeResult(metadata={**shown.attempts_by_status(rows), "attempts_by_action": rows_table(rows)})
+        for key in context.partition_keys:
+            day = date.fromisoformat(key)
+            period = Period(day, day, ZoneInfo(time_zone))
+            with group_service.step(context.op_execution_context):
+                rows = accounts.summarise_audit(group_service.database_url, period.start, period.end)
+            facts = {**shown.attempts_by_status(rows), "attempts_by_action": rows_table(rows)}
+            context.add_asset_metadata(facts, partition_key=key)
+        return MaterializeResult()
 
     return audit_summary
+
+
+def _store_month(context: OpExecutionContext, group_service: GroupServiceResource, month: Period) -> dict[str, Any]:
+    is_over = month.end <= datetime.now(timezone.utc)  # before it is computed, not after
+    action = UsagePerMonthAction(f"{month.first:%Y%m}", detail=False)
+    usage = group_service.perform(context, "", GroupService.usage_per_month, action)
+    with group_service.step(context):
+        changes = accounts.store_month(group_service.database_url, usage, is_over=is_over)
+    return {
+        **shown.month_facts(usage),
+        "dagster/partition_row_count": len(usage.groups),
+        "rows_written": changes.written,
+        "rows_removed": changes.removed,
+        "is_over": is_over,
+    }

@@ -1,6 +1,7 @@
-"""The checks of `monthly_usage`. In a run of its own they look at the newest stored month."""
+"""The checks of `monthly_usage`, over the months of the run; in a run of their own, over the newest stored one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any, Final
 
 from dagster import (
@@ -13,6 +14,7 @@ from dagster import (
 )
 
 from groups_platform.group_service import accounts
+from groups_platform.group_service.accounts import StoredMonth
 from groups_platform.orchestration.metadata import rows_table
 from groups_platform.orchestration.resources import PARTITION_TAG
 from groups_platform.orchestration.service_assets import month_of
@@ -30,6 +32,7 @@ DESCRIPTIONS: Final = {
 }
 WARNS: Final = {OVER}
 MOST_ROWS: Final = 20
+RANGE_TAGS: Final = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")  # not public by name
 
 
 def build_usage_checks(time_zone: str) -> AssetChecksDefinition:
@@ -41,20 +44,34 @@ def build_usage_checks(time_zone: str) -> AssetChecksDefinition:
         context: AssetCheckExecutionContext, group_service: GroupServiceResource
     ) -> Iterator[AssetCheckResult]:
         with group_service.step(context.op_execution_context):
-            url, wanted = group_service.database_url, context.run.tags.get(PARTITION_TAG)
-            stored = [month for month in accounts.stored_months(url) if wanted in (None, str(month.month))]
-            if not stored:
-                yield from (_result(name, False, {"month": wanted or "no month is stored"}) for name in DESCRIPTIONS)
+            url = group_service.database_url
+            months = _months(context.run.tags, accounts.stored_months(url))
+            if not months:
+                yield from (_result(name, False, {"months": "none is stored"}) for name in DESCRIPTIONS)
                 return
-            month = stored[-1]
-            incomplete = accounts.find_incomplete(url, month.month, month_of(str(month.month), time_zone))
-            unequal = accounts.find_unequal(url, month.month)
-        facts = {"month": str(month.month), "missing_statistics": month.missing_statistics}
+            incomplete = [
+                {"month": str(month), **row}
+                for month in months
+                for row in accounts.find_incomplete(url, month, month_of(str(month), time_zone))
+            ]
+            unequal = [{"month": str(month), **row} for month in months for row in accounts.find_unequal(url, month)]
+        under_way = [{"month": str(month)} for month, stored in months.items() if not stored.is_over]
+        facts = {
+            "months": ", ".join(sorted({str(min(months)), str(max(months))})),
+            "missing_statistics": sum(stored.missing_statistics for stored in months.values()),
+        }
         yield _result(COMPLETE, not incomplete, {**facts, "groups": rows_table(incomplete[:MOST_ROWS])})
         yield _result(EQUAL, not unequal, {**facts, "figures": rows_table(unequal[:MOST_ROWS])})
-        yield _result(OVER, month.is_over, facts)
+        yield _result(OVER, not under_way, {**facts, "under_way": rows_table(under_way[:MOST_ROWS])})
 
     return check_usage
+
+
+def _months(tags: Mapping[str, str], stored: list[StoredMonth]) -> dict[date, StoredMonth]:
+    first, last = (tags.get(tag, tags.get(PARTITION_TAG)) for tag in RANGE_TAGS)
+    if first is None or last is None:
+        return {month.month: month for month in stored[-1:]}
+    return {month.month: month for month in stored if first <= str(month.month) <= last}
 
 
 def _result(name: str, passed: bool, facts: dict[str, Any]) -> AssetCheckResult:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from dagster import AssetKey, ExecuteInProcessResult, build_schedule_context
+from dagster import AssetKey, BackfillPolicy, ExecuteInProcessResult, build_schedule_context
 
 from groups_platform.group_service.services.group.types import GroupData
 from groups_platform.orchestration.build import build_defs
+from groups_platform.orchestration.service_checks import RANGE_TAGS
 from groups_platform.orchestration.usage_picture import GroupBars, draw_usage
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN
 from groups_platform_tests.orchestration.service_runs import ServiceRuns, rows
@@ -119,7 +120,9 @@ def test_corrupted_tables_are_found_and_mended(service_runs: ServiceRuns, physic
     assert corrupted.success
     assert failed_checks(corrupted) == {"every_kernel_counted", "domains_are_sums_of_groups"}
     found = {c.check_name: c.metadata for c in corrupted.get_asset_check_evaluations()}
-    assert rows(found["every_kernel_counted"]["groups"]) == [{"group_id": str(physics.id), "stored": 7, "counted": 2}]
+    assert rows(found["every_kernel_counted"]["groups"]) == [
+        {"month": MONTH, "group_id": str(physics.id), "stored": 7, "counted": 2}
+    ]
     assert [(row["domain_name"], row["figure"]) for row in rows(found["domains_are_sums_of_groups"]["figures"])] == [
         (DOMAIN, "kernels"), (OTHER_DOMAIN, "io_read"),
     ]  # fmt: skip
@@ -158,6 +161,29 @@ def test_the_present_month_is_preliminary(service_runs: ServiceRuns) -> None:
     assert result.success
     assert failed_checks(result) == {"month_was_over"}
     assert metadata(result)["is_over"] is False
+
+
+def test_many_partitions_are_one_run(service_runs: ServiceRuns, physics: GroupData) -> None:
+    for asset in ("monthly_usage", "audit_summary"):
+        assert build_defs().resolve_assets_def(asset).backfill_policy == BackfillPolicy.single_run()
+
+    def execute(job: str, first: str, last: str) -> tuple[ExecuteInProcessResult, dict[str | None, dict[str, Any]]]:
+        ends = dict(zip(RANGE_TAGS, (first, last), strict=True))
+        result = service_runs.execute(job, tags=ends)
+        events = [event.materialization for event in result.get_asset_materialization_events()]
+        return result, {event.partition: {n: v.value for n, v in event.metadata.items()} for event in events}
+
+    result, months = execute("store_monthly_usage", "2024-07-01", "2024-09-01")
+    assert failed_checks(result) == set()
+    assert {month: facts["kernels"] for month, facts in months.items()} == {
+        "2024-07-01": 4, "2024-08-01": 0, "2024-09-01": 0,
+    }  # fmt: skip
+    assert {check.metadata["months"].value for check in result.get_asset_check_evaluations()} == {
+        "2024-07-01, 2024-09-01"
+    }
+    ((day,),) = service_runs.rows("SELECT (now() AT TIME ZONE 'UTC')::date::text")
+    _, days = execute("summarise_audit", str(date.fromisoformat(day) - timedelta(days=1)), day)
+    assert [facts["attempts"] for facts in days.values()] == [0, 3 + 3]  # groups made, months computed
 
 
 def test_checks_fail_where_no_month_is_stored(service_runs: ServiceRuns) -> None:
