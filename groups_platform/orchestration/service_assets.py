@@ -33,13 +33,19 @@ from groups_platform.orchestration.service_resource import GroupServiceResource
 SERVICE_GROUP = "group_service"
 FIRST_DAY = "2024-07-01"
 OWNERS = ["team:group-service"]
+UNITS = {
+    "cpu_allocated": "cores",
+    "cpu_used": "milliseconds of CPU time",
+    "smp": "multiprocessors of accelerators",
+    "gpu_allocated": "accelerators, and shares of them",
+}
 USAGE_COLUMNS = {
     "month": "DATE not null: its first day",
     "domain_name": "TEXT not null",
     "group_id": "UUID not null: also of a group that was purged since",
     "group_name": "TEXT not null",
     "kernels": "BIGINT not null: lives that overlap the month",
-    **dict.fromkeys(FIGURES[:-1], "NUMERIC not null: sizes are bytes, cpu_used milliseconds"),
+    **{name: f"NUMERIC not null: {UNITS.get(name, 'bytes')}" for name in FIGURES[:-1]},
     "device_type": "TEXT[] not null: models of accelerators",
 }
 
