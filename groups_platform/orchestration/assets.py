@@ -275,7 +275,7 @@ def _results(
             f"{result.label} is older than {result.newest_day}, the newest applied day: the tables were left alone."
         )
     elif result.rows_written == 0:
-        context.log.info(f"{result.label} was applied before and nothing has changed: zero rows written.")
+        context.log.info(f"The tables showed {result.label} already: zero rows written.")
     for key in (spec.key for spec in TABLE_SPECS if spec.key in selected):
         yield _materialised(key, result.changes.get(key.to_user_string(), TableChange()), platform, result)
     if result.is_applied:
