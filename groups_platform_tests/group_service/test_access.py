@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 from groups_platform.group_service import group_service as open_service
-from groups_platform.group_service.errors import UnknownActor
+from groups_platform.group_service.errors import DatabaseError, UnknownActor
 from groups_platform.group_service.models.group import GroupRow
 from groups_platform.group_service.models.user import SYSTEM
 from groups_platform.group_service.services.group.actions.base import BaseAction
@@ -191,6 +193,14 @@ async def test_s19_the_actor_can_be_named_by_e_mail(
     for email in ("admin@example.com", "nobody@example.com"):
         with pytest.raises(UnknownActor, match=email):
             await group_service.get_actor(email)
+
+
+async def test_s19_an_actor_cannot_be_looked_up_in_a_database_that_is_away(group_service: GroupService) -> None:
+    nowhere = create_async_engine("postgresql+psycopg://nobody:s3cr3t@127.0.0.1:1/nowhere")
+    service = GroupService(replace(group_service.processor, sessions=async_sessionmaker(nowhere)))
+    with pytest.raises(DatabaseError) as refused:
+        await service.get_actor("admin@example.com")
+    assert "s3cr3t" not in str(refused.value)
 
 
 async def test_s19_a_denied_modification_does_not_wait_for_the_group(

@@ -6,7 +6,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_type_hints
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from groups_platform.group_service.models.user import Actor
+from groups_platform.group_service.repositories.faults import typed_error
 from groups_platform.group_service.repositories.user import get_actor
 from groups_platform.group_service.services.group.actions import (
     create_group,
@@ -71,6 +74,9 @@ class GroupService:
         return GroupService(replace(self.processor, actor=actor))
 
     async def get_actor(self, email: str) -> Actor:
-        """The active user with this e-mail address, to act as. Raises UnknownActor."""
-        async with self.processor.sessions() as session:
-            return await get_actor(session, email)
+        """The active user with this e-mail address, to act as. Raises UnknownActor, DatabaseError."""
+        try:
+            async with self.processor.sessions() as session:
+                return await get_actor(session, email)
+        except SQLAlchemyError as error:
+            raise typed_error(error) from None
