@@ -245,6 +245,16 @@ def test_a_purge_in_a_terminal_asks_for_the_name(environment: Settings, typed: s
     assert folder.exists() == bool(exit_code)
 
 
+@pytest.mark.parametrize(
+    ("stdin", "exit_code", "said"),
+    [("", 2, "Nobody is here"), ("no\n", 1, "not its name"), ("summer-forecast\n", 0, "")],
+)
+def test_the_name_may_come_from_a_pipe(stdin: str, exit_code: int, said: str) -> None:
+    done = run("group", "purge", "norrvik/summer-forecast", stdin=stdin)
+    assert (done.exit_code, said in done.stderr) == (exit_code, True)
+    assert run("group", "show", "norrvik/summer-forecast").exit_code == (0 if exit_code else 1)
+
+
 def test_folders_that_storage_keeps_are_a_warning(environment: Settings) -> None:
     (environment.home / "vfolders").rename(environment.home / "elsewhere")
     result = run("group", "purge", "norrvik/summer-forecast", "--yes")

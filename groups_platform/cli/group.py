@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from groups_platform.group_service.services.group.service import GroupService
     from groups_platform.group_service.services.group.types import GroupActionResult, GroupPage, PurgePlan
 
+UNCONFIRMED = "Nobody is here to confirm it. Write --yes, or look at the plan with --dry-run."
+
 Answer = TypeVar("Answer")
 Act = Callable[["GroupService", UUID], Awaitable[Answer]]
 
@@ -250,8 +252,8 @@ def purge(asked: Asked, dry_run: bool, yes: bool) -> None:
     from groups_platform.group_service.services.group.actions.purge_group import PurgeGroupAction  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_plan  # noqa: PLC0415
 
-    if not (dry_run or yes) and (asked.as_json or not sys.stdin.isatty()):
-        raise click.UsageError("Nobody is here to confirm it. Write --yes, or look at the plan with --dry-run.")
+    if asked.as_json and not (dry_run or yes):
+        raise click.UsageError(UNCONFIRMED)
 
     async def act(service: GroupService, group_id: UUID) -> BaseActionResult[PurgePlan]:
         if dry_run or not yes:
@@ -269,7 +271,13 @@ def _confirm(planned: BaseActionResult[PurgePlan]) -> None:
     plan = data_of(planned)
     if plan.blockers:
         raise Refused(plan.blockers[0], planned.action_id)
-    if click.prompt(f"Type {plan.group.name} to purge it", err=True) != plan.group.name:
+    try:
+        typed = click.prompt(f"Type {plan.group.name} to purge it", err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise click.UsageError(UNCONFIRMED) from None
+    if typed != plan.group.name:
         raise click.ClickException("That is not its name. Nothing was purged.")
 
 
