@@ -22,7 +22,7 @@ Settings by environment:
   GROUPS_LAKE           Parquet files                    ($GROUPS_HOME/lake)
   SPARK_MASTER          spark://…, yarn, k8s://…         (local[*])
   SPARK_REMOTE          a Spark Connect server, sc://…   (none)
-  GROUPS_SPARK_ARCHIVE  off: no 180 MB of Spark's classes (on)
+  GROUPS_SPARK_ARCHIVE  keep 180 MB of its classes       (on)
   GROUPS_TIMEZONE       whose days and months usage has  (UTC)
   GROUPS_VALKEY_URL     live statistics of kernels       (none)
   GROUPS_VFOLDER_HOSTS  storage, local=/path,s3=s3://…   (local=$GROUPS_HOME/vfolders)
@@ -38,7 +38,7 @@ Settings by environment:
 @click.option("-v", "--verbose", is_flag=True, help="Say what happens below the steps.")
 @click.pass_context
 def cli(context: click.Context, verbose: bool) -> None:
-    """Keep the truth about groups: sync days, check them, look at them; own the groups and see what they use.
+    """Keep the truth about groups: sync days, check them, look at them; change groups and see what they use.
 
     \b
     First steps:
