@@ -148,6 +148,30 @@ async def test_s10_a_folder_mounted_by_an_active_kernel_of_another_group_blocks(
         await finish(deployment)
 
 
+@pytest.mark.parametrize(
+    ("mounts", "is_mounted"),
+    [
+        ('[{{"vfid": "{id}"}}]', True),
+        ('[{{"vfid": "project:{other}/{hex}", "name": "data"}}]', True),
+        ('["{id}"]', True),
+        ('{{"id": "{hex}"}}', True),
+        ('[{{"vfid": "nothing", "path": "/{id}/deeper"}}, 7, null, [], "{id}x"]', False),
+    ],
+)
+async def test_s10_a_mounted_folder_is_found_however_its_writer_calls_it(
+    group_service: GroupService, create_group: CreateGroup, deployment: Deployment, mounts: str, is_mounted: bool
+) -> None:
+    async with create_group() as group, create_group() as other:
+        folder = await deployment.vfolder(group)
+        kernel = await deployment.kernel(other)
+        text = mounts.format(id=folder.id, hex=folder.id.hex.upper(), other=uuid4())
+        await deployment.run("UPDATE manager.kernels SET vfolder_mounts = :m WHERE id = :k", m=text, k=kernel.id)
+        plan = await group_service.purge_group(PurgeGroupAction(group.id, dry_run=True))
+        assert plan.data
+        assert [blocker.code for blocker in plan.data.blockers] == ["vfolders_mounted_to_active_kernels"] * is_mounted
+        await finish(deployment)
+
+
 async def test_s10_the_order_of_the_checks(
     group_service: GroupService, create_group: CreateGroup, deployment: Deployment
 ) -> None:

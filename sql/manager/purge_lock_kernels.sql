@@ -5,8 +5,8 @@ WHERE k.status NOT IN ('TERMINATED', 'CANCELLED')
   AND (
       k.group_id = :group_id
       OR EXISTS (
-          SELECT FROM jsonb_array_elements(k.vfolder_mounts) AS mount
-          JOIN manager.vfolders AS v ON v.id = (mount ->> 'vfolder_id')::UUID
+          SELECT FROM unnest(manager.mounted_vfolders(k.vfolder_mounts)) AS mounted (vfolder_id)
+          JOIN manager.vfolders AS v ON v.id = mounted.vfolder_id
           WHERE v."group" = :group_id
       )
   )

@@ -1,8 +1,8 @@
 -- The group's folders that an active kernel, of whatever group, has mounted.
 SELECT count(*) OVER () AS total, v.id, v.name, array_agg(DISTINCT k.id ORDER BY k.id) AS kernels
 FROM manager.kernels AS k
-CROSS JOIN LATERAL jsonb_array_elements(k.vfolder_mounts) AS mount
-JOIN manager.vfolders AS v ON v.id = (mount ->> 'vfolder_id')::UUID
+CROSS JOIN LATERAL unnest(manager.mounted_vfolders(k.vfolder_mounts)) AS mounted (vfolder_id)
+JOIN manager.vfolders AS v ON v.id = mounted.vfolder_id
 WHERE k.status NOT IN ('TERMINATED', 'PENDING', 'CANCELLED') AND v."group" = :group_id
 GROUP BY v.id
 ORDER BY v.name, v.id

@@ -35,7 +35,7 @@ class SessionRow(Base):
 
 
 class KernelRow(Base):
-    """A container of a session. vfolder_mounts: objects of vfolder_id, host, name, path."""
+    """A container of a session. vfolder_mounts: objects of vfolder_id (or vfid, or id), host, name, path."""
 
     __tablename__ = "kernels"
 
