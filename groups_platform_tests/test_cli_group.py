@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import pty
@@ -260,6 +261,20 @@ def test_folders_that_storage_keeps_are_a_warning(environment: Settings) -> None
     result = run("group", "purge", "norrvik/summer-forecast", "--yes")
     assert result.exit_code == 0
     assert "stays in storage for now" in result.stderr
+    assert "stays in storage for now" in run("group", "retry-vfolder-deletions").stderr
+    (environment.home / "elsewhere").rename(environment.home / "vfolders")
+    assert run("group", "retry-vfolder-deletions").output == "Folders removed: 1.\n"
+    assert not (environment.home / "vfolders" / sample_id("vfolder", "call-history").hex).exists()
+
+
+def test_a_text_that_is_none_is_a_sentence() -> None:
+    assert (
+        error("group", "create", "new", "--domain", "norrvik", "--description", "half a \udcff")["code"]
+        == "invalid_value"
+    )
+    assert error("group", "show", "half-a-\udcff")["code"] == "invalid_value"
+    assert error("group", "list", "--as", "half@\udcff.example.com")["code"] == "unknown_actor"
+    assert error("group", "list", "--cursor", base64.urlsafe_b64encode(b"[" * 100_000).decode())["code"]
 
 
 def test_usage_of_a_month_has_bars_totals_and_what_is_missing() -> None:

@@ -267,6 +267,24 @@ def purge(asked: Asked, dry_run: bool, yes: bool) -> None:
     show_result(asked.perform(act), asked.as_json, show_plan)
 
 
+@group.command()
+@ACTOR
+@JSON
+@click.pass_obj
+def retry_vfolder_deletions(settings: Settings, /, *, actor: str | None, as_json: bool) -> None:
+    """Remove the folders of purged groups that storage has not given up yet.
+
+    \b
+      groups-platform group retry-vfolder-deletions
+    """
+    from groups_platform.group_service.services.group.actions.retry_vfolder_deletions import (  # noqa: PLC0415
+        RetryVFolderDeletionsAction,
+    )
+
+    result = perform(settings, actor, lambda service: service.retry_vfolder_deletions(RetryVFolderDeletionsAction()))
+    show_result(result, as_json, lambda data: click.echo(f"Folders removed: {len(data.removed)}."))
+
+
 def _confirm(planned: BaseActionResult[PurgePlan]) -> None:
     plan = data_of(planned)
     if plan.blockers:

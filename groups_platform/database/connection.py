@@ -57,9 +57,10 @@ def connect(url: str, *, autocommit: bool = False) -> Connection:
     try:
         connection = psycopg.connect(url, autocommit=autocommit, connect_timeout=10)
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
-        reason = str(error).strip().splitlines()[-1]
+        # of several attempts the last; what is indented is only advice
+        reason = [line for line in str(error).strip().splitlines() if not line.startswith("\t")][-1]
         raise DatabaseUnavailable(
-            f"Postgres does not answer: {reason}. Start it, or correct GROUPS_DATABASE_URL "
+            f"Postgres does not answer: {reason.rstrip('.')}. Start it, or correct GROUPS_DATABASE_URL "
             "(unset it for the embedded server)."
         ) from error
     # migrations raise warnings for people: they go to the log, not to standard error

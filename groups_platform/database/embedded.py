@@ -82,7 +82,8 @@ def _postmaster_pid(data: Path) -> int | None:
 
 def _is_postgres(pid: int) -> bool:
     try:
-        return bool(psutil.Process(pid).name() == "postgres")
+        process = psutil.Process(pid)
+        return bool(process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
 

@@ -122,7 +122,7 @@ def _bytes(value: Any) -> Decimal:
         amount = _decimal(value)
         if amount.is_finite() and (isinstance(value, str) or amount != amount.to_integral_value()):
             raise ValueError(value)
-        return amount
+        return amount.to_integral_value() if amount.is_finite() else amount
     power = UNITS.index(size[2].lower()) + 1 if size[2] else 0
     return Decimal(int(Decimal(size[1]) * 1024**power))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -76,6 +77,20 @@ def test_a_pid_that_is_none_is_no_server(tmp_path: Path, pid: str) -> None:
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "postmaster.pid").write_text(f"{pid}\n")
     assert embedded.stop_embedded(tmp_path) is False
+
+
+def test_a_server_that_is_dead_and_not_buried_is_no_server(tmp_path: Path) -> None:
+    """Where process 1 of a container buries nobody, the pid of a killed server stays."""
+    (tmp_path / "postgres").mkdir()
+    Path(tmp_path, "bin").mkdir()
+    dead = subprocess.Popen([shutil.copy("/bin/true", tmp_path / "bin" / "postgres")])
+    try:
+        while psutil.Process(dead.pid).status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+        (tmp_path / "postgres" / "postmaster.pid").write_text(f"{dead.pid}\n")
+        assert embedded.stop_embedded(tmp_path) is False
+    finally:
+        dead.wait()
 
 
 def test_processes_that_start_the_first_server_at_once_share_it(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -65,6 +65,15 @@ async def test_s6_everything_given_is_stored(group_service: GroupService) -> Non
         ({"name": "-bad"}, "invalid_group_name", {"name": "-bad"}),
         ({"integration_id": "x" * 513}, "invalid_value", {}),
         ({"description": "with a \0 in it"}, "invalid_value", {}),
+        ({"description": "half a \ud800"}, "invalid_value", {}),
+        ({"domain_name": "half a \ud800"}, "invalid_value", {}),
+        ({"type": "bogus"}, "invalid_value", {}),
+        ({"total_resource_slots": {"cpu": "4"}}, "invalid_value", {}),
+        ({"dotfiles": 4}, "invalid_value", {}),
+        ({"is_active": None}, "invalid_value", {}),
+        ({"resource_policy": None}, "invalid_value", {}),
+        ({"name": 5}, "invalid_group_name", {"name": "5"}),
+        ({"name": None}, "invalid_group_name", {"name": "None"}),
     ],
 )
 async def test_s6_a_failure_says_which_and_writes_nothing(

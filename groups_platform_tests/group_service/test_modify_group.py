@@ -96,6 +96,17 @@ async def test_s7_nullify_clears(group_service: GroupService, create_group: Crea
         assert seen(result.data) == {**seen(group), name: None}
 
 
+async def test_s7_the_time_of_a_change_never_goes_back(
+    group_service: GroupService, create_group: CreateGroup, deployment: Deployment
+) -> None:
+    """An attempt that waited for the group began before the change for which it waited."""
+    async with create_group() as group:
+        await deployment.run("UPDATE manager.groups SET modified_at = now() + interval '1 hour'")
+        later = (await group_service.modify_group(ModifyGroupAction(group.id))).data
+        changed = await modify(group_service, group, description="after")
+        assert later and changed.data.modified_at == later.modified_at > group.modified_at
+
+
 async def test_s7_nothing_given_changes_nothing_and_carries_the_group(
     group_service: GroupService, create_group: CreateGroup
 ) -> None:
@@ -200,14 +211,17 @@ async def test_s8_unknown_users_are_named_and_nothing_changes(
         assert (await group_service.modify_group(ModifyGroupAction(group.id))).data.member_ids == (member,)
 
 
-async def test_s8_a_member_who_moved_to_another_domain_can_be_kept_and_removed(
+async def test_s8_a_member_who_moved_to_another_domain_can_be_removed_and_no_longer_be_named(
     group_service: GroupService, create_group: CreateGroup, deployment: Deployment
 ) -> None:
     moved, other = sorted(await deployment.users(2))
     async with create_group() as group:
         await change_members(group_service, group, "add", [moved])
         await deployment.run("UPDATE manager.users SET domain_name = :d WHERE uuid = :u", d=OTHER_DOMAIN, u=moved)
-        kept = await change_members(group_service, group, "replace", [moved, other])
+        for mode in ("add", "replace"):
+            refused = await change_members(group_service, group, mode, [moved, other])
+            assert (refused.error.code, refused.error.facts) == ("unknown_users", {"users": [str(moved)]})
+        kept = await change_members(group_service, group, "add", [other])
         assert kept.data.member_ids == (moved, other)
         assert (await change_members(group_service, group, "remove", [moved])).data.member_ids == (other,)
 

@@ -132,6 +132,19 @@ async def test_s10_an_active_endpoint_blocks(
         await finish(deployment)
 
 
+async def test_s10_a_kernel_belongs_to_the_group_of_its_session_too(
+    group_service: GroupService, create_group: CreateGroup, deployment: Deployment
+) -> None:
+    async with create_group() as group, create_group() as other:
+        stray = await deployment.kernel(group)
+        await deployment.run("UPDATE manager.kernels SET group_id = :g", g=other.id)
+        with pytest.raises(PurgeGroupActionActiveKernelsError, match=str(stray.id)):
+            await group_service.purge_group(PurgeGroupAction(group.id))
+        await finish(deployment)
+        purged = await group_service.purge_group(PurgeGroupAction(group.id))
+        assert purged.data and purged.data.counts["kernels"] == 1
+
+
 async def test_s10_a_folder_mounted_by_an_active_kernel_of_another_group_blocks(
     group_service: GroupService, create_group: CreateGroup, deployment: Deployment
 ) -> None:
@@ -155,6 +168,7 @@ async def test_s10_a_folder_mounted_by_an_active_kernel_of_another_group_blocks(
         ('[{{"vfid": "project:{other}/{hex}", "name": "data"}}]', True),
         ('["{id}"]', True),
         ('{{"id": "{hex}"}}', True),
+        ('[["data", "local", "{hex}", "rw"]]', True),
         ('[{{"vfid": "nothing", "path": "/{id}/deeper"}}, 7, null, [], "{id}x"]', False),
     ],
 )

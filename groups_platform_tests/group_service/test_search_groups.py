@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 from uuid import uuid4
 
@@ -45,6 +46,15 @@ async def groups(group_service: GroupService, deployment: Deployment) -> dict[st
         assert group is not None
         await change_members(group_service, group, "add", [deployment.user.id])
     return {f"{group.name}@{group.domain_name}": group for group in created if group}
+
+
+async def test_s12_a_name_is_found_in_either_spelling_of_unicode(
+    group_service: GroupService, create_group: CreateGroup
+) -> None:
+    async with create_group(name="cafe\u0301") as group:
+        for spelling in ("cafe\u0301", "caf\u00e9"):
+            assert await names(group_service, name=spelling) == await names(group_service, name_part=spelling)
+            assert await names(group_service, name=spelling) == [group.name]
 
 
 async def test_s12_filters(group_service: GroupService, groups: dict[str, Any], deployment: Deployment) -> None:
@@ -99,7 +109,24 @@ async def test_s12_members_come_only_if_asked_for(
 
 
 @pytest.mark.parametrize(
-    "bad", [{"limit": 0}, {"limit": 1001}, {"cursor": "x"}, {"cursor": "WzFd"}, {"cursor": "e30="}, {"cursor": "é"}]
+    "bad",
+    [
+        {"limit": 0},
+        {"limit": 1001},
+        {"cursor": "x"},
+        {"cursor": "WzFd"},
+        {"cursor": "e30="},
+        {"cursor": "é"},
+        *[
+            {"cursor": base64.urlsafe_b64encode(text.encode()).decode()}
+            for text in (
+                "[" * 100_000,
+                f'["\\ud800", "{uuid4()}"]',
+                f'["a\\u0000", "{uuid4()}"]',
+                f'[null, "{uuid4()}"]',
+            )
+        ],
+    ],
 )
 async def test_s12_pages_and_cursors_that_cannot_be(group_service: GroupService, bad: dict[str, Any]) -> None:
     with pytest.raises(InvalidAPIParameters):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -44,6 +45,16 @@ BAD_DAYS = (
     "today",
     "+2024011",
 )
+
+
+@pytest.mark.parametrize("wrong", [None, 20240101, date(2024, 1, 1), b"20240101"])
+def test_s17_what_is_no_text_is_no_day(wrong: Any) -> None:
+    for start, end in ((wrong, "20240102"), ("20240101", wrong)):
+        with pytest.raises(InvalidAPIParameters, match="is no day"):
+            parse_period(start, end, UTC, 100)
+    if wrong != 20240101:
+        with pytest.raises(InvalidAPIParameters, match="is no month"):
+            parse_month(wrong, UTC)
 
 
 @pytest.mark.parametrize("month", BAD_MONTHS)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy.engine import make_url
 
+from groups_platform.group_service import group_service as open_service
 from groups_platform.group_service.models.session import SessionRow
 from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction
+from groups_platform.group_service.services.group.periods import parse_month
 from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.services.group.usage_types import FIGURES, GroupUsage, KernelUsage, MonthlyUsage
+from groups_platform.settings import Settings
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import DOMAIN, Deployment
 from groups_platform_tests.group_service.kernels import STATISTICS, add_kernel, at, configured
@@ -235,6 +241,25 @@ async def test_s17_the_night_of_the_clock_change_has_its_hours(
         kernel = only_kernel(await month(vienna))
         # to the instant of midnight, which is the next day's
         assert (kernel.used_time, kernel.used_days) == (timedelta(hours=25), 2)
+
+
+async def test_s17_the_zone_of_the_server_does_not_matter(
+    database_fixture: str, deployment: Deployment, create_group: CreateGroup, storage_root: Path
+) -> None:
+    await deployment.run(f"ALTER DATABASE {make_url(database_fixture).database} SET timezone TO 'Europe/Vienna'")
+    settings = Settings(home=storage_root.parent, source="", lake="", time_zone="Europe/Vienna")
+    async with create_group() as group, open_service(database_fixture, settings=settings) as service:
+        await add_kernel(deployment, group, at("2024-10-27T00:30"), at("2024-10-27T01:10"))
+        kernel = only_kernel(await month(service))
+        assert (kernel.used_time, kernel.used_days) == (timedelta(minutes=40), 1)
+        assert kernel.created_at.utcoffset() == timedelta(0)
+
+
+def test_s17_a_life_is_measured_in_hours_that_passed() -> None:
+    vienna = ZoneInfo("Europe/Vienna")
+    period = parse_month("202410", vienna)
+    night = datetime(2024, 10, 27, tzinfo=vienna), datetime(2024, 10, 28, tzinfo=vienna)
+    assert period.part_of(*night) == (timedelta(hours=25), 2)
 
 
 GARBAGE: dict[str, tuple[dict[str, Any], set[str]]] = {

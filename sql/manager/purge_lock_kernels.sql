@@ -4,6 +4,7 @@ FROM manager.kernels AS k
 WHERE k.status NOT IN ('TERMINATED', 'CANCELLED')
   AND (
       k.group_id = :group_id
+      OR k.session_id IN (SELECT s.id FROM manager.sessions AS s WHERE s.group_id = :group_id)
       OR EXISTS (
           SELECT FROM unnest(manager.mounted_vfolders(k.vfolder_mounts)) AS mounted (vfolder_id)
           JOIN manager.vfolders AS v ON v.id = mounted.vfolder_id

@@ -152,6 +152,7 @@ CREATE TABLE manager.vfolder_deletions (
     vfolder_id   UUID PRIMARY KEY,
     host         VARCHAR(128) NOT NULL,
     group_id     UUID NOT NULL,
+    domain_name  TEXT,
     requested_at TIMESTAMPTZ NOT NULL DEFAULT now(),
     attempts     INTEGER NOT NULL DEFAULT 0,
     tried_at     TIMESTAMPTZ,
@@ -160,14 +161,14 @@ CREATE TABLE manager.vfolder_deletions (
 COMMENT ON TABLE manager.vfolder_deletions IS
     'Folders whose rows a purge removed and which storage still holds. A row goes when its folder is gone.';
 
--- The folders that a kernel mounts, by id. Writers differ in what they call it, and some put the quota scope before it:
--- `scope/id`. What names no folder is no mount of one.
+-- The folders that a kernel mounts, by id. Writers differ in what they call it, older ones write lists (name, host, id),
+-- and some put the quota scope before it: `scope/id`. What names no folder is no mount of one.
 CREATE FUNCTION manager.mounted_vfolders(vfolder_mounts JSONB) RETURNS UUID[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ARRAY(
     SELECT DISTINCT substring(named.vfolder FROM '[^/]+$')::UUID
     FROM jsonb_path_query(vfolder_mounts, '$[*]') AS mount
     CROSS JOIN LATERAL (
-        SELECT coalesce(mount ->> 'vfolder_id', mount ->> 'vfid', mount ->> 'id', mount #>> '{}')
+        SELECT coalesce(mount ->> 'vfolder_id', mount ->> 'vfid', mount ->> 'id', mount ->> 2, mount #>> '{}')
     ) AS named (vfolder)
     WHERE named.vfolder ~* '(^|/)[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$'
 );

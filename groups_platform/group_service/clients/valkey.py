@@ -49,7 +49,7 @@ class ValkeyStatClient:
         try:
             # the sockets' timeouts are for each read: a server that answers byte by byte keeps within them
             values: Any = await asyncio.wait_for(self._redis.mget(keys), self._timeout)
-        except (RedisError, OSError, ValueError, asyncio.TimeoutError) as error:
+        except (RedisError, OSError, ValueError, RecursionError, asyncio.TimeoutError) as error:
             raise LiveStatisticsUnavailable(f"Valkey did not answer ({type(error).__name__})") from error
         if not isinstance(values, list) or len(values) != len(keys):
             raise LiveStatisticsUnavailable("Valkey answered with something else")

@@ -33,6 +33,7 @@ class VFolderDeletionRow(Base):
     vfolder_id: Mapped[UUID] = mapped_column(primary_key=True)
     host: Mapped[str]
     group_id: Mapped[UUID]
+    domain_name: Mapped[str | None]
     requested_at: Mapped[datetime] = mapped_column(server_default=BY_DATABASE)
     attempts: Mapped[int] = mapped_column(server_default=BY_DATABASE)
     tried_at: Mapped[datetime | None]

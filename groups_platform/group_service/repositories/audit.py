@@ -76,12 +76,15 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     """For the admin of a domain: what was done to its groups, also to those that are purged, and by the admin."""
     if actor.administrates(None):
         return true()
-    domain_of_group = func.coalesce(AuditRow.before, AuditRow.after)["domain_name"].astext
+    domains = [state["domain_name"].astext for state in (AuditRow.before, AuditRow.after)]
     groups = select(cast(GroupRow.id, Text)).where(GroupRow.domain_name == actor.domain_name)
     return or_(
         AuditRow.actor_id == actor.id,
         and_(
             AuditRow.entity_type == "group",
-            or_(domain_of_group == actor.domain_name, AuditRow.entity_id.in_(groups)),
+            or_(
+                *(domain == actor.domain_name for domain in domains),
+                and_(func.coalesce(*domains).is_(None), AuditRow.entity_id.in_(groups)),
+            ),
         ),
     )

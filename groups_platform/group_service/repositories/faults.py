@@ -50,6 +50,9 @@ def typed_error(error: SQLAlchemyError) -> GroupServiceError:
     """The error of this package for one of SQLAlchemy's. It shows no values: they may be secret."""
     if isinstance(error, ConstraintViolated):
         name = constraint_of(error)
+        column = getattr(getattr(error.orig, "diag", None), "column_name", None)
+        if name is None and column is not None:
+            return InvalidValue(f"{column} cannot be without a value.")
         return IntegrityError(f"The database refused the change by its constraint {name}.", constraint=name)
     if isinstance(error, DataError):
         return InvalidValue(f"The database cannot store a value: {_reason(error)}.")

@@ -92,15 +92,17 @@ class AdminGroupRepository:
         """
         endpoints = select(EndpointRow.id).where(EndpointRow.project == group_id)
         sessions = select(SessionRow.id).where(SessionRow.group_id == group_id)
-        folders = select(VFolderRow.id, VFolderRow.host, VFolderRow.group, literal(now))
-        columns = ["vfolder_id", "host", "group_id", "requested_at"]
-        await self._session.execute(
-            insert(VFolderDeletionRow).from_select(columns, folders.where(VFolderRow.group == group_id))
+        folders = (
+            select(VFolderRow.id, VFolderRow.host, VFolderRow.group, GroupRow.domain_name, literal(now))
+            .join(GroupRow, GroupRow.id == VFolderRow.group)
+            .where(VFolderRow.group == group_id)
         )
+        columns = ["vfolder_id", "host", "group_id", "domain_name", "requested_at"]
+        await self._session.execute(insert(VFolderDeletionRow).from_select(columns, folders))
         for statement in (
             delete(RoutingRow).where(or_(RoutingRow.endpoint.in_(endpoints), RoutingRow.session.in_(sessions))),
             delete(EndpointRow).where(EndpointRow.project == group_id),
-            delete(KernelRow).where(KernelRow.group_id == group_id),
+            delete(KernelRow).where(or_(KernelRow.group_id == group_id, KernelRow.session_id.in_(sessions))),
             delete(SessionRow).where(SessionRow.group_id == group_id),
             delete(VFolderRow).where(VFolderRow.group == group_id),
             delete(MembershipRow).where(MembershipRow.group_id == group_id),
@@ -108,12 +110,16 @@ class AdminGroupRepository:
         ):
             await self._session.execute(statement, execution_options={"synchronize_session": False})
 
-    async def claim_folder(self, now: datetime, group_id: UUID | None = None) -> PendingFolder | None:
-        """The oldest pending folder that nobody else has claimed and that was not tried since `now`."""
+    async def claim_folder(
+        self, now: datetime, *, group_id: UUID | None = None, domain_name: str | None = None
+    ) -> PendingFolder | None:
+        """The oldest pending folder, of a group or domain, that nobody else has claimed or tried since `now`."""
         row = VFolderDeletionRow
         statement = select(row.vfolder_id, row.host).where(or_(row.tried_at.is_(None), row.tried_at < now))
         if group_id is not None:
             statement = statement.where(row.group_id == group_id)
+        if domain_name is not None:
+            statement = statement.where(row.domain_name == domain_name)
         oldest = statement.order_by(row.requested_at, row.vfolder_id).limit(1).with_for_update(skip_locked=True)
         found = (await self._session.execute(oldest)).one_or_none()
         return None if found is None else PendingFolder(*found)

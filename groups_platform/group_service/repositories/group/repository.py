@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
+from unicodedata import normalize
 from uuid import UUID
 
 from sqlalchemy import (
@@ -36,12 +37,13 @@ from groups_platform.group_service.errors import (
     GroupNotFound,
     GroupServiceError,
     IntegrationIdTaken,
+    InvalidValue,
     UnknownDomain,
     UnknownResourcePolicy,
     UnknownUsers,
 )
 from groups_platform.group_service.masking import public_registry
-from groups_platform.group_service.models.group import GroupRow, MembershipRow
+from groups_platform.group_service.models.group import GroupRow, MembershipRow, ProjectType
 from groups_platform.group_service.models.user import Actor, UserRole, UserRow, UserUpdateMode
 from groups_platform.group_service.repositories.faults import refused_by
 from groups_platform.group_service.services.group.types import (
@@ -120,7 +122,7 @@ class GroupRepository:
         statement = (
             update(GroupRow)
             .where(GroupRow.id == group.id, self._administrable())
-            .values(**changes, modified_at=now)
+            .values(**changes, modified_at=func.greatest(GroupRow.modified_at, now))  # the row may have been waited for
             .returning(GroupRow)
             .execution_options(populate_existing=True, synchronize_session=False)
         )
@@ -131,9 +133,13 @@ class GroupRepository:
         return self._data(row)
 
     async def change_members(self, group: GroupData, mode: UserUpdateMode, user_ids: Collection[UUID]) -> MemberChange:
-        """Change who is in a locked group. Raises UnknownUsers naming those who are not in the group's domain."""
+        """Change who is in a locked group. Raises UnknownUsers naming those who are not in the group's domain.
+
+        A member who has left the domain since can be removed, and neither added nor kept by name.
+        """
         before, wanted = set(await self.member_ids(group.id)), set(user_ids)
-        await self.refuse_strangers(wanted - before, group.domain_name)
+        checked = wanted - before if mode is UserUpdateMode.REMOVE else wanted
+        await self.refuse_strangers(checked, group.domain_name)
         after = {
             UserUpdateMode.ADD: before | wanted,
             UserUpdateMode.REMOVE: before - wanted,
@@ -221,12 +227,21 @@ def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a creator or modifier as the columns store them."""
     stored: dict[str, Callable[[Any], Any]] = {
         "name": check_group_name,
+        "type": ProjectType,
         "total_resource_slots": ResourceSlot.to_json,
         "allowed_vfolder_hosts": dict,
         "dotfiles": lambda dotfiles: [dict(dotfile) for dotfile in dotfiles],
         "container_registry": lambda registry: registry and dict(registry),
     }
-    return {name: stored[name](value) if name in stored else value for name, value in values.items()}
+    columns = {}
+    for name, value in values.items():
+        try:
+            columns[name] = stored[name](value) if name in stored else value
+        except (TypeError, ValueError, AttributeError):  # what they are is not said: it may be secret
+            raise InvalidValue(
+                f"{name} cannot be of the type {type(value).__name__}, or not with that value."
+            ) from None
+    return columns
 
 
 def _refusals(values: Mapping[str, Any]) -> dict[str, GroupServiceError]:
@@ -246,11 +261,13 @@ def _refusals(values: Mapping[str, Any]) -> dict[str, GroupServiceError]:
 
 
 def _conditions(wanted: GroupFilter) -> list[ColumnElement[bool]]:
-    names = ("domain_name", "name", "is_active", "type", "integration_id")
+    names = ("domain_name", "is_active", "type", "integration_id")
     equal = {name: getattr(wanted, name) for name in names}
     conditions = [getattr(GroupRow, name) == value for name, value in equal.items() if value is not None]
+    if wanted.name is not None:
+        conditions.append(GroupRow.name == normalize("NFC", wanted.name))  # as names are stored
     if wanted.name_part is not None:
-        conditions.append(GroupRow.name.icontains(wanted.name_part, autoescape=True))
+        conditions.append(GroupRow.name.icontains(normalize("NFC", wanted.name_part), autoescape=True))
     if wanted.member_id is not None:
         conditions.append(_has_member(wanted.member_id))
     return conditions

@@ -104,7 +104,8 @@ class UsageRepository:
         try:
             async for page in self._pages_without_statistics():
                 for kernel_id, statistics in (await valkey.get_user_kernel_statistics_batch(page)).items():
-                    self.live[str(kernel_id)] = {name: statistics[name] for name in METRICS if name in statistics}
+                    if known := {name: statistics[name] for name in METRICS if name in statistics}:
+                        self.live[str(kernel_id)] = known
         except LiveStatisticsUnavailable as error:
             self.warnings = (f"Live statistics are missing, and only stored ones are counted: {error}.",)
 

@@ -32,7 +32,8 @@ class Period:
 
     def part_of(self, begin: datetime, end: datetime) -> tuple[timedelta, int]:
         """How long the life from `begin` to `end`, both included, lies in the period, and how many days it touches."""
-        begin, end = max(begin, self.start), min(end, self.end)
+        # in UTC: Python takes the difference of two times of one zone by their wall clocks
+        begin, end = (instant.astimezone(timezone.utc) for instant in (max(begin, self.start), min(end, self.end)))
         if end < begin:
             return timedelta(0), 0
         last_instant = min(end, self.end - INSTANT)
@@ -62,14 +63,13 @@ def parse_period(start_date: str, end_date: str, zone: tzinfo, max_days: int) ->
 
 
 def _parse_day(digits: str, reason: str, **facts: str) -> date:
-    try:
-        day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-    except ValueError as error:
-        raise InvalidAPIParameters(reason, **facts) from error
     # int() takes signs and spaces too; in the first and last year a midnight may fall out of the calendar
-    if not re.fullmatch("[0-9]{8}", digits) or day.year in (date.min.year, date.max.year):
-        raise InvalidAPIParameters(reason, **facts)
-    return day
+    try:
+        if re.fullmatch("[0-9]{8}", digits) and date.min.year < int(digits[:4]) < date.max.year:
+            return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except (ValueError, TypeError):
+        pass
+    raise InvalidAPIParameters(reason, **facts)
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from groups_platform.group_service.errors import UnknownActor
 from groups_platform.group_service.models.user import Actor
 from groups_platform.group_service.repositories.faults import typed_error
 from groups_platform.group_service.repositories.user import get_actor
@@ -80,3 +81,5 @@ class GroupService:
                 return await get_actor(session, email)
         except SQLAlchemyError as error:
             raise typed_error(error) from None
+        except UnicodeEncodeError:
+            raise UnknownActor(f"No active user has the e-mail address {email!r}.") from None

@@ -23,6 +23,8 @@ def check_group_name(name: str) -> str:
     1 to 64 letters of any script (with the marks written on them), digits, `-`, `_` and `.`; the first and the last
     are a letter or a digit.
     """
+    if not isinstance(name, str):
+        raise InvalidGroupName(f"{name!r} cannot name a group: a name is a text.", name=str(name))
     name = unicodedata.normalize("NFC", name)
     kinds = [unicodedata.category(character) for character in name]
     is_word = [kind == "Nd" or kind[0] in "LM" for kind in kinds]

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groups_platform.group_service.clients.storage import StorageSessionManager
-from groups_platform.group_service.errors import Forbidden, StorageFault
+from groups_platform.group_service.errors import StorageFault
 from groups_platform.group_service.repositories.group.admin_repository import AdminGroupRepository
 from groups_platform.group_service.services.group.actions.base import (
     Access,
@@ -23,7 +23,10 @@ from groups_platform.group_service.services.group.types import RemovedFolders
 
 @dataclass(frozen=True)
 class RetryVFolderDeletionsAction(BaseAction):
-    """Try every pending folder once, at most `limit` of them; two who do it at once share the work."""
+    """Try every pending folder once, at most `limit` of them; two who do it at once share the work.
+
+    The admin of a domain tries those that its groups have left.
+    """
 
     name: ClassVar[str] = "retry_vfolder_deletions"
     access: ClassVar[Access] = Access.ADMIN
@@ -40,10 +43,11 @@ class RetryVFolderDeletionsActionResult(BaseActionResult[RemovedFolders]):
 async def retry_vfolder_deletions(
     action: RetryVFolderDeletionsAction, context: ActionContext
 ) -> RetryVFolderDeletionsActionResult:
-    """Fails with forbidden: the folders are of purged groups of all domains, so it is for superadmins."""
-    if not context.actor.administrates(None):
-        raise Forbidden(f"{context.actor.name} may not clean up after the groups of every domain.")
-    done = await remove_folders(context.session, context.storage, context.now, limit=action.limit)
+    """Fails with forbidden."""
+    domain_name = None if context.actor.administrates(None) else context.actor.domain_name
+    done = await remove_folders(
+        context.session, context.storage, context.now, domain_name=domain_name, limit=action.limit
+    )
     context.after = {
         "removed": [str(i) for i in done.removed],
         "failed": {str(i): why for i, why in done.failed.items()},
@@ -57,6 +61,7 @@ async def remove_folders(
     now: datetime,
     *,
     group_id: UUID | None = None,
+    domain_name: str | None = None,
     limit: int | None = None,
 ) -> RemovedFolders:
     """Take pending folders one by one, so that others take the rest, and remove them from storage.
@@ -67,7 +72,7 @@ async def remove_folders(
     removed: list[UUID] = []
     failed: dict[UUID, str] = {}
     while limit is None or len(removed) + len(failed) < limit:
-        folder = await repository.claim_folder(now, group_id)
+        folder = await repository.claim_folder(now, group_id=group_id, domain_name=domain_name)
         if folder is None:
             break
         try:

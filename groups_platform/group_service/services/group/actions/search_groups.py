@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 from uuid import UUID
 
-from groups_platform.group_service.errors import InvalidAPIParameters
+from groups_platform.group_service.errors import InvalidAPIParameters, InvalidGroupName
 from groups_platform.group_service.repositories.group.repository import GroupRepository
 from groups_platform.group_service.services.group.actions.base import (
     Access,
@@ -16,7 +16,7 @@ from groups_platform.group_service.services.group.actions.base import (
     BaseAction,
     BaseActionResult,
 )
-from groups_platform.group_service.services.group.types import GroupData, GroupFilter, GroupPage
+from groups_platform.group_service.services.group.types import GroupData, GroupFilter, GroupPage, check_group_name
 
 LARGEST_PAGE = 1000
 
@@ -61,6 +61,6 @@ def _cursor(group: GroupData) -> str:
 def _place(cursor: str) -> tuple[str, UUID]:
     try:
         name, group_id = json.loads(base64.urlsafe_b64decode(cursor))
-        return str(name), UUID(group_id)
-    except (ValueError, TypeError, AttributeError):
+        return check_group_name(name), UUID(group_id)
+    except (ValueError, TypeError, AttributeError, RecursionError, InvalidGroupName):
         raise InvalidAPIParameters("The cursor is none that a search has given.") from None
