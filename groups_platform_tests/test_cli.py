@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
@@ -59,6 +60,16 @@ def test_sync_checks_findings_tree_and_why(terminal: Terminal, source: Path, pip
     found = terminal.json("findings", "--code", "missing_name")
     assert [row["group_id"] for row in found["findings"]] == [9]
     assert "missing_name" in terminal.run("findings").output
+
+    late, newest = terminal.json("sync", "--all")
+    assert (late["succeeded"], late["left_alone"]) == (True, "older than day2, the newest applied day")
+    assert (set(late["findings"].values()), newest["succeeded"], newest["rows_written"]) == ({0}, True, 0)
+    assert "day1 left the tables alone" in terminal.run("sync", "--day", "day1").output
+
+    unknown = terminal.run("findings", "--day", "day7")
+    assert (unknown.exit_code, "day7 was not applied" in unknown.output) == (1, True)
+    assert terminal.run("findings", "--code", "nope").exit_code == 2
+    assert "0 checks" not in terminal.run("checks", "--day", "day7").output
 
     tree = terminal.run("tree").output
     assert "Night" in tree
@@ -118,6 +129,19 @@ def test_a_wrong_setting_is_a_sentence(terminal: Terminal, monkeypatch: pytest.M
     result = terminal.run("tree")
     assert result.exit_code == 1
     assert result.output.startswith("Error: SPARK_MASTER is moon.")
+
+
+def test_a_database_that_goes_away_is_a_sentence(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def go_away(*_: Any) -> None:
+        try:
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        except psycopg.OperationalError as error:
+            raise RuntimeError("too many retries") from error
+
+    monkeypatch.setattr("groups_platform.directory.hierarchy.read_tree", go_away)
+    result = terminal.run("tree")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: Postgres went away: server closed the connection unexpectedly.")
 
 
 def test_the_demo_never_touches_a_database_of_yours(terminal: Terminal) -> None:

@@ -42,6 +42,22 @@ class PlatformGroup(click.Group):
                 action_id = getattr(error, "action_id", None)
                 echo_json({"success": False, "data": None, "error": why, "action_id": action_id})
             raise click.ClickException(f"{error} ({error.code})") from error
+        except Exception as error:
+            lost = _lost_connection(error)
+            if lost is None:
+                raise
+            raise click.ClickException(
+                f"Postgres went away: {lost}. What was not committed is undone. Start it, and run the command again."
+            ) from error
+
+
+def _lost_connection(error: BaseException | None) -> str | None:
+    """What Postgres' client said, if that is behind the error. By name: importing every driver would be slow."""
+    while error is not None:
+        if type(error).__name__ == "OperationalError":
+            return str(error).strip().splitlines()[0].rstrip(".")
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def database(settings: Settings) -> str:

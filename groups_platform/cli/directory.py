@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 import click
 
 from groups_platform.cli.common import JSON, LIMIT, database
+from groups_platform.errors import UnknownSyncDay
 from groups_platform.settings import Settings
 
 
@@ -76,7 +77,7 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
     failed = [check for check in summary.checks if check.is_error and not check.passed]
     if as_json:
         click.echo(json.dumps({**asdict(summary), "failed": [check.name for check in failed]}, indent=2))
-    else:
+    elif summary.checks:
         terminal.show_checks(summary.checks)
         warned = sum(not check.passed and not check.is_error for check in summary.checks)
         click.echo(f"{label}: {len(summary.checks)} checks, {len(failed)} failed, {warned} warn.")
@@ -94,12 +95,18 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
 @click.pass_obj
 def findings(settings: Settings, day: str | None, code: str | None, limit: int, as_json: bool) -> None:
     """List what a person should know about a day's records: rejected ones, orphans, missing parents, cycles."""
-    from groups_platform.directory.reports import count_findings, read_findings  # noqa: PLC0415
+    from groups_platform.directory.findings import SEVERITIES  # noqa: PLC0415
+    from groups_platform.directory.reports import applied_days, count_findings, read_findings  # noqa: PLC0415
     from groups_platform.terminal import directory as terminal  # noqa: PLC0415
 
     url = database(settings)
     label = day or _newest_day(settings)
+    if code is not None and code not in SEVERITIES:
+        raise click.UsageError(f"There is no code {code}. Codes: {', '.join(SEVERITIES)}.")
     rows, counts = read_findings(url, label, code, limit), count_findings(url, label)
+    known = [applied["sync_day"] for applied in applied_days(url)]
+    if not any(counts.values()) and label not in known:
+        raise UnknownSyncDay(f"{label} was not applied and has no findings. Applied: {', '.join(known) or 'none'}.")
     if as_json:
         click.echo(json.dumps({"sync_day": label, "counts": counts, "findings": rows}, indent=2, ensure_ascii=False))
     else:

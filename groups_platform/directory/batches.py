@@ -56,7 +56,10 @@ class FileReader:
                     yield from self._file(path)
 
     def _file(self, path: str) -> Iterator[pa.RecordBatch]:
-        records, unreadable = parse_file(self.kind, path, read_file(self.day_url, path))
+        try:
+            records, unreadable = parse_file(self.kind, path, read_file(self.day_url, path))
+        except OSError as error:
+            records, unreadable = [], UnreadableFile(f"cannot be opened: {error.strerror or error}", 0)
         faults = [{"code": "invalid_json", "detail": str(unreadable)}] if unreadable else []
         folder = path.split("/", 1)[0]
         row = {"entry": "file", "folder": folder, "file": path, "records": len(records), "faults": faults}

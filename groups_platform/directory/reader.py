@@ -22,6 +22,7 @@ READABLE: Final = re.compile(r"\.(json|jsonl|ndjson)(\.gz)?$", re.IGNORECASE)
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 LONGEST_INTEGER: Final = 30  # digits; far beyond BIGINT, far below the length that Python refuses to convert
+CONSTANT: Final = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)')
 WHITE_SPACE: Final = re.compile(r"[ \t\n\r]*")
 
 
@@ -75,7 +76,7 @@ def _decompress(data: bytes) -> bytes:
 def _json_lines(data: bytes) -> Iterator[RawRecord]:
     for position, ended_line in enumerate(data.split(b"\n")):
         line = ended_line.removesuffix(b"\r")
-        if not line.strip():
+        if not line.strip(b" \t\r"):
             continue
         try:
             text = line.decode()
@@ -170,8 +171,10 @@ def _exact_document(text: str, wrapper: str, start: int) -> Iterator[RawRecord]:
             raise json.JSONDecodeError("trailing text", text, _skip(text, end))
     except json.JSONDecodeError as error:
         raise UnreadableFile(error.msg, start + len(text[: error.pos].encode())) from error
-    except (ValueError, RecursionError) as error:
-        raise UnreadableFile(str(error), start) from error
+    except RecursionError as error:
+        raise UnreadableFile("nested too deeply", start) from error
+    except ValueError as error:
+        raise UnreadableFile(str(error), start + _constant_at(text)) from error
     if isinstance(value, dict) and "id" not in value and isinstance(value.get(wrapper), list):
         begin = max(at for key, at in _members(text, begin) if key == wrapper)
     elif not isinstance(value, list):
@@ -179,6 +182,12 @@ def _exact_document(text: str, wrapper: str, start: int) -> Iterator[RawRecord]:
         return
     for position, (at, element, stop) in enumerate(_elements(text, begin)):
         yield RawRecord(position, text[at:stop], element)
+
+
+def _constant_at(text: str) -> int:
+    """The byte at which the first NaN or Infinity stands that is in no string."""
+    found = next((match for match in CONSTANT.finditer(text) if match[1]), None)
+    return len(text[: found.start()].encode()) if found else 0
 
 
 def _elements(text: str, begin: int) -> Iterator[tuple[int, Any, int]]:

@@ -189,18 +189,21 @@ def _read_members(elements: list[Any]) -> tuple[list[int], list[Fault]]:
 def _parsed(record: RawRecord, values: dict[str, Any], faults: list[Fault]) -> ParsedRecord:
     accepted = not faults or all(fault.code in ELEMENT_CODES for fault in faults)
     text = record.text.replace("\0", "\\x00")  # only text that is not JSON can hold one; Postgres cannot
-    content = _digest(record.value) if accepted else None
+    content = _digest(record) if accepted else None
     return ParsedRecord(record.position, text, accepted, values, tuple(faults), content)
 
 
 _encode_sorted = msgspec.json.Encoder(order="sorted")
 
 
-def _digest(value: Any) -> str:
+def _digest(record: RawRecord) -> str:
     try:
-        canonical = _encode_sorted.encode(value)
+        canonical = _encode_sorted.encode(record.value)
     except (ValueError, TypeError, RecursionError, msgspec.MsgspecError, UnicodeError):
-        canonical = json.dumps(value, sort_keys=True, default=repr).encode()
+        try:
+            canonical = json.dumps(record.value, sort_keys=True, default=repr).encode()
+        except RecursionError:  # deeper than it can be written, though it could be read
+            canonical = record.text.encode()
     return hashlib.blake2b(canonical, digest_size=16).hexdigest()
 
 

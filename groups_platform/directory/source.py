@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from fsspec.core import url_to_fs
@@ -77,7 +79,8 @@ def list_days(source: str) -> list[str]:
         raise SourceUnavailable(
             f"The source {source} cannot be listed: {error}. Check GROUPS_SOURCE or --source.", source=source
         ) from error
-    names = (entry["name"].rstrip("/").rsplit("/", 1)[-1] for entry in entries if entry["type"] == "directory")
+    folders = (entry["name"].rstrip("/") for entry in entries if _is_folder(fs, entry))
+    names = (folder.rsplit("/", 1)[-1] for folder in folders)
     return in_natural_order(match[1] for match in map(DAY_FOLDER.fullmatch, names) if match)
 
 
@@ -85,11 +88,18 @@ def list_day(source: str, label: str) -> SyncDay:
     """The listing of `sync-<label>`. Raises UnknownSyncDay, naming the days that there are."""
     fs, root = _open(source)
     folder = f"{root.rstrip('/')}/sync-{label}"
-    if not fs.isdir(folder):
+    if not DAY_FOLDER.fullmatch(f"sync-{label}") or not fs.isdir(folder):
         known = ", ".join(list_days(source)) or "none"
         raise UnknownSyncDay(f"{source} has no folder sync-{label}. Days there: {known}.", sync_day=label)
     fs.invalidate_cache()
-    found: Mapping[str, Any] = fs.find(folder, detail=True)
+    try:
+        found = dict(_files_below(fs, folder))
+    except Exception as error:  # each file system has errors of its own
+        raise SourceUnavailable(
+            f"sync-{label} of {source} cannot be listed as a whole: {error}. "
+            "Nothing was read; mend that and run it again.",
+            source=source,
+        ) from error
     files = []
     for name, info in sorted(found.items()):
         path = name[len(folder) :].lstrip("/")
@@ -104,6 +114,32 @@ def list_day(source: str, label: str) -> SyncDay:
         fingerprint=hashlib.sha256(repr(sorted(map(repr, files))).encode()).hexdigest()[:32],
         is_complete=any(name[len(folder) :].lstrip("/") == SUCCESS for name in found),
     )
+
+
+def _files_below(fs: Any, folder: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Path and facts of every file, also behind links. `fs.find` omits without a word what it cannot list."""
+    for entry in fs.ls(folder, detail=True):
+        name = entry["name"].rstrip("/")
+        if name == folder:  # object stores may hold an object for the folder itself
+            continue
+        if not _is_folder(fs, entry):
+            yield name, {**entry, "mtime": _changed(name)} if entry.get("islink") else entry
+        elif entry.get("islink") and f"{folder}/".startswith(f"{os.path.realpath(name)}/"):
+            raise OSError(f"{name} links to a folder that it is in")
+        else:
+            yield from _files_below(fs, name)
+
+
+def _is_folder(fs: Any, entry: Mapping[str, Any]) -> bool:
+    return bool(entry["type"] == "directory" or (entry.get("islink") and fs.isdir(entry["name"])))
+
+
+def _changed(link: str) -> float:
+    """When the file behind a link was changed; 0 where it is gone."""
+    try:
+        return Path(link).stat().st_mtime
+    except OSError:
+        return 0
 
 
 def _below(source: str, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,8 @@ from groups_platform.orchestration.jobs import CHECKS_JOB, SYNC_JOB
 from groups_platform.orchestration.partitions import register_days
 from groups_platform.orchestration.resources import DAY_TAG
 from groups_platform.settings import Settings
+
+RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception)(: |$)")
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,10 @@ def _summary(label: str, result: ExecuteInProcessResult, seconds: float) -> RunS
 
 
 def _counts(facts: dict[str, Any]) -> dict[str, int]:
-    return {record.data["code"]: int(record.data["findings"]) for record in facts.get("findings", [])}
+    records = facts.get("findings", [])
+    if isinstance(records, str):  # what `rows_table` says where there are none
+        return {}
+    return {record.data["code"]: int(record.data["findings"]) for record in records}
 
 
 def _outcome(check: AssetCheckEvaluation) -> CheckOutcome:
@@ -151,9 +157,15 @@ def _why(result: ExecuteInProcessResult) -> str:
             error = failure.error
             while error and error.cause:
                 error = error.cause
-            reason = error.message.strip().splitlines()[0] if error else "unknown reason"  # the rest is a JVM's stack
+            reason = _reason(error.message) if error else "unknown reason"
             return f"{event.step_key} failed: {reason} The run's log in the UI has the whole of it."
     return "The run failed before its first step; its log in the UI says why."
+
+
+def _reason(message: str) -> str:
+    """The first line; of what a Python worker of Spark raised, the last that names an error. The rest are stacks."""
+    lines = message.strip().splitlines()
+    return next((line for line in reversed(lines) if RAISED.match(line)), lines[0])
 
 
 def natural_days(labels: tuple[str, ...]) -> list[str]:

@@ -18,9 +18,14 @@ errors = Console(stderr=True, highlight=False)
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
+def harmless(text: str) -> str:
+    """What people wrote, without what would steer the terminal."""
+    return CONTROL.sub("\ufffd", text)
+
+
 def escape(text: str) -> str:
-    """What people wrote, as it is: it neither colours the terminal nor steers it."""
-    return escape_markup(CONTROL.sub("\ufffd", text))
+    """The same, for where rich reads markup."""
+    return escape_markup(harmless(text))
 
 
 def uncut(*names: str) -> list[Column]:

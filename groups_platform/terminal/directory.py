@@ -12,7 +12,9 @@ from rich.tree import Tree
 from groups_platform.directory.findings import SEVERITIES
 from groups_platform.directory.hierarchy import GroupTree, Reason
 from groups_platform.orchestration.runs import CheckOutcome, RunSummary
-from groups_platform.terminal import console, errors, escape, uncut
+from groups_platform.terminal import console, errors, escape, harmless, uncut
+
+MOST_STEPS = 20  # of a path: each is indented further than the one before
 
 
 def show_summaries(summaries: Sequence[RunSummary]) -> None:
@@ -87,7 +89,7 @@ def show_tree(tree: GroupTree) -> None:
     root = Tree("groups", hide_root=True)
     branches: dict[int | None, Tree] = {None: root}
     for group in tree.groups:
-        label = Text(group.name, style="dim strike" if group.is_inactive else "")
+        label = Text(harmless(group.name).replace("\n", " "), style="dim strike" if group.is_inactive else "")
         label.append(f"  {group.group_id}", style="not strike dim cyan")
         if group.is_inactive:
             label.append("  inactive", style="not strike not dim bold yellow")
@@ -105,8 +107,12 @@ def show_reason(reason: Reason) -> None:
     state = "[yellow]inactive[/]" if reason.is_inactive else "[green]active[/]"
     console.print(f"{escape(reason.name)} ({reason.group_id}) is {state}. {escape(reason.sentence)}")
     steps = reason.path[::-1] if len(reason.path) > 1 else ()
-    for depth, (group_id, name) in enumerate(steps):
+    for depth, (group_id, name) in enumerate(steps[:MOST_STEPS]):
         console.print(f"{'   ' * depth}{'└─ ' if depth else ''}{escape(name)} ({group_id})")
+    if len(steps) > MOST_STEPS:
+        group_id, name = steps[-1]
+        left_out = len(steps) - MOST_STEPS - 1
+        console.print(f"… {left_out:,} groups on, --json has them all: {escape(name)} ({group_id})")
 
 
 def _number(value: int | None) -> str:

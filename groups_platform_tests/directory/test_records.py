@@ -261,3 +261,13 @@ def test_d2_deeply_nested_values_never_end_the_run(depth: int) -> None:
         ):
             records, unreadable = parse_file(GROUP_FORMAT, path, data.encode())
             assert unreadable is not None or len(records) >= 2
+
+
+@pytest.mark.parametrize("deep", [('{"a":', "1", "}"), ("[", "", "]")])
+def test_d2_no_depth_that_can_be_read_is_too_deep_to_compare(deep: tuple[str, str, str]) -> None:
+    begin, middle, end = deep
+    for depth in range(940, 1010):
+        text = f'{{"id": 1, "name": "x", "e": ["\\ud800", {begin * depth}{middle}{end * depth}]}}'
+        records, unreadable = parse_file(GROUP_FORMAT, "admin_groups/a.jsonl", f"{text}\n{text}".encode())
+        assert unreadable is None
+        assert records[0].content == records[1].content

@@ -7,9 +7,11 @@ import random
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 from pyspark.sql import SparkSession
 
 from groups_platform.directory.snapshot import GROUPS, count_snapshot, read_into_lake
@@ -51,6 +53,52 @@ def test_an_unknown_day_names_the_days_that_there_are(tmp_path: Path) -> None:
     (tmp_path / "sync-day10").mkdir()
     (tmp_path / "sync-day9").mkdir()
     with pytest.raises(UnknownSyncDay, match=r"no folder sync-day1\..*day9, day10"):
+        list_day(str(tmp_path), "day1")
+
+
+def test_a_label_that_no_listing_would_name_is_none(tmp_path: Path) -> None:
+    (tmp_path / "sync-a b").mkdir()
+    with pytest.raises(UnknownSyncDay):
+        list_day(str(tmp_path), "a b")
+
+
+def test_d1_links_are_followed_and_a_changed_target_changes_the_fingerprint(tmp_path: Path) -> None:
+    write_day(tmp_path / "elsewhere", [group(1)], [agent(5)])
+    write_file(tmp_path / "far" / "more.json", "[]")
+    (tmp_path / "elsewhere" / "agents" / "apac").symlink_to(tmp_path / "far")
+    (tmp_path / "elsewhere" / "agents" / "link.json").symlink_to(tmp_path / "far" / "more.json")
+    (tmp_path / "elsewhere" / "agents" / "gone.json").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "sync-day1").symlink_to(tmp_path / "elsewhere")
+    assert list_days(str(tmp_path)) == ["day1"]
+    day = list_day(str(tmp_path), "day1")
+    paths = [file.path for file in day.files_under("agents")]
+    assert paths == ["agents/agents.json", "agents/apac/more.json", "agents/gone.json", "agents/link.json"]
+    os.utime(tmp_path / "far" / "more.json", (1, 1))
+    changed = {file.path for file in set(list_day(str(tmp_path), "day1").files) - set(day.files)}
+    assert changed == {"agents/apac/more.json", "agents/link.json"}
+
+
+def test_d14_what_cannot_be_listed_as_a_whole_is_not_read_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_day(tmp_path / "sync-day1", [group(1)], [agent(5)])
+    (tmp_path / "sync-day1" / "agents" / "emea").mkdir()
+    listed = LocalFileSystem.ls
+
+    def ls(fs: LocalFileSystem, path: str, **options: Any) -> Any:  # root may list what has no rights at all
+        if path.endswith("emea"):
+            raise PermissionError(13, "Permission denied", path)
+        return listed(fs, path, **options)
+
+    monkeypatch.setattr(LocalFileSystem, "ls", ls)
+    with pytest.raises(SourceUnavailable, match=r"cannot be listed as a whole.*Permission denied.*emea"):
+        list_day(str(tmp_path), "day1")
+
+
+def test_d14_a_folder_that_links_to_itself_is_no_endless_day(tmp_path: Path) -> None:
+    write_day(tmp_path / "sync-day1", [group(1)], [agent(5)])
+    (tmp_path / "sync-day1" / "agents" / "again").symlink_to(tmp_path / "sync-day1")
+    with pytest.raises(SourceUnavailable, match="links to a folder that it is in"):
         list_day(str(tmp_path), "day1")
 
 

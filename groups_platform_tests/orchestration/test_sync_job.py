@@ -80,16 +80,19 @@ def test_an_incomplete_day_fails_with_a_sentence_and_applies_nothing(
 
     write_day(source / "sync-day2", [group(1), group(2)], [agent(5)])
     write_file(source / "sync-day2" / "admin_groups" / "cut.json", '[{"id": 3, "na')
+    (source / "sync-day2" / "admin_groups" / "gone.json").symlink_to(source / "nowhere")
     result = dagster.run("sync_day", "day2")
 
     assert not result.success
     assert "complete_snapshot" in failed_checks(result)
     failure = failure_of(result)
-    assert failure.description.startswith("day2 is not a full snapshot: 1 file(s) cannot be read")
+    assert failure.description.startswith("day2 is not a full snapshot: 2 file(s) cannot be read")
     assert "Deliver sync-day2 again" in failure.description
     assert failure.metadata["code"].value == "incomplete_snapshot"
     assert pipeline.live_tables() == before
-    assert pipeline.codes("day2")["invalid_json"] == 1
+    assert pipeline.codes("day2")["invalid_json"] == 2
+    details = pipeline.set_of("SELECT detail FROM directory.findings WHERE file LIKE '%gone.json'")
+    assert details == {"cannot be opened: No such file or directory (byte 0)"}
 
 
 def test_an_unknown_day_names_those_that_there_are(dagster: Dagster, source: Path) -> None:
