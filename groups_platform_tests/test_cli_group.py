@@ -158,7 +158,11 @@ def test_members_are_named_by_address_or_id() -> None:
 
 def test_who_acts_decides_what_is_seen_and_done() -> None:
     assert error("group", "delete", "norrvik/ticket-triage", "--as", MEMBER)["code"] == "forbidden"
-    assert error("group", "show", "norrvik/ticket-triage", "--as", OTHER_ADMIN)["code"] == "group_not_found"
+    assert error("group", "purge", "norrvik/ticket-triage", "--yes", "--as", OTHER_ADMIN)["code"] == "forbidden"
+    denied, *_ = data("audit", "--action", "purge_group")
+    assert (denied["actor"], denied["status"]) == (OTHER_ADMIN, "denied")
+    assert denied["entity_id"] == data("group", "show", "norrvik/ticket-triage")["id"]
+    assert error("group", "show", "norrvik/nothing", "--as", OTHER_ADMIN)["code"] == "group_not_found"
     triage = str(sample_id("group", "norrvik/ticket-triage"))
     assert error("group", "show", triage, "--as", OTHER_ADMIN)["code"] == "forbidden"
     assert error("group", "list", "--as", "nobody@example.com")["code"] == "unknown_actor"

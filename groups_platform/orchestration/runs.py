@@ -157,6 +157,8 @@ def _why(result: ExecuteInProcessResult) -> str:
             error = failure.error
             while error and error.cause:
                 error = error.cause
+            if error and error.cls_name == "DagsterExecutionInterruptedError":
+                return f"It was stopped at {event.step_key}, and what was not committed is undone. Run it again."
             reason = _reason(error.message) if error else "unknown reason"
             return f"{event.step_key} failed: {reason} The run's log in the UI has the whole of it."
     return "The run failed before its first step; its log in the UI says why."
