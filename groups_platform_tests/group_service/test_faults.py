@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import NullPool, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from groups_platform.database.connection import connect
+from groups_platform.database.connection import connect, open_database
+from groups_platform.database.embedded import stop_embedded
 from groups_platform.group_service import group_service as open_service
 from groups_platform.group_service.clients.storage import StorageSessionManager
 from groups_platform.group_service.errors import DatabaseError, OutcomeUnknown
 from groups_platform.group_service.models.group import GroupRow
+from groups_platform.group_service.models.session import KernelRow
 from groups_platform.group_service.models.user import UserRow
 from groups_platform.group_service.models.vfolder import VFolderDeletionRow, VFolderRow
 from groups_platform.group_service.services.group import processor
@@ -59,6 +65,13 @@ def break_database(url: str, fault: str, event: str, *, times: int, at_commit: b
 
 async def calls(deployment: Deployment) -> int:
     return int((await deployment.run("SELECT last_value FROM public.calls"))[0].last_value)
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Settings]:
+    """An embedded server that may be killed."""
+    yield Settings(home=tmp_path, source="", lake="", vfolder_hosts={"local": str(tmp_path / "vfolders")})
+    stop_embedded(tmp_path)
 
 
 @pytest.fixture
@@ -120,6 +133,35 @@ async def test_s11_a_backend_that_ends_in_the_middle_of_a_purge(
         assert [await deployment.count(row) for row in (GroupRow, VFolderRow, VFolderDeletionRow)] == [0, 0, 0]
         assert list(storage_root.iterdir()) == []
         assert [row.status for row in await deployment.audit("purge_group")] == ["success"]
+
+
+@pytest.mark.parametrize("at_commit", [False, True])
+async def test_s11_postgres_killed_in_the_middle_of_a_purge(
+    own_server: Settings, monkeypatch: pytest.MonkeyPatch, at_commit: bool
+) -> None:
+    monkeypatch.setattr(processor, "MOST_TRIES", 100)  # a machine may be slow to recover
+    url = open_database(own_server)
+    engine = create_async_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
+    deployment = await Deployment.build(engine)
+    async with open_service(settings=own_server) as service:
+        group = (await service.create_group(CREATE)).data
+        assert group is not None
+        await deployment.kernel(group, "TERMINATED")
+        folder = await deployment.vfolder(group)
+        (own_server.home / "vfolders" / folder.id.hex).mkdir(parents=True)
+        break_database(url, "PERFORM pg_sleep(60)", "DELETE", times=1, at_commit=at_commit)
+
+        purging = asyncio.ensure_future(service.purge_group(PurgeGroupAction(group.id)))
+        while not await deployment.run("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'"):
+            await asyncio.sleep(0.05)
+        os.kill(int((own_server.home / "postgres" / "postmaster.pid").read_text().split("\n")[0]), signal.SIGKILL)
+        await asyncio.to_thread(open_database, own_server)
+        await deployment.run("DROP TRIGGER failing ON manager.groups")
+        assert (await purging).success
+
+    assert [await deployment.count(row) for row in (GroupRow, KernelRow, VFolderRow, VFolderDeletionRow)] == [0] * 4
+    assert list((own_server.home / "vfolders").iterdir()) == []
+    assert [row.status for row in await deployment.audit("purge_group")] == ["success"]
 
 
 @pytest.mark.usefixtures("impatient")

@@ -43,7 +43,7 @@ Answer = TypeVar("Answer")
 
 log = logging.getLogger("groups_platform.group_service")
 
-MOST_TRIES = 6
+MOST_TRIES = 8  # over some 8 seconds: Postgres is back from a crash by then
 LONGEST_WAIT = "30s"  # for a transaction that may be committing the same attempt
 
 
@@ -219,7 +219,7 @@ async def _retried(attempt: Callable[[], Awaitable[Answer]]) -> Answer:
     """Waits a random while, longer each time: those who met in a deadlock do not meet again."""
     retrying = AsyncRetrying(
         retry=retry_if_exception(is_transient),
-        wait=wait_random_exponential(multiplier=0.1, max=3),
+        wait=wait_random_exponential(multiplier=0.2, max=5),
         stop=stop_after_attempt(MOST_TRIES),
         reraise=True,
     )
