@@ -44,15 +44,12 @@ async def test_s16_projects_have_sessions_and_sessions_have_kernels(
         later = await add_session(deployment, project, "later", "2024-10-05")
         first = await add_session(deployment, project, "first", "2024-10-02")
         begins = {later: ("2024-10-06", "2024-10-05"), first: ("2024-10-02",)}
-        kernels = {
-            session.name: [
-                await add_kernel(
-                    deployment, project, at(begin), at("2024-10-07"), session=session, occupied_slots={"cpu": "2"}
-                )
-                for begin in begins[session]
-            ]
-            for session in begins
-        }
+        kernels: dict[str | None, list[UUID]] = {session.name: [] for session in begins}
+        for session, days in begins.items():
+            for begin in days:
+                life = at(begin), at("2024-10-07")
+                kernel = await add_kernel(deployment, project, *life, session=session, occupied_slots={"cpu": "2"})
+                kernels[session.name].append(kernel)
         await add_kernel(deployment, other, at("2024-10-02"), at("2024-10-03"))
 
         usage = await period(group_service, project_id=project.id)
