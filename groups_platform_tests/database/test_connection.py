@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sqlalchemy import create_engine, text
 from groups_platform.database import connection as module
 from groups_platform.database import embedded
 from groups_platform.database.connection import connect, dagster_url, migrate, open_database, with_database
+from groups_platform.database.sql_files import sql_folder
 from groups_platform.errors import DatabaseUnavailable
 from groups_platform.settings import Settings
 from groups_platform_tests.conftest import TEMPLATE, NewDatabase
@@ -97,6 +99,35 @@ def test_migrating_again_changes_nothing(database_url: str) -> None:
     before = migrations()
     migrate(database_url)
     assert migrations() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [
+        ("0000_migrations", "3fd307a08d48f1c7ee7830899505f5ac1d8e67d20c9bb0ce5b73df50ee7a5f75"),
+        ("0001_directory", "d5e5475452756542dc65059dfeecfa4b79129b07e1bd3f80811879707d03172c"),
+        ("0002_manager", "529ad42134a9ae7d1ac5de6cfdc0bcc1d8481ee3cc0d87a546ed19bac244f3dc"),
+        ("0003_usage", "ec2aa6e9206875ea7a5660620cb23e7787aa11a0db2296c9e339030a65db3364"),
+        ("0004_accounts", "3197371e131d6ae4c819a486046f1a33e1fa19029d78e142dce7ee13a25a5d58"),
+    ],
+)
+def test_a_migration_that_was_delivered_never_changes(name: str, digest: str) -> None:
+    """A database that has applied it does not apply it again: what it should have said belongs into a new file."""
+    text = (sql_folder() / "migrations" / f"{name}.sql").read_bytes()
+    assert hashlib.sha256(text).hexdigest() == digest
+
+
+def test_a_database_of_an_older_delivery_gets_what_is_new(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = module._migrations()
+    monkeypatch.setattr(module, "_migrations", lambda: [path for path in everything if path.name < "0003"])
+    migrate(empty_url)
+    monkeypatch.undo()
+    migrate(empty_url)
+    with connect(empty_url) as connection:
+        connection.execute("INSERT INTO directory.groups (group_id, name, inactive) VALUES (1, 'a', true)")
+        assert connection.execute("SELECT * FROM directory.groups_below(1)").fetchall() == [(1,)]
+        assert connection.execute("SELECT manager.mounted_vfolders('[]')").fetchall() == [([],)]
+        assert connection.execute("SELECT domain_name FROM manager.vfolder_deletions").fetchall() == []
 
 
 def test_several_processes_may_migrate_at_once(empty_url: str) -> None:

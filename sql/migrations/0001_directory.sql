@@ -91,22 +91,6 @@ CROSS JOIN LATERAL (
 WHERE up.ancestor_id <> g.group_id;
 COMMENT ON VIEW directory.group_ancestry IS 'group_id, ancestor_id, distance (1 is the parent). Safe on cycles.';
 
--- The group itself and every group below it, nearest level first.
-CREATE FUNCTION directory.groups_below(root BIGINT)
-RETURNS TABLE (group_id BIGINT)
-LANGUAGE sql STABLE AS $$
-    WITH RECURSIVE below (group_id) AS (
-        SELECT root
-        UNION
-        SELECT child.group_id
-        FROM below
-        CROSS JOIN LATERAL (
-            SELECT c.group_id FROM directory.groups AS c WHERE c.parent_group_id = below.group_id OFFSET 0
-        ) AS child
-    )
-    SELECT below.group_id FROM below
-$$;
-
 -- One row per cycle: its smallest group_id, its length, its path (upwards, the first id again at the end).
 -- Linear for the groups that hang from a root. What is left lies on a cycle or below one: stepping upwards by twice
 -- the distance each round leaves, after log2(longest tail) rounds, only the groups on cycles; the same doubling then

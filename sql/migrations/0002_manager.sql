@@ -152,7 +152,6 @@ CREATE TABLE manager.vfolder_deletions (
     vfolder_id   UUID PRIMARY KEY,
     host         VARCHAR(128) NOT NULL,
     group_id     UUID NOT NULL,
-    domain_name  TEXT,
     requested_at TIMESTAMPTZ NOT NULL DEFAULT now(),
     attempts     INTEGER NOT NULL DEFAULT 0,
     tried_at     TIMESTAMPTZ,
@@ -161,25 +160,16 @@ CREATE TABLE manager.vfolder_deletions (
 COMMENT ON TABLE manager.vfolder_deletions IS
     'Folders whose rows a purge removed and which storage still holds. A row goes when its folder is gone.';
 
--- The folders that a kernel mounts, by id. Writers differ in what they call it, older ones write lists (name, host, id),
--- and some put the quota scope before it: `scope/id`. What names no folder is no mount of one.
-CREATE FUNCTION manager.mounted_vfolders(vfolder_mounts JSONB) RETURNS UUID[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN ARRAY(
-    SELECT DISTINCT substring(named.vfolder FROM '[^/]+$')::UUID
-    FROM jsonb_path_query(vfolder_mounts, '$[*]') AS mount
-    CROSS JOIN LATERAL (
-        SELECT coalesce(mount ->> 'vfolder_id', mount ->> 'vfid', mount ->> 'id', mount ->> 2, mount #>> '{}')
-    ) AS named (vfolder)
-    WHERE named.vfolder ~* '(^|/)[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$'
-);
-
 -- vfolder_mounts is JSON, which no foreign key watches: a kernel that mounts a folder holds the folder's row, so that
 -- a purge in this moment waits for the kernel, or the kernel finds the folder gone.
 CREATE FUNCTION manager.hold_mounted_vfolders() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 DECLARE
-    mounted UUID[] := manager.mounted_vfolders(NEW.vfolder_mounts);
+    mounted UUID[];
     found INTEGER;
 BEGIN
+    SELECT coalesce(array_agg(DISTINCT (mount ->> 'vfolder_id')::UUID), '{}') INTO mounted
+    FROM jsonb_array_elements(NEW.vfolder_mounts) AS mount
+    WHERE mount ->> 'vfolder_id' IS NOT NULL;
     -- the group first, as a purge does: in the other order the two could wait for each other
     PERFORM FROM manager.groups AS g WHERE g.id = NEW.group_id FOR KEY SHARE;
     PERFORM FROM manager.vfolders AS v WHERE v.id = ANY (mounted) ORDER BY v.id FOR KEY SHARE;
