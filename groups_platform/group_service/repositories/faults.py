@@ -46,8 +46,13 @@ def is_transient(error: BaseException) -> bool:
     return state in (SERIALISATION_FAILURE, DEADLOCK) or is_connection_lost(error)
 
 
-def typed_error(error: SQLAlchemyError) -> GroupServiceError:
-    """The error of this package for one of SQLAlchemy's. It shows no values: they may be secret."""
+def typed_error(error: SQLAlchemyError | UnicodeEncodeError) -> GroupServiceError:
+    """The error of this package for one of SQLAlchemy's, or of psycopg's for a text that is none.
+
+    It shows no values: they may be secret.
+    """
+    if isinstance(error, UnicodeEncodeError):
+        return InvalidValue(f"Postgres cannot store a text with {error.object[error.start : error.end]!r} in it.")
     if isinstance(error, ConstraintViolated):
         name = constraint_of(error)
         column = getattr(getattr(error.orig, "diag", None), "column_name", None)

@@ -23,7 +23,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 from groups_platform.group_service.clients.config import ManagerConfigProvider
 from groups_platform.group_service.clients.storage import StorageSessionManager
 from groups_platform.group_service.clients.valkey import ValkeyStatClient
-from groups_platform.group_service.errors import Forbidden, GroupServiceError, InvalidValue, OutcomeUnknown
+from groups_platform.group_service.errors import Forbidden, GroupServiceError, OutcomeUnknown
 from groups_platform.group_service.masking import mask_secrets, mask_text
 from groups_platform.group_service.models.audit import AuditStatus
 from groups_platform.group_service.models.user import SYSTEM, Actor, UserRole
@@ -121,12 +121,8 @@ class ActionProcessor:
             result, context = await _retried(lambda: self._try(attempt, handler))
         except GroupServiceError as error:
             refusal = error
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, UnicodeEncodeError) as error:
             refusal = typed_error(error)
-        except UnicodeEncodeError as error:
-            refusal = InvalidValue(
-                f"Postgres cannot store a text with {error.object[error.start : error.end]!r} in it."
-            )
         except (Exception, asyncio.CancelledError) as error:  # a mistake in a handler, or the caller gave up
             with suppress(GroupServiceError):  # that it could not be audited is logged
                 await asyncio.shield(self._refuse(attempt, _interrupted(error)))
