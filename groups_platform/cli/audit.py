@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import click
@@ -73,16 +71,8 @@ def audit(
     from groups_platform.terminal.group_service import show_audit  # noqa: PLC0415
 
     async def act(service: GroupService) -> BaseActionResult[Any]:
-        about = entity
-        if entity and not _is_id(entity):
-            about = str(await find_group(service, entity))
+        about = str(await find_group(service, entity)) if entity else None  # an id of anything is taken as it is
         wanted = AuditFilter(action, about, by, AuditStatus(status) if status else None, since)
         return await service.search_audit(SearchAuditAction(wanted, limit))
 
     show_result(perform(settings, actor, act), as_json, show_audit)
-
-
-def _is_id(text: str) -> bool:
-    with suppress(ValueError):
-        return bool(UUID(text))
-    return False
