@@ -21,8 +21,9 @@ from groups_platform.database.connection import open_database
 from groups_platform.directory import snapshot
 from groups_platform.directory.apply import apply_day, recompute_flags
 from groups_platform.directory.contract import find_contract_errors
+from groups_platform.directory.lake import read_lake
 from groups_platform.directory.source import list_day, list_days
-from groups_platform.directory.spark import prepare_process, session_config
+from groups_platform.directory.spark import prepare_spark
 from groups_platform.directory.staging import staged_day
 from groups_platform.settings import Settings
 
@@ -49,11 +50,10 @@ def run_day(spark: SparkSession, settings: Settings, url: str, label: str) -> di
     with watch.time("reading"):
         for kind in (snapshot.GROUPS, snapshot.AGENTS):
             snapshot.read_into_lake(spark, day, kind, lake)
-        raw = snapshot.read_lake(spark, lake, snapshot.GROUPS.dataset, label)
-        snapshot.write_lake(snapshot.explode_memberships(raw), lake, snapshot.MEMBERSHIPS, label)
+        snapshot.explode_into_lake(spark, label, lake)
     with watch.time("validation"):
         for kind in (snapshot.GROUPS, snapshot.AGENTS):
-            accepted = snapshot.read_lake(spark, lake, kind.dataset, label).where("counts")
+            accepted = read_lake(spark, lake, kind.dataset, label).rows.where("counts")
             assert not find_contract_errors(kind.contract, accepted)
     with watch.time("staging"), staged_day(spark, lake, label, url) as staged:
         watch_apply = time.perf_counter()
@@ -71,12 +71,9 @@ def main() -> None:
     parser.add_argument("source")
     arguments = parser.parse_args()
     settings = replace(Settings.from_env(), source=arguments.source)
-    prepare_process(settings)
     started = time.perf_counter()
     builder: Any = SparkSession.builder
-    for name, value in session_config(settings).items():
-        builder = builder.config(name, value)
-    spark = builder.getOrCreate()
+    spark = builder.config(map=prepare_spark(settings)).getOrCreate()
     url = open_database(settings)
     passes = {"start": {"spark": round(time.perf_counter() - started, 3)}}
     passes["first"] = run_day(spark, settings, url, "day1")

@@ -33,6 +33,18 @@ class SparkUnavailable(PlatformError):
     code = "spark_unavailable"
 
 
+class SparkFailed(PlatformError):
+    """Spark ran and failed for a reason of its own."""
+
+    code = "spark_failed"
+
+
+class LakeUnavailable(PlatformError):
+    """A folder of the lake cannot be written or read."""
+
+    code = "lake_unavailable"
+
+
 class UnknownSyncDay(PlatformError):
     """The source has no folder `sync-<day>`, or the day was never read into the lake."""
 

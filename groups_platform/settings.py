@@ -45,8 +45,8 @@ class Settings:
     database_url: a `postgresql://` URL, PostgreSQL 15 or newer.
     source: folder or fsspec URL that holds `sync-<day>/` folders.
     lake: path that the driver's and the executors' Spark both see.
-    spark_master, spark_remote: at most one; a cluster, or a Spark Connect server (`sc://…`).
-    is_spark_archived: keep an archive of Spark's classes in `home` (180 MB), which halves the start of a local Spark.
+    spark_master, spark_remote: at most one; a Spark on a JVM, or a Spark Connect server (`sc://…`). Neither: the
+        embedded one.
     rejected_limit: share of rejected records (0 to 1) above which a check warns.
     time_zone: IANA name of the zone whose days and months resource usage is counted by.
     locale: language and country for whoever shows figures, such as en_US.
@@ -62,7 +62,6 @@ class Settings:
     spark_remote: str | None = None
     spark_token: str | None = field(default=None, repr=False)
     java_home: str | None = None
-    is_spark_archived: bool = False
     rejected_limit: float = 0.1
     time_zone: str = "UTC"
     locale: str = "en_US"
@@ -87,8 +86,6 @@ class Settings:
             spark_remote=_spark_remote(env.get("SPARK_REMOTE")),
             spark_token=env.get("SPARK_CONNECT_AUTHENTICATE_TOKEN") or None,
             java_home=env.get("JAVA_HOME") or None,
-            # The JVM makes no archive when its class path holds a folder with files in it.
-            is_spark_archived=not env.get("SPARK_CONF_DIR") and _switch("GROUPS_SPARK_ARCHIVE", env, default=True),
             rejected_limit=_share("GROUPS_REJECTED_LIMIT", env.get("GROUPS_REJECTED_LIMIT"), 0.1),
             time_zone=_time_zone(env.get("GROUPS_TIMEZONE") or "UTC"),
             locale=env.get("GROUPS_LOCALE") or "en_US",
@@ -134,13 +131,6 @@ def _spark_remote(value: str | None) -> str | None:
     if value and not re.fullmatch(r"sc://[^/;]+.*", value):
         raise InvalidSetting(f"SPARK_REMOTE is {value}. Write sc://host:15002, or unset it.")
     return value or None
-
-
-def _switch(name: str, env: Mapping[str, str], *, default: bool) -> bool:
-    value = env.get(name) or ("on" if default else "off")
-    if value not in ("on", "off"):
-        raise InvalidSetting(f"{name} is {value}. Write on or off, or unset it.")
-    return value == "on"
 
 
 def _time_zone(name: str) -> str:

@@ -27,6 +27,28 @@ NewDatabase = Callable[..., AbstractContextManager[str]]
 Sync = Callable[[str, "str | Path"], DayResult]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--spark",
+        choices=("embedded", "jvm"),
+        default="embedded",
+        help="The engine. On a JVM only the tests run whose outcome an engine could change: those marked «engines».",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--spark") == "jvm":
+        others = [item for item in items if not item.get_closest_marker("engines")]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in set(others)]
+
+
+@pytest.fixture(scope="session")
+def spark_master(pytestconfig: pytest.Config) -> str | None:
+    """SPARK_MASTER of the session's Spark; None is the embedded one."""
+    return "local[2]" if pytestconfig.getoption("--spark") == "jvm" else None
+
+
 @pytest.fixture(scope="session")
 def home() -> Iterator[Path]:
     """GROUPS_HOME of the session's Postgres and Spark.
@@ -92,23 +114,22 @@ def database_url(new_database: NewDatabase) -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, database_url: str) -> Settings:
+def settings(tmp_path: Path, database_url: str, spark_master: str | None) -> Settings:
     """Everything in the test's own folder and database."""
     return Settings(
         home=tmp_path / "home",
         source=str(tmp_path / "source"),
         lake=str(tmp_path / "lake"),
         database_url=database_url,
-        spark_master="local[2]",
+        spark_master=spark_master,
     )
 
 
 @pytest.fixture(scope="session")
-def spark(home: Path) -> Iterator[SparkSession]:
-    """The session's Spark, on two threads of this process."""
-    settings = Settings(
-        home=home, source="", lake="", spark_master="local[2]", java_home=os.environ.get("JAVA_HOME") or None
-    )
+def spark(home: Path, spark_master: str | None) -> Iterator[SparkSession]:
+    """The session's Spark, in this process."""
+    java_home = os.environ.get("JAVA_HOME") or None
+    settings = Settings(home=home, source="", lake="", spark_master=spark_master, java_home=java_home)
     session = start_spark(settings)
     yield session
     session.stop()

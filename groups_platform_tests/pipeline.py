@@ -11,15 +11,12 @@ from pyspark.sql import SparkSession
 
 from groups_platform.database.connection import connect
 from groups_platform.directory.apply import DayResult, apply_day
+from groups_platform.directory.lake import lock_day
 from groups_platform.directory.snapshot import (
     AGENTS,
     GROUPS,
-    MEMBERSHIPS,
-    explode_memberships,
-    lock_day,
+    explode_into_lake,
     read_into_lake,
-    read_lake,
-    write_lake,
 )
 from groups_platform.directory.source import list_day
 from groups_platform.directory.staging import staged_day
@@ -41,8 +38,7 @@ class Pipeline:
         day = list_day(str(source or self.source), label)
         for kind in (GROUPS, AGENTS):
             read_into_lake(self.spark, day, kind, self.lake)
-        raw_groups = read_lake(self.spark, self.lake, GROUPS.dataset, label)
-        write_lake(explode_memberships(raw_groups), self.lake, MEMBERSHIPS, label)
+        explode_into_lake(self.spark, label, self.lake)
 
     def load(self, label: str, run_id: str | None = None) -> DayResult:
         """The Postgres half: from the lake to the tables."""

@@ -1,36 +1,35 @@
-"""`python -m groups_platform_tests.sync_process HOME URL LAKE SOURCE DAY…` syncs days, and says when each begins.
+"""`python -m groups_platform_tests.sync_process HOME URL LAKE SOURCE STEP DAY…` does one step of days, and says when.
 
-A process of its own, for tests that kill it or run two of it at once.
+STEP: sync, or a half of it: fill_lake or load. SPARK_MASTER names the engine, as for the platform. A process of its
+own, for tests that kill it, run two of it at once, or want another engine.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from groups_platform.directory.spark import prepare_process, session_config
+from groups_platform.directory.spark import prepare_spark
 from groups_platform.settings import Settings
 from groups_platform_tests.pipeline import Pipeline
 
 
 def start_spark(settings: Settings) -> SparkSession:
     """A session as the platform starts it."""
-    prepare_process(settings)
-    builder = SparkSession.builder
-    for key, value in session_config(settings).items():
-        builder = builder.config(key, value)
-    return builder.getOrCreate()
+    return SparkSession.builder.config(map=prepare_spark(settings)).getOrCreate()
 
 
-def main(home: str, url: str, lake: str, source: str, *labels: str) -> None:
+def main(home: str, url: str, lake: str, source: str, step: str, *labels: str) -> None:
     """Print `begin DAY` before and `end DAY` after each day."""
-    settings = Settings(home=Path(home), source=source, lake=lake, database_url=url, spark_master="local[2]")
+    master = os.environ.get("SPARK_MASTER") or None
+    settings = Settings(home=Path(home), source=source, lake=lake, database_url=url, spark_master=master)
     pipeline = Pipeline(start_spark(settings), url, lake, source)
     for label in labels:
         print(f"begin {label}", flush=True)
-        pipeline.sync(label)
+        getattr(pipeline, step)(label)
         print(f"end {label}", flush=True)
 
 

@@ -184,7 +184,7 @@ def _record(staged: StagedDay, run_id: str | None, findings: dict[str, int], has
         {
             "sync_day": staged.label,
             "sort_key": natural_key(staged.label),
-            "fingerprint": staged.groups.fingerprint,
+            "fingerprint": staged.fingerprint,
             "counts": json.dumps(counts),
             "run_id": run_id,
             "has_changed": has_changed,

@@ -7,7 +7,6 @@ the reader cut out of it, and each record with its values, its faults and its te
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,14 +16,11 @@ import pyspark.sql.functions as F  # noqa: N812 - the name that everybody uses
 import pyspark.sql.types as T  # noqa: N812
 from pyspark.sql import DataFrame, SparkSession, Window
 
-from groups_platform.database.connection import Connection, connect
 from groups_platform.directory import contract
 from groups_platform.directory.batches import AGENT_FORMAT, GROUP_FORMAT, FileReader, RecordFormat
 from groups_platform.directory.findings import RECORD_CODES
+from groups_platform.directory.lake import Dataset, WrittenDay, read_lake, write_lake
 from groups_platform.directory.source import SourceFile, SyncDay
-from groups_platform.errors import UnknownSyncDay
-
-log = logging.getLogger(__name__)
 
 TASK_BYTES: Final = 32 * 2**20  # files are packed into tasks of about this size, and at least one for each core
 
@@ -53,10 +49,15 @@ def arrow_schema(schema: T.StructType) -> pa.Schema:
 class RecordKind:
     """What differs between group and agent records."""
 
-    dataset: str
+    name: str
     folders: tuple[str, ...]
     format: RecordFormat
     contract: contract.Contract
+
+    @property
+    def dataset(self) -> Dataset:
+        """The rows in the lake: with `counts`, which settles D6."""
+        return Dataset(self.name, T.StructType([*self.schema.fields, T.StructField("counts", T.BooleanType())]))
 
     @property
     def schema(self) -> T.StructType:
@@ -79,10 +80,10 @@ class RecordKind:
 
 GROUPS: Final = RecordKind("raw_groups", ("admin_groups",), GROUP_FORMAT, contract.AcceptedGroup)
 AGENTS: Final = RecordKind("raw_agents", ("agents", "agent_details"), AGENT_FORMAT, contract.AcceptedAgent)
-MEMBERSHIPS: Final = "exploded_memberships"
+MEMBERSHIPS: Final = Dataset("exploded_memberships", T.StructType(contract.fields_of(contract.Membership)))
 
 
-def read_into_lake(spark: SparkSession, day: SyncDay, kind: RecordKind, lake: str) -> DataFrame:
+def read_into_lake(spark: SparkSession, day: SyncDay, kind: RecordKind, lake: str) -> WrittenDay:
     """Read the files of `kind` in `day` into the lake, overwriting the day; see the module for the columns.
 
     D6 sends every record's text through a shuffle, which costs more than reading. Most days repeat no id, so each
@@ -92,11 +93,11 @@ def read_into_lake(spark: SparkSession, day: SyncDay, kind: RecordKind, lake: st
     rows = read_files(spark, day, kind)
     is_record = F.col("entry") == "record"
     unsettled = rows.withColumn("counts", F.coalesce(is_record & F.col("accepted"), F.lit(False)))
-    write_lake(_with_fingerprint(unsettled, day), lake, kind.dataset, day.label)
+    write_lake(unsettled, lake, kind.dataset, day.label, fingerprint=day.fingerprint)
     raw = read_lake(spark, lake, kind.dataset, day.label)
-    if not has_repeated_ids(raw, kind):
+    if not has_repeated_ids(raw.rows, kind):
         return raw
-    write_lake(_with_fingerprint(with_duplicates_settled(rows, kind), day), lake, kind.dataset, day.label)
+    write_lake(with_duplicates_settled(rows, kind), lake, kind.dataset, day.label, fingerprint=day.fingerprint)
     return read_lake(spark, lake, kind.dataset, day.label)
 
 
@@ -107,10 +108,6 @@ def read_files(spark: SparkSession, day: SyncDay, kind: RecordKind) -> DataFrame
     folders = tuple(folder for folder in kind.folders if folder in day.folders)
     read = FileReader(kind.format, day.url, folders, tasks, arrow_schema(kind.schema))
     return spark.range(0, len(tasks), 1, len(tasks)).mapInArrow(read, kind.schema)
-
-
-def _with_fingerprint(rows: DataFrame, day: SyncDay) -> DataFrame:
-    return rows.withColumn("fingerprint", F.when(F.col("entry") == "folder", F.lit(day.fingerprint)))
 
 
 def has_repeated_ids(raw: DataFrame, kind: RecordKind) -> bool:
@@ -156,7 +153,9 @@ def with_duplicates_settled(rows: DataFrame, kind: RecordKind) -> DataFrame:
     return (
         rows.withColumn("rank", rank)
         .withColumn("winner", winner)
-        .withColumn("faults", F.when(is_loser, F.concat("faults", F.array(fault))).otherwise(F.col("faults")))
+        .withColumn(
+            "faults", F.when(is_loser, F.concat("faults", F.array(fault).cast(FAULTS))).otherwise(F.col("faults"))
+        )
         .withColumn("counts", is_candidate & (F.col("rank") == 1))
         .withColumn("accepted", F.col("accepted") & ~is_loser)
         .select(*columns, "counts")
@@ -168,11 +167,20 @@ def explode_memberships(raw_groups: DataFrame) -> DataFrame:
     return raw_groups.where("counts").select("group_id", F.explode("agent_ids").alias("agent_id"))
 
 
+def explode_into_lake(spark: SparkSession, label: str, lake: str) -> WrittenDay:
+    """Write the memberships of the day's raw groups to the lake. Raises UnknownSyncDay when those are not there."""
+    raw_groups = read_lake(spark, lake, GROUPS.dataset, label)
+    receipt = raw_groups.receipt
+    memberships = explode_memberships(raw_groups.rows)
+    write_lake(memberships, lake, MEMBERSHIPS, label, fingerprint=receipt.fingerprint, source=receipt.write)
+    return read_lake(spark, lake, MEMBERSHIPS, label)
+
+
 @dataclass(frozen=True)
 class SnapshotCounts:
     """What a raw dataset holds. read: records that the reader cut out; counted: records that the tables take.
 
-    unreadable: paths of files that are not JSON as a whole (at most ten). folders: those that exist.
+    unreadable: the first of the files that are not JSON as a whole, and why. folders: those that exist.
     """
 
     read: int
@@ -181,7 +189,6 @@ class SnapshotCounts:
     counted: int
     files: int
     folders: frozenset[str]
-    fingerprint: str | None
     unreadable: tuple[str, ...] = ()
     unreadable_files: int = 0
     findings: dict[str, int] = field(default_factory=dict)
@@ -203,7 +210,6 @@ def count_snapshot(raw: DataFrame) -> SnapshotCounts:
         F.count_if(F.col("counts")).alias("counted"),
         F.count_if(is_file).alias("files"),
         F.collect_set(F.when(F.col("entry") == "folder", F.col("folder"))).alias("folders"),
-        F.max("fingerprint").alias("fingerprint"),
         F.count_if(is_unreadable).alias("unreadable_files"),
         F.min(F.when(is_unreadable, F.concat("file", F.lit(": "), F.col("faults")[0]["detail"]))).alias("unreadable"),
         *per_code,
@@ -216,42 +222,7 @@ def count_snapshot(raw: DataFrame) -> SnapshotCounts:
         counted=row["counted"],
         files=row["files"],
         folders=frozenset(row["folders"]),
-        fingerprint=row["fingerprint"],
         unreadable=(row["unreadable"],) if row["unreadable"] else (),
         unreadable_files=row["unreadable_files"],
         findings={code: row[code] or 0 for code in RECORD_CODES},
     )
-
-
-def lake_path(lake: str, dataset: str, label: str) -> str:
-    """The folder of one day of one dataset."""
-    return f"{lake.rstrip('/')}/{dataset}/sync_day={label}"
-
-
-def write_lake(rows: DataFrame, lake: str, dataset: str, label: str) -> None:
-    """Overwrite the day as a whole."""
-    rows.write.mode("overwrite").parquet(lake_path(lake, dataset, label))
-
-
-def read_lake(spark: SparkSession, lake: str, dataset: str, label: str) -> DataFrame:
-    """The day as it was last written. Raises UnknownSyncDay when it never was."""
-    from pyspark.errors import AnalysisException  # noqa: PLC0415
-
-    try:
-        return spark.read.parquet(lake_path(lake, dataset, label))
-    except AnalysisException as error:
-        raise UnknownSyncDay(
-            f"The lake has no {dataset} of {label}. Materialise {dataset} for {label} first, "
-            f"or run groups-platform sync --day {label}.",
-            sync_day=label,
-        ) from error
-
-
-def lock_day(url: str, label: str, logger: logging.Logger = log) -> Connection:
-    """Until the returned connection is closed, nobody else who locks `label` writes its folders in the lake."""
-    connection = connect(url, autocommit=True)
-    name = (f"groups_platform.lake.{label}",)
-    if connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", name).fetchone() != (True,):
-        logger.info(f"another run is working on {label}; waiting for it to end")
-        connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", name)
-    return connection

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import psycopg
@@ -20,15 +21,17 @@ from pyspark.sql import DataFrame, SparkSession
 
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
+from groups_platform.directory.engine_errors import engine_errors
 from groups_platform.directory.findings import SEVERITIES
+from groups_platform.directory.lake import WrittenDay, read_lake
 from groups_platform.directory.snapshot import (
     AGENTS,
     GROUPS,
     MEMBERSHIPS,
     SnapshotCounts,
     count_snapshot,
-    read_lake,
 )
+from groups_platform.errors import UnknownSyncDay
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +42,13 @@ PREFIX: Final = "directory_staging_"
 class StagedDay:
     """A day's records in the tables of `schema`; `groups` and `agents` say what the lake holds.
 
-    connection: the driver's own; its search_path begins with `schema`.
+    fingerprint: of the files that the day was read from. connection: the driver's own; its search_path begins with
+    `schema`.
     """
 
     label: str
     schema: str
+    fingerprint: str
     connection: Connection
     groups: SnapshotCounts
     agents: SnapshotCounts
@@ -51,10 +56,10 @@ class StagedDay:
 
 @contextmanager
 def staged_day(spark: SparkSession, lake: str, label: str, url: str) -> Iterator[StagedDay]:
-    """Load the lake's day into staging tables of its own, which are dropped at the end."""
-    raw_groups = read_lake(spark, lake, GROUPS.dataset, label)
-    raw_agents = read_lake(spark, lake, AGENTS.dataset, label)
-    memberships = read_lake(spark, lake, MEMBERSHIPS, label)
+    """Load the lake's day into staging tables of its own, which are dropped at the end. Raises UnknownSyncDay."""
+    groups_day = read_lake(spark, lake, GROUPS.dataset, label)
+    memberships = _memberships_of(groups_day, read_lake(spark, lake, MEMBERSHIPS, label), label)
+    raw_groups, raw_agents = groups_day.rows, read_lake(spark, lake, AGENTS.dataset, label).rows
     with connect(url, autocommit=True) as connection, _staging_schema(connection) as schema:
         tables = {
             "group_member": memberships.select("group_id", "agent_id"),
@@ -67,13 +72,25 @@ def staged_day(spark: SparkSession, lake: str, label: str, url: str) -> Iterator
             "finding": _findings(raw_groups, raw_agents),
         }
         # At once: a small day waits for the start of each job, a large one for its slowest task.
-        with ThreadPoolExecutor() as pool:
+        with engine_errors(f"{label} cannot be staged in Postgres"), ThreadPoolExecutor() as pool:
             counts = [pool.submit(count_snapshot, raw) for raw in (raw_groups, raw_agents)]
             copies = [pool.submit(copy_to, rows, url, schema, table) for table, rows in tables.items()]
             for copy in copies:
                 copy.result()
         connection.execute(read_sql("directory/analyze_staging"))
-        yield StagedDay(label, schema, connection, *(count.result() for count in counts))
+        groups, agents = (count.result() for count in counts)
+        yield StagedDay(label, schema, groups_day.receipt.fingerprint, connection, groups, agents)
+
+
+def _memberships_of(groups: WrittenDay, memberships: WrittenDay, label: str) -> DataFrame:
+    """The memberships, if they were taken from these very groups: members of other groups would replace theirs."""
+    if memberships.receipt.source != groups.receipt.write:
+        raise UnknownSyncDay(
+            f"raw_groups of {label} was read again after exploded_memberships. Materialise exploded_memberships for "
+            f"{label}, or run groups-platform sync --day {label}.",
+            sync_day=label,
+        )
+    return memberships.rows
 
 
 def _findings(raw_groups: DataFrame, raw_agents: DataFrame) -> DataFrame:
@@ -117,19 +134,21 @@ def copy_to(rows: DataFrame, url: str, schema: str, table: str) -> None:
     )
 
     def load(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        from pyspark import TaskContext  # noqa: PLC0415 - on the executor
-
-        task = TaskContext.get()
-        partition = task.partitionId() if task else 0
+        first = next((batch for batch in batches if batch.num_rows), None)
+        if first is None:
+            return
+        partition = first.column(0)[0].as_py()
         with psycopg.connect(url) as connection, connection.cursor() as cursor:
             cursor.execute(claim, (table, partition))
             if cursor.rowcount == 1:
                 with cursor.copy(copy) as stream:
-                    for batch in batches:
-                        stream.write(to_csv(batch))
+                    for batch in chain([first], batches):
+                        stream.write(to_csv(batch.select(columns)))
         yield pa.RecordBatch.from_pydict({"partition": [partition]})
 
-    rows.mapInArrow(load, "partition long").collect()
+    # The number comes with the rows: not every engine tells a Python function in which partition it runs.
+    numbered = rows.select(F.spark_partition_id().cast("long").alias("partition"), *columns)
+    numbered.mapInArrow(load, "partition long").collect()
 
 
 def to_csv(batch: pa.RecordBatch) -> Any:

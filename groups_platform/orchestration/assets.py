@@ -31,17 +31,15 @@ from groups_platform.directory.apply import (
     verify_day,
 )
 from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup, Membership
+from groups_platform.directory.lake import lake_path
 from groups_platform.directory.snapshot import (
     AGENTS,
     GROUPS,
     MEMBERSHIPS,
     RecordKind,
     count_snapshot,
-    explode_memberships,
-    lake_path,
+    explode_into_lake,
     read_into_lake,
-    read_lake,
-    write_lake,
 )
 from groups_platform.directory.source import list_day
 from groups_platform.directory.staging import StagedDay, staged_day
@@ -89,14 +87,14 @@ def _materialise_raw(
         platform.hold_day(label)
         day = list_day(platform.settings.source, label)
         context.log.info(f"reading {sum(len(day.files_under(f)) for f in kind.folders)} files of {day.url}")
-        raw = read_into_lake(spark.spark_session, day, kind, lake)
+        raw = read_into_lake(spark.spark_session, day, kind, lake).rows
         counts = count_snapshot(raw)
     context.log.info(f"findings: {', '.join(f'{code} {number}' for code, number in counts.findings.items())}")
     columns = ["file", "position", "accepted", kind.format.id_column, "name", "raw"]
     return MaterializeResult(
         metadata={
             "dagster/row_count": counts.read,
-            "dagster/uri": lake_path(lake, kind.dataset, label),
+            "dagster/uri": lake_path(lake, kind.name, label),
             "read": counts.read,
             "accepted": counts.accepted,
             "rejected": counts.rejected,
@@ -135,13 +133,11 @@ def exploded_memberships(context: AssetExecutionContext, spark: Spark, platform:
     label, lake = context.partition_key, platform.settings.lake
     with as_failure():
         platform.hold_day(label)
-        groups = read_lake(spark.spark_session, lake, GROUPS.dataset, label)
-        write_lake(explode_memberships(groups), lake, MEMBERSHIPS, label)
-        memberships = read_lake(spark.spark_session, lake, MEMBERSHIPS, label)
+        memberships = explode_into_lake(spark.spark_session, label, lake).rows
     return MaterializeResult(
         metadata={
             "dagster/row_count": memberships.count(),
-            "dagster/uri": lake_path(lake, MEMBERSHIPS, label),
+            "dagster/uri": lake_path(lake, MEMBERSHIPS.name, label),
             "preview": shown.preview(memberships),
         }
     )
@@ -253,7 +249,7 @@ def directory_tables(context: AssetExecutionContext, spark: Spark, platform: Pla
             except CheckFailed as error:
                 yield from _check_results(error.facts["checks"])
                 raise
-            fingerprint = staged.groups.fingerprint or ""
+            fingerprint = staged.fingerprint
     claim_run(context.instance, context.run.run_id, **{FINGERPRINT_TAG: fingerprint})
     yield from _results(context, platform, result, selected)
 

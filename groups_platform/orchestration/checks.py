@@ -13,6 +13,7 @@ from dagster import (
 )
 
 from groups_platform.directory.contract import find_contract_errors
+from groups_platform.directory.lake import read_lake
 from groups_platform.directory.reports import applied_days
 from groups_platform.directory.snapshot import (
     AGENTS,
@@ -20,7 +21,6 @@ from groups_platform.directory.snapshot import (
     RecordKind,
     SnapshotCounts,
     count_snapshot,
-    read_lake,
 )
 from groups_platform.directory.source import natural_key
 from groups_platform.orchestration.assets import as_failure
@@ -46,17 +46,17 @@ BLOCKING: Final = {ACCOUNTING, CONTRACT}
 def build_record_checks(kind: RecordKind) -> AssetChecksDefinition:
     """The checks of one raw dataset, in one step that reads it twice."""
     specs = [
-        AssetCheckSpec(name, asset=kind.dataset, blocking=name in BLOCKING, description=text)
+        AssetCheckSpec(name, asset=kind.name, blocking=name in BLOCKING, description=text)
         for name, text in DESCRIPTIONS.items()
     ]
 
-    @multi_asset_check(specs=specs, name=f"check_{kind.dataset}", pool=POOL)
+    @multi_asset_check(specs=specs, name=f"check_{kind.name}", pool=POOL)
     def check_records(
         context: AssetCheckExecutionContext, spark: Spark, platform: Platform
     ) -> Iterator[AssetCheckResult]:
         with as_failure():
             label = platform.day_of(context.run)
-            raw = read_lake(spark.spark_session, platform.settings.lake, kind.dataset, label)
+            raw = read_lake(spark.spark_session, platform.settings.lake, kind.dataset, label).rows
             counts = count_snapshot(raw)
             before = _read_the_day_before(platform.database_url, label, kind)
         yield _accounting(kind, counts)
@@ -98,7 +98,7 @@ def _read_the_day_before(url: str, label: str, kind: RecordKind) -> tuple[str, i
 def _result(kind: RecordKind, name: str, passed: bool, facts: dict[str, Any]) -> AssetCheckResult:
     return AssetCheckResult(
         check_name=name,
-        asset_key=kind.dataset,
+        asset_key=kind.name,
         passed=passed,
         severity=AssetCheckSeverity.ERROR if name in BLOCKING else AssetCheckSeverity.WARN,
         description=DESCRIPTIONS[name],

@@ -12,11 +12,11 @@ from dagster_pyspark import LazyPySparkResource
 from pydantic import Field, PrivateAttr
 
 from groups_platform.database.connection import Connection, open_database
+from groups_platform.directory.engine_errors import engine_errors
+from groups_platform.directory.lake import lock_day
 from groups_platform.directory.reports import newest_applied_day
-from groups_platform.directory.snapshot import lock_day
-from groups_platform.directory.spark import prepare_process, session_config
+from groups_platform.directory.spark import prepare_spark
 from groups_platform.errors import UnknownSyncDay
-from groups_platform.orchestration import warm_spark
 from groups_platform.settings import Settings
 
 PARTITION_TAG = "dagster/partition"
@@ -74,15 +74,13 @@ class Platform(ConfigurableResource):  # type: ignore[type-arg]
 
 
 class Spark(LazyPySparkResource):
-    """LazyPySparkResource for the Spark of the environment, else the warm one of `dev`, else one in this process."""
+    """LazyPySparkResource for the Spark of the environment, by default the embedded one."""
 
     def _init_session(self) -> None:
         if self._spark_session is None:
-            warm_spark.attach(Settings.from_env())
-            settings = Settings.from_env()
-            prepare_process(settings)
-            self.spark_config.update(session_config(settings))
-            super()._init_session()
+            with engine_errors("Spark does not start"):
+                self.spark_config.update(prepare_spark(Settings.from_env()))
+                super()._init_session()
 
     @classmethod
     def from_environment(cls) -> Spark:

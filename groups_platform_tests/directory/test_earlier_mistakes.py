@@ -12,6 +12,8 @@ from groups_platform_tests.conftest import NewDatabase
 from groups_platform_tests.days import agent, group, write_day
 from groups_platform_tests.pipeline import Pipeline
 
+pytestmark = pytest.mark.engines
+
 ANN, BOB, CID = 1, 2, 3
 
 

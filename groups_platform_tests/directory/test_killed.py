@@ -30,7 +30,7 @@ def syncing(pipeline: Pipeline, home: Path, *labels: str) -> Iterator[subprocess
     """A process that syncs these days; whatever is left of its own session is ended with the block."""
     command = [sys.executable, "-m", "groups_platform_tests.sync_process", str(home), pipeline.url, pipeline.lake]
     process = subprocess.Popen(
-        [*command, pipeline.source, *labels], stdout=subprocess.PIPE, text=True, start_new_session=True
+        [*command, pipeline.source, "sync", *labels], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     try:
         yield process

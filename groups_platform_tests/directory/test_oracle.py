@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from groups_platform.directory.apply import DayResult
-from groups_platform.directory.snapshot import AGENTS, GROUPS, SnapshotCounts, count_snapshot, read_lake
+from groups_platform.directory.lake import read_lake
+from groups_platform.directory.snapshot import AGENTS, GROUPS, SnapshotCounts, count_snapshot
 from groups_platform.errors import IncompleteSnapshot
 from groups_platform_tests import hostile_days, oracle
 from groups_platform_tests.pipeline import Pipeline
+
+pytestmark = pytest.mark.engines
 
 # Chosen for what they hold: incomplete days (one, and none known), cycles, every code among them.
 FAST_SEEDS = (0, 1, 2, 5)
@@ -67,7 +70,7 @@ def compare_applied_day(pipeline: Pipeline, label: str, expected: oracle.DayResu
         found.code for found in expected.findings
     )
     for kind, counts in ((GROUPS, expected.groups), (AGENTS, expected.agents)):
-        assert counted(count_snapshot(read_lake(pipeline.spark, pipeline.lake, kind.dataset, label))) == counts
+        assert counted(count_snapshot(read_lake(pipeline.spark, pipeline.lake, kind.dataset, label).rows)) == counts
     assert [check.name for check in result.checks if check.is_blocking and not check.passed] == []
 
 

@@ -10,7 +10,8 @@ from pyspark.sql import SparkSession
 
 from groups_platform.directory.apply import DayResult
 from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup, Membership, find_contract_errors
-from groups_platform.directory.snapshot import AGENTS, GROUPS, MEMBERSHIPS, SnapshotCounts, count_snapshot, read_lake
+from groups_platform.directory.lake import read_lake
+from groups_platform.directory.snapshot import AGENTS, GROUPS, MEMBERSHIPS, SnapshotCounts, count_snapshot
 from groups_platform.settings import find_resource
 from groups_platform_tests.conftest import NewDatabase
 from groups_platform_tests.pipeline import Pipeline
@@ -69,7 +70,7 @@ def sample(
         days = {}
         for label in ("day1", "day2"):
             result = pipeline.sync(label)
-            counts = [count_snapshot(read_lake(spark, lake, kind.dataset, label)) for kind in (GROUPS, AGENTS)]
+            counts = [count_snapshot(read_lake(spark, lake, kind.dataset, label).rows) for kind in (GROUPS, AGENTS)]
             inactive_agents = pipeline.set_of("SELECT agent_id FROM agents WHERE NOT active")
             days[label] = Day(result, counts[0], counts[1], pipeline.inactive(), inactive_agents)
         yield Sample(pipeline, days)
@@ -155,13 +156,13 @@ def test_sync_days_records_each_day(sample: Sample) -> None:
     [(AcceptedGroup, GROUPS.dataset), (AcceptedAgent, AGENTS.dataset), (Membership, MEMBERSHIPS)],
 )
 def test_what_was_accepted_keeps_the_contract(sample: Sample, contract: type, dataset: str) -> None:
-    rows = read_lake(sample.pipeline.spark, sample.pipeline.lake, dataset, "day2")
+    rows = read_lake(sample.pipeline.spark, sample.pipeline.lake, dataset, "day2").rows
     accepted = rows.where("counts") if "counts" in rows.columns else rows
     assert find_contract_errors(contract, accepted) == []
 
 
 def test_the_contract_is_broken_by_what_was_rejected(sample: Sample) -> None:
-    rows = read_lake(sample.pipeline.spark, sample.pipeline.lake, GROUPS.dataset, "day2")
+    rows = read_lake(sample.pipeline.spark, sample.pipeline.lake, GROUPS.dataset, "day2").rows
     errors = find_contract_errors(AcceptedGroup, rows.where("entry = 'record' AND NOT accepted"))
     assert any(error.startswith("name") for error in errors)
     assert any(error.startswith("group_id") for error in errors)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import Row, SparkSession
 
+from groups_platform.directory.lake import read_lake
 from groups_platform.directory.snapshot import (
     AGENTS,
     GROUPS,
@@ -14,11 +15,12 @@ from groups_platform.directory.snapshot import (
     explode_memberships,
     pack,
     read_into_lake,
-    read_lake,
 )
 from groups_platform.directory.source import SourceFile, list_day
 from groups_platform.errors import UnknownSyncDay
 from groups_platform_tests.days import Record, agent, group, write_day
+
+pytestmark = pytest.mark.engines
 
 OLD, NEW = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
 
@@ -59,7 +61,7 @@ def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def records(spark: SparkSession, lake: str) -> list[Row]:
-    rows = read_lake(spark, lake, GROUPS.dataset, "day1").where("entry = 'record'")
+    rows = read_lake(spark, lake, GROUPS.dataset, "day1").rows.where("entry = 'record'")
     return rows.drop("created_at", "updated_at").collect()  # Python's clock begins later than the year 1
 
 
@@ -89,16 +91,16 @@ def test_d6_a_rejected_record_is_no_rival(records: list[Row]) -> None:
 
 
 def test_read_is_accepted_plus_rejected(spark: SparkSession, lake: str) -> None:
-    groups = count_snapshot(read_lake(spark, lake, GROUPS.dataset, "day1"))
+    groups = count_snapshot(read_lake(spark, lake, GROUPS.dataset, "day1").rows)
     assert (groups.read, groups.accepted, groups.rejected, groups.counted) == (15, 8, 7, 6)
     assert (groups.files, groups.folders, groups.unreadable_files) == (2, {"admin_groups"}, 0)
-    agents = count_snapshot(read_lake(spark, lake, AGENTS.dataset, "day1"))
+    agents = count_snapshot(read_lake(spark, lake, AGENTS.dataset, "day1").rows)
     assert (agents.read, agents.accepted, agents.rejected, agents.counted) == (3, 3, 0, 2)
     assert agents.folders == {"agents", "agent_details"}
 
 
 def test_d5_each_member_is_a_membership_once(spark: SparkSession, lake: str) -> None:
-    memberships = explode_memberships(read_lake(spark, lake, GROUPS.dataset, "day1")).collect()
+    memberships = explode_memberships(read_lake(spark, lake, GROUPS.dataset, "day1").rows).collect()
     assert sorted(map(tuple, memberships)) == [(5, 7), (5, 8), (6, 1)]
 
 

@@ -199,7 +199,7 @@ def test_a_source_may_be_any_url_of_fsspec(zipped: str) -> None:
 
 
 def test_the_executors_read_from_any_url_of_fsspec(spark: SparkSession, zipped: str, tmp_path: Path) -> None:
-    raw = read_into_lake(spark, list_day(zipped, "day1"), GROUPS, str(tmp_path / "lake"))
+    raw = read_into_lake(spark, list_day(zipped, "day1"), GROUPS, str(tmp_path / "lake")).rows
     assert count_snapshot(raw).accepted == 2
 
 

@@ -19,6 +19,8 @@ from groups_platform.directory.contract import AcceptedAgent, fields_of
 from groups_platform.directory.staging import copy_to, to_csv
 from groups_platform_tests.hostile_days import ODD_NAMES
 
+pytestmark = pytest.mark.engines
+
 SCHEMA = "staging_by_hand"
 
 TEXTS = [

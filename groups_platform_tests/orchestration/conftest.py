@@ -30,13 +30,12 @@ from groups_platform_tests.orchestration.service_runs import ServiceRuns
 @pytest.fixture
 def service_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     """The test's settings as environment variables."""
-    assert settings.database_url and settings.spark_master
+    assert settings.database_url
     monkeypatch.setenv("GROUPS_HOME", str(settings.home))
     monkeypatch.setenv("GROUPS_DATABASE_URL", settings.database_url)
     monkeypatch.setenv("GROUPS_SOURCE", settings.source)
     monkeypatch.setenv("GROUPS_LAKE", settings.lake)
-    monkeypatch.setenv("SPARK_MASTER", settings.spark_master)
-    monkeypatch.setenv("GROUPS_SPARK_ARCHIVE", "off")  # its JVM would write into the test's folder after the test
+    monkeypatch.delenv("SPARK_MASTER", raising=False)
     for name in ("DAGSTER_HOME", "GROUPS_DAGSTER_POSTGRES_URL"):
         monkeypatch.setenv(name, str(tmp_path))  # the code under test sets them; this puts them back
     return settings

@@ -1,0 +1,94 @@
+"""What an engine raises, as a sentence with path, cause and what to do. The engine's own text is the error's cause."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Final
+
+from groups_platform.errors import DatabaseUnavailable, LakeUnavailable, PlatformError, SparkFailed, SparkUnavailable
+
+# What every engine quotes of the operating system, and what a person does about it.
+CAUSES: Final = (
+    (r"No space left on device|os error 28\b|Disk quota exceeded", "no space is left", "Free space there"),
+    (r"Read-only file system|os error 30\b", "the file system is read-only", "Make it writable"),
+    (
+        r"Permission denied|AccessControlException|os error 13\b|Access Denied|Forbidden",
+        "permission is denied",
+        "Give this user the right to write there",
+    ),
+    (
+        r"Not a directory|os error 20\b|File exists|os error 17\b|ParentNotDirectory|FileAlreadyExists",
+        "a file lies where a folder must be",
+        "Move it away",
+    ),
+)
+IS_GONE: Final = re.compile(
+    r"Connection refused|StatusCode\.UNAVAILABLE|failed to connect|Socket closed|Py4JNetworkError"
+    r"|Answer from Java side is empty|Application .* is stopped|SparkContext was shut down|stopped SparkContext"
+)
+IS_SHORT_OF_MEMORY: Final = re.compile(r"OutOfMemoryError|MemoryError|Resources exhausted|Cannot allocate memory")
+OF_POSTGRES: Final = re.compile(r"psycopg(?:\.\w+)*\.(\w+): (.*)")
+RAISED: Final = re.compile(r"[A-Za-z_][\w.]*(Error|Exception)(: |$)")
+
+
+@contextmanager
+def engine_errors(what: str, path: str = "") -> Iterator[None]:
+    """Raise a PlatformError for whatever Spark raises in the block.
+
+    what: the beginning of the sentence, such as «raw_groups of day1 cannot be written to the lake». path: the folder
+    of the lake that the block reads or writes, if it does.
+    """
+    try:
+        yield
+    except PlatformError:
+        raise
+    except Exception as error:  # each engine has errors of its own
+        raise _explained(what, path, error) from error
+
+
+def _explained(what: str, path: str, error: Exception) -> PlatformError:
+    text = str(error)
+    if of_postgres := OF_POSTGRES.search(text):
+        return DatabaseUnavailable(f"{what}: Postgres failed: {of_postgres[2]}. Nothing was changed; run it again.")
+    probed = _probe(path) if path else ""
+    for pattern, cause, to_do in CAUSES:
+        if path and re.search(pattern, f"{probed}\n{text}"):
+            return LakeUnavailable(
+                f"{what}, {path}: {cause}. {to_do}, or set GROUPS_LAKE to another folder.", path=path
+            )
+    if IS_SHORT_OF_MEMORY.search(text):
+        return SparkFailed(
+            f"{what}: memory is short. Give Spark more, or have upstream deliver smaller files (see GROUPS_FILE_LIMIT)."
+        )
+    if IS_GONE.search(text):
+        return SparkUnavailable(
+            f"{what}: Spark does not answer. It may have ended for want of memory; run it again, and if SPARK_REMOTE "
+            "or SPARK_MASTER names one, see whether that runs."
+        )
+    return SparkFailed(f"{what}: {first_reason(text)} The run's log in the UI has the whole of it.")
+
+
+def _probe(path: str) -> str:
+    """What the operating system says when a file is made in the local folder `path`, or in what there is of it."""
+    folder = Path(path.removeprefix("file://"))
+    if "://" in str(path).removeprefix("file://") or not folder.is_absolute():
+        return ""
+    try:
+        while not folder.exists():
+            folder = folder.parent
+        with TemporaryFile(dir=folder) as file:
+            file.write(b"\0" * 2**16)
+    except OSError as error:
+        return str(error)
+    return ""
+
+
+def first_reason(message: str) -> str:
+    """The first line; of what a Python worker of Spark raised, the last that names an error. The rest are stacks."""
+    lines = message.strip().splitlines() or ["unknown reason"]
+    line = next((line for line in reversed(lines) if RAISED.match(line)), lines[0])
+    return f"{line.rstrip('.')}."
