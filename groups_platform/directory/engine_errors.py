@@ -25,6 +25,7 @@ CAUSES: Final = (
         "a file lies where a folder must be",
         "Move it away",
     ),
+    (r"No such file or directory|os error 2\b|Mkdirs failed", "the folder cannot be made", "Make it"),
 )
 IS_GONE: Final = re.compile(
     r"Connection refused|StatusCode\.UNAVAILABLE|failed to connect|Socket closed|Py4JNetworkError"
@@ -54,9 +55,9 @@ def _explained(what: str, path: str, error: Exception) -> PlatformError:
     text = str(error)
     if of_postgres := OF_POSTGRES.search(text):
         return DatabaseUnavailable(f"{what}: Postgres failed: {of_postgres[2]}. Nothing was changed; run it again.")
-    probed = _probe(path) if path else ""
+    facts = f"{_probe(path)}\n{text}" if path else ""
     for pattern, cause, to_do in CAUSES:
-        if path and re.search(pattern, f"{probed}\n{text}"):
+        if re.search(pattern, facts):
             return LakeUnavailable(
                 f"{what}, {path}: {cause}. {to_do}, or set GROUPS_LAKE to another folder.", path=path
             )
@@ -69,7 +70,8 @@ def _explained(what: str, path: str, error: Exception) -> PlatformError:
             f"{what}: Spark does not answer. It may have ended for want of memory; run it again, and if SPARK_REMOTE "
             "or SPARK_MASTER names one, see whether that runs."
         )
-    return SparkFailed(f"{what}: {first_reason(text)} The run's log in the UI has the whole of it.")
+    where = f"{what}, {path}" if path else what
+    return SparkFailed(f"{where}: {first_reason(text)} The run's log in the UI has the whole of it.")
 
 
 def _probe(path: str) -> str:
