@@ -13,7 +13,7 @@ import socket
 import struct
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
@@ -117,10 +117,10 @@ def shut_door(port: int) -> None:
         )
 
 
-def _own_connections() -> list[psutil._common.pconn]:
+def _own_connections() -> list[Any]:
     return psutil.Process().net_connections("tcp")
 
 
-def _endpoint(address: psutil._common.addr) -> tuple[str, int]:
+def _endpoint(address: Any) -> tuple[str, int]:
     """gRPC's socket speaks IPv4 by way of IPv6."""
     return address.ip.removeprefix("::ffff:"), address.port
