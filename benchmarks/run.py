@@ -13,11 +13,9 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-import psutil
 import psycopg
 from rich.console import Console
 from rich.table import Table
@@ -30,18 +28,19 @@ from groups_platform.settings import Settings
 
 SIZES = (1_000, 100_000, 1_000_000)
 PASSES = ("first", "unchanged", "1 % changed")
+LOOKS = {"why": ["why", "1"], "findings": ["findings"], "tree": ["tree"]}
 BENCH_SCHEMAS = "bench_duckdb, bench_dlt, bench_dlt_staging"
 
 console = Console(width=150 if not sys.stdout.isatty() else None, highlight=False)
 
 
-def compare(size: int, scratch: Path, archive: Path) -> dict[str, Any]:
+def compare(size: int, scratch: Path) -> dict[str, Any]:
     """Every contender on one size: first load, the same day again, a day with 1 % changed."""
     source = scratch / f"source-{size}"
     facts = write_day(source, "day1", size)
     write_day(source, "day2", size, changed=0.01)
     home = scratch / f"home-{size}"
-    env = _new_home(home, archive, {**os.environ, "GROUPS_SOURCE": str(source)})
+    env = _new_home(home, {**os.environ, "GROUPS_SOURCE": str(source)})
     settings = Settings.from_env(env)
     url = _other_database(open_database(settings))
     days = [source / "sync-day1", source / "sync-day1", source / "sync-day2"]
@@ -52,12 +51,13 @@ def compare(size: int, scratch: Path, archive: Path) -> dict[str, Any]:
     duckdb = [[python, "-m", "benchmarks.baselines.duckdb_script", str(day), url] for day in days]
     dlt = [[python, "-m", "benchmarks.baselines.dlt_load", str(day), url] for day in days]
     results = {
-        "platform, cold": _measure(ours, env, url),
+        "platform": _measure(ours, env, url),
         "DuckDB script": _measure(duckdb, env, url),
         "dlt (Arrow)": _measure([[*command, "--rows", "arrow"] for command in dlt], env, url),
         "dlt (dicts)": _measure([[*command, "--rows", "dicts"] for command in dlt], env, url),
     }
-    stages_env = _new_home(scratch / f"stages-{size}", archive, env)
+    looks = {name: run_measured([python, "-m", "groups_platform", *command], env) for name, command in LOOKS.items()}
+    stages_env = _new_home(scratch / f"stages-{size}", env)
     open_database(Settings.from_env(stages_env))
     stages = run_measured([python, "-m", "benchmarks.stages", str(source)], stages_env)
     for folder in (home, Path(stages_env["GROUPS_HOME"])):
@@ -66,25 +66,14 @@ def compare(size: int, scratch: Path, archive: Path) -> dict[str, Any]:
     return {
         "facts": facts,
         "runs": results,
+        "looks": looks,
         "stages": json.loads(stages.output.strip().splitlines()[-1]),
         "peak": stages.peak_mb,
     }
 
 
-def write_archive(scratch: Path) -> Path:
-    """Spark's class archive, as every home has it from its second command on: the folder `java` of a home."""
-    home, source = scratch / "home-0", scratch / "source-0"
-    write_day(source, "day1", 1_000)
-    run_measured([sys.executable, "-m", "benchmarks.stages", str(source)], {**os.environ, "GROUPS_HOME": str(home)})
-    folder = home / "java"
-    while any(str(folder) in " ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"])):
-        time.sleep(1)
-    return folder
-
-
-def _new_home(home: Path, archive: Path, env: dict[str, str]) -> dict[str, str]:
+def _new_home(home: Path, env: dict[str, str]) -> dict[str, str]:
     home.mkdir(mode=0o755)
-    (home / "java").symlink_to(archive)
     return {**env, "GROUPS_HOME": str(home)}
 
 
@@ -107,35 +96,34 @@ def show(size: int, result: dict[str, Any]) -> None:
     table = Table(
         title=f"{size:,} memberships, {facts.groups:,} groups, {facts.bytes / 1e6:.0f} MB of JSON: whole processes"
     )
-    for column in ("", *PASSES, "peak MB", "memberships/s (first)", "first ÷ DuckDB", "unchanged ÷ DuckDB"):
+    for column in ("", *PASSES, "peak MB", "memberships/s (first)", "÷ DuckDB: first", "unchanged", "1 %"):
         table.add_column(column, justify="right" if column else "left")
     reference = result["runs"]["DuckDB script"]
     for name, runs in result["runs"].items():
         seconds = [f"{run.seconds:.1f} s" for run in runs]
-        ratios = [f"{runs[i].seconds / reference[i].seconds:.2f} ×" for i in (0, 1)]
+        ratios = [f"{runs[i].seconds / reference[i].seconds:.2f} ×" for i in range(3)]
         table.add_row(name, *seconds, f"{max(r.peak_mb for r in runs):.0f}", f"{size / runs[0].seconds:,.0f}", *ratios)
-    warm = {name: _total(result["stages"], name) for name in ("warm_first", "unchanged", "changed")}
-    table.add_row(
-        "platform, warm", *(f"{each:.1f} s" for each in warm.values()), f"{result['peak']:.0f}",
-        f"{size / warm['warm_first']:,.0f}",
-        *(f"{warm[n] / reference[i].seconds:.2f} ×" for i, n in enumerate(("warm_first", "unchanged"))),
-    )  # fmt: skip
+    stages = [_total(result["stages"], name) for name in ("again_first", "unchanged", "changed")]
+    ratios = [f"{stages[i] / reference[i].seconds:.2f} ×" for i in range(3)]
+    seconds = [f"{each:.1f} s" for each in stages]
+    table.add_row("platform, stages", *seconds, f"{result['peak']:.0f}", f"{size / stages[0]:,.0f}", *ratios)
     console.print(table)
+    console.print(", ".join(f"{name} {look.seconds:.1f} s" for name, look in result["looks"].items()))
 
-    stages = Table(title="Stages of the platform, seconds")
+    table = Table(title="Stages of the platform, seconds")
     for column in ("", "reading", "validation", "staging", "apply", "sum", "flags alone", "rows written"):
-        stages.add_column(column, justify="right" if column else "left")
+        table.add_column(column, justify="right" if column else "left")
     for name, each in result["stages"].items():
         if name != "start":
             parts = [f"{each[stage]:.2f}" for stage in ("reading", "validation", "staging", "apply")]
-            stages.add_row(
+            table.add_row(
                 name,
                 *parts,
                 f"{_total(result['stages'], name):.2f}",
                 f"{each['flags']:.2f}",
                 f"{each['rows_written']:,.0f}",
             )
-    console.print(stages)
+    console.print(table)
 
 
 def _total(stages: dict[str, dict[str, float]], name: str) -> float:
@@ -146,12 +134,12 @@ def show_growth(results: dict[int, dict[str, Any]]) -> None:
     """How time and memory grow from size to size: linear is the ratio of the sizes, or less."""
     sizes = sorted(results)
     table = Table(title="Growth from size to size")
-    for column in ("from", "to", "data", "platform warm, first", "unchanged", "peak memory", "DuckDB script, first"):
+    for column in ("from", "to", "data", "platform, stages: first", "unchanged", "peak memory", "DuckDB script, first"):
         table.add_column(column, justify="right")
     for small, large in itertools.pairwise(sizes):
         warm = [
             _total(results[large]["stages"], n) / _total(results[small]["stages"], n)
-            for n in ("warm_first", "unchanged")
+            for n in ("again_first", "unchanged")
         ]
         first = [results[size]["runs"]["DuckDB script"][0].seconds for size in (small, large)]
         peak = results[large]["peak"] / results[small]["peak"]
@@ -168,10 +156,9 @@ def main() -> None:
     scratch.chmod(0o755)
     results = {}
     try:
-        archive = write_archive(scratch)
         for size in sizes:
             console.print(f"[bold]{size:,} memberships[/] …")
-            results[size] = compare(size, scratch, archive)
+            results[size] = compare(size, scratch)
             show(size, results[size])
         show_growth(results)
     finally:
