@@ -192,20 +192,32 @@ def _storable(texts: Sequence[str | None]) -> Column:
 def read_timestamps(texts: Sequence[str | None]) -> Column:
     """ISO-8601 to UTC, as read_timestamp says: by Arrow where it says the same, which is of nearly all texts."""
     strings = pa.array(texts, pa.string())
-    for type_ in (TIMESTAMP, pa.timestamp("us")):  # Arrow wants all of a column to have an offset, or none
-        try:
-            values = strings.cast(type_).cast(TIMESTAMP)
-        except pa.ArrowInvalid:
-            continue
-        is_far = pc.or_(pc.less(values, FIRST_DAY), pc.greater(values, LAST_DAY))
-        if not pc.any(is_far).as_py():
-            return Column(values)
+    values = _by_arrow(strings)
+    if values is not None:
+        return Column(values)
     is_usual = pc.match_substring_regex(strings, USUAL_TIMESTAMP)
     values = pc.if_else(is_usual, strings, None).cast(TIMESTAMP)
     is_odd = pc.invert(pc.fill_null(is_usual, True))
     moments = list(map(_find_moment, strings.filter(is_odd).to_pylist()))
     values = pc.replace_with_mask(values, is_odd, pa.array(moments, TIMESTAMP))
     return Column(values, pc.or_(pc.is_valid(values), pc.is_null(strings)))
+
+
+def _by_arrow(strings: pa.Array) -> pa.Array | None:
+    """Arrow wants all of a column to have an offset, or none; each text that it does not take costs it much."""
+    first = strings.drop_null()[:1]
+    for type_ in (TIMESTAMP, pa.timestamp("us")):
+        try:
+            first.cast(type_)
+        except pa.ArrowInvalid:
+            continue
+        try:
+            values = strings.cast(type_).cast(TIMESTAMP)
+        except pa.ArrowInvalid:
+            return None
+        is_far = pc.or_(pc.less(values, FIRST_DAY), pc.greater(values, LAST_DAY))
+        return None if pc.any(is_far).as_py() else values
+    return None
 
 
 def _find_moment(text: str) -> datetime | None:
