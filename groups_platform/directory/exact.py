@@ -1,7 +1,10 @@
 """Where the records of a JSON document stand, by the standard library: slower than msgspec, and never in doubt.
 
 It takes what msgspec refuses although it is JSON (lone surrogates, values nested deeper than the stack), and says at
-which character a document stops being JSON. It holds one element's value at a time.
+which byte a document stops being JSON. It holds one element's value at a time.
+
+The bytes are UTF-8 and are read as Latin-1: a character for each byte, so that places are bytes and a document with an
+emoji takes no fourfold memory. Outside of strings JSON is ASCII, so values end at the same places.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ Span = tuple[int, int]
 
 
 class BrokenDocument(Exception):
-    """The text is no JSON document. at: the first character that cannot stand where it stands."""
+    """The text is no JSON document. at: the first byte that cannot stand where it stands."""
 
     def __init__(self, reason: str, at: int) -> None:
         super().__init__(reason)
@@ -58,11 +61,12 @@ def refuse_constant(name: str) -> NoReturn:
 _decoder = json.JSONDecoder(parse_int=parse_integer, parse_float=parse_float, parse_constant=refuse_constant)
 
 
-def find_records(text: str, wrapper: str) -> list[Span]:
-    """Begin and end of each record of the document `text`, in characters; D1 says what the records are.
+def find_records(document: bytes, wrapper: str) -> list[Span]:
+    """Begin and end of each record of the document, in bytes; D1 says what the records are.
 
-    Raises BrokenDocument when any of it is not JSON.
+    document: valid UTF-8. Raises BrokenDocument when any of it is not JSON.
     """
+    text = document.decode("latin-1")
     begin = _skip(text, 0)
     if text.startswith("[", begin):
         records, end = _elements(text, begin)

@@ -199,11 +199,10 @@ def _document(data: bytes, wrapper: str, start: int) -> Sequence[Any]:
         return _fast_document(data, wrapper)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         pass
-    text = data.decode()
     try:
-        return [text[begin:end].encode() for begin, end in exact.find_records(text, wrapper)]
+        return [memoryview(data)[begin:end] for begin, end in exact.find_records(data, wrapper)]
     except exact.BrokenDocument as error:
-        raise UnreadableFile(str(error), start + len(text[: error.at].encode())) from error
+        raise UnreadableFile(str(error), start + error.at) from error
 
 
 def _check_utf8(data: bytes) -> None:
