@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from groups_platform.errors import InvalidSetting
 
 PACKAGE = Path(__file__).resolve().parent
+LARGEST_FILE_LIMIT = 2 * 2**30
 
 
 def find_resource(name: str) -> Path:
@@ -48,6 +49,7 @@ class Settings:
     spark_master, spark_remote: at most one; a Spark on a JVM, or a Spark Connect server (`sc://…`). Neither: the
         embedded one.
     rejected_limit: share of rejected records (0 to 1) above which a check warns.
+    file_limit: bytes, unpacked, that a JSON document of the source may have; a record may have an eighth of them.
     time_zone: IANA name of the zone whose days and months resource usage is counted by.
     locale: language and country for whoever shows figures, such as en_US.
     valkey_url: `valkey://`, `redis://` or `unix://` URL of the live kernel statistics.
@@ -63,6 +65,7 @@ class Settings:
     spark_token: str | None = field(default=None, repr=False)
     java_home: str | None = None
     rejected_limit: float = 0.1
+    file_limit: int = 512 * 2**20
     time_zone: str = "UTC"
     locale: str = "en_US"
     valkey_url: str | None = field(default=None, repr=False)
@@ -87,6 +90,7 @@ class Settings:
             spark_token=env.get("SPARK_CONNECT_AUTHENTICATE_TOKEN") or None,
             java_home=env.get("JAVA_HOME") or None,
             rejected_limit=_share("GROUPS_REJECTED_LIMIT", env.get("GROUPS_REJECTED_LIMIT"), 0.1),
+            file_limit=_file_limit(env.get("GROUPS_FILE_LIMIT") or "512m"),
             time_zone=_time_zone(env.get("GROUPS_TIMEZONE") or "UTC"),
             locale=env.get("GROUPS_LOCALE") or "en_US",
             valkey_url=_valkey_url(env.get("GROUPS_VALKEY_URL")),
@@ -174,3 +178,12 @@ def _share(name: str, value: str | None, default: float) -> float:
     if not 0 <= share <= 1:
         raise InvalidSetting(f"{name} is {value}. Write a share between 0 and 1, such as {default}.")
     return share
+
+
+def _file_limit(value: str) -> int:
+    """A column of text in Arrow, which a file becomes, holds no more than 2 GiB."""
+    match = re.fullmatch(r"([0-9]{1,12})([kmg]?)", value.strip().lower())
+    size = int(match[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[match[2]] if match else 0
+    if not 1 <= size <= LARGEST_FILE_LIMIT:
+        raise InvalidSetting(f"GROUPS_FILE_LIMIT is {value}. Write bytes, such as 512m or 2g, which is the most.")
+    return size

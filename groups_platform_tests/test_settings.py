@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from groups_platform.directory.reader import FILE_LIMIT
 from groups_platform.errors import InvalidSetting, PlatformError
 from groups_platform.settings import Settings, find_resource
 
@@ -95,6 +96,14 @@ def test_settings_do_not_change() -> None:
         ("GROUPS_REJECTED_LIMIT", "1.5"),
         ("GROUPS_REJECTED_LIMIT", "nan"),
         ("GROUPS_REJECTED_LIMIT", "-0.1"),
+        ("GROUPS_FILE_LIMIT", "much"),
+        ("GROUPS_FILE_LIMIT", "0"),
+        ("GROUPS_FILE_LIMIT", "-5"),
+        ("GROUPS_FILE_LIMIT", "1.5g"),
+        ("GROUPS_FILE_LIMIT", "3g"),
+        ("GROUPS_FILE_LIMIT", "2147483649"),
+        ("GROUPS_FILE_LIMIT", "9" * 5000),
+        ("GROUPS_FILE_LIMIT", "\u0665m"),
     ],
 )
 def test_a_value_that_cannot_work_is_one_sentence_that_names_it(name: str, value: str) -> None:
@@ -106,6 +115,14 @@ def test_a_value_that_cannot_work_is_one_sentence_that_names_it(name: str, value
     assert "secret" not in said
     assert "Traceback" not in said
     assert refused.value.code == "invalid_setting"
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [("", FILE_LIMIT), ("1", 1), ("5000", 5000), ("64k", 65536), ("512m", 512 * 2**20), (" 1G ", 2**30), ("2g", 2**31)],
+)
+def test_the_limit_of_a_file_is_bytes_or_binary_units(value: str, size: int) -> None:
+    assert Settings.from_env({"GROUPS_FILE_LIMIT": value}).file_limit == size
 
 
 def test_a_source_with_credentials_in_it_is_not_repeated() -> None:

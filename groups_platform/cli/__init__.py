@@ -20,6 +20,7 @@ Settings by environment:
   GROUPS_DATABASE_URL   postgresql://…, 15 or newer      (an embedded server)
   GROUPS_SOURCE         folder or URL with sync-<day>/   (the sample data)
   GROUPS_LAKE           Parquet files                    ($GROUPS_HOME/lake)
+  GROUPS_FILE_LIMIT     bytes of a document, unpacked    (512m)
   SPARK_MASTER          spark://…, yarn, k8s://…         (local[*])
   SPARK_REMOTE          a Spark Connect server, sc://…   (none)
   GROUPS_SPARK_ARCHIVE  keep 180 MB of its classes       (on)

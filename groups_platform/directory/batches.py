@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
 
-from groups_platform.directory.reader import RawRecord, UnreadableFile, read_records
-from groups_platform.directory.records import ParsedRecord, parse_agent, parse_group
-from groups_platform.directory.source import read_file
-
-BATCH_RECORDS: Final = 20_000
+from groups_platform.directory.columns import GoodRecords, read_agents, read_groups
+from groups_platform.directory.reader import (
+    FILE_LIMIT,
+    RawRecord,
+    RawTexts,
+    UnreadableFile,
+    read_record,
+    read_records,
+    read_texts,
+)
+from groups_platform.directory.records import ParsedRecord, digest, parse_agent, parse_group
+from groups_platform.directory.source import open_file
 
 
 @dataclass(frozen=True)
 class RecordFormat:
-    """How the records of one kind are read. wrapper: the key of an object that holds them; id_column: where id goes."""
+    """How the records of one kind are read. wrapper: the key of an object that holds them; id_column: where id goes.
+
+    parse says what a record is, and read reads those without a fault, many at once, to the same values.
+    """
 
     wrapper: str
     id_column: str
     parse: Callable[[RawRecord], ParsedRecord]
+    read: Callable[[Sequence[bytes]], GoodRecords]
 
 
-GROUP_FORMAT: Final = RecordFormat("groups", "group_id", parse_group)
-AGENT_FORMAT: Final = RecordFormat("agents", "agent_id", parse_agent)
+GROUP_FORMAT: Final = RecordFormat("groups", "group_id", parse_group, read_groups)
+AGENT_FORMAT: Final = RecordFormat("agents", "agent_id", parse_agent, read_agents)
 
 
 def parse_file(kind: RecordFormat, path: str, data: bytes) -> tuple[list[ParsedRecord], UnreadableFile | None]:
-    """The records of one file after the rules, or why the whole file cannot be read."""
+    """The records of one file after the rules, one by one, or why the whole file cannot be read."""
     try:
         return [kind.parse(record) for record in read_records(path, data, kind.wrapper)], None
     except UnreadableFile as error:
@@ -38,16 +49,21 @@ def parse_file(kind: RecordFormat, path: str, data: bytes) -> tuple[list[ParsedR
 
 @dataclass(frozen=True)
 class FileReader:
-    """What Spark runs on each task: `tasks[n]` are the paths, below `day_url`, that task n reads."""
+    """What Spark runs on each task: `tasks[n]` are the paths, below `day_url`, that task n reads.
+
+    with_content: fill the column `content`, which only D6 needs. file_limit: see read_texts.
+    """
 
     kind: RecordFormat
     day_url: str
     folders: tuple[str, ...]
     tasks: tuple[tuple[str, ...], ...]
     schema: pa.Schema
+    with_content: bool = False
+    file_limit: int = FILE_LIMIT
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Rows for the folders (task 0 alone), each file and each record of the tasks named in column 0."""
+        """Rows for the folders (task 0 alone), each record of the tasks named in column 0 and then its file."""
         for batch in batches:
             for task in batch.column(0).to_pylist():
                 if task == 0:
@@ -56,39 +72,77 @@ class FileReader:
                     yield from self._file(path)
 
     def _file(self, path: str) -> Iterator[pa.RecordBatch]:
+        count = 0
+        faults = []
         try:
-            records, unreadable = parse_file(self.kind, path, read_file(self.day_url, path))
+            with open_file(self.day_url, path) as stream:
+                for batch in self.read_records(path, stream):
+                    count += batch.num_rows
+                    yield batch
+        except UnreadableFile as error:
+            faults.append({"code": "invalid_json", "detail": str(error)})
         except OSError as error:
-            records, unreadable = [], UnreadableFile(f"cannot be opened: {error.strerror or error}", 0)
-        faults = [{"code": "invalid_json", "detail": str(unreadable)}] if unreadable else []
+            unopened = UnreadableFile(f"cannot be opened: {error.strerror or error}", 0)
+            faults.append({"code": "invalid_json", "detail": str(unopened)})
         folder = path.split("/", 1)[0]
-        row = {"entry": "file", "folder": folder, "file": path, "records": len(records), "faults": faults}
-        yield self._rows([row])
-        for start in range(0, len(records), BATCH_RECORDS):
-            yield self._records(folder, path, records[start : start + BATCH_RECORDS])
+        yield self._rows([{"entry": "file", "folder": folder, "file": path, "records": count, "faults": faults}])
+
+    def read_records(self, path: str, stream: BinaryIO) -> Iterator[pa.RecordBatch]:
+        """The records of one file, each once; those without a fault first in each of the reader's batches.
+
+        Raises UnreadableFile as read_texts does.
+        """
+        for batch in read_texts(path, stream, self.kind.wrapper, self.file_limit):
+            good = self.kind.read(batch.texts)
+            if len(good.indices) == len(batch.texts):
+                yield self._good_records(path, batch, good.columns)
+                continue
+            if good.indices:
+                yield self._good_records(path, batch.take(good.indices), good.columns)
+            others = batch.take(sorted(set(range(len(batch.texts))).difference(good.indices)))
+            yield self._parsed_records(path, [self.kind.parse(record) for record in map(read_record, *others)])
 
     def _rows(self, rows: list[dict[str, Any]]) -> pa.RecordBatch:
         return pa.RecordBatch.from_pylist([{"faults": [], **row} for row in rows], self.schema)
 
-    def _records(self, folder: str, path: str, records: list[ParsedRecord]) -> pa.RecordBatch:
-        count = len(records)
-        positions, texts, accepted, values, faults, contents = zip(*records, strict=True)
-        columns: dict[str, Any] = {
-            "entry": pa.repeat("record", count),
-            "folder": pa.repeat(folder, count),
-            "file": pa.repeat(path, count),
-            "position": positions,
-            "records": pa.nulls(count, pa.int64()),
-            "accepted": accepted,
-            self.kind.id_column: [value.get("id") for value in values],
-            "faults": [[fault._asdict() for fault in some] if some else () for some in faults],
-            "raw": texts,
+    def _good_records(self, path: str, batch: RawTexts, columns: dict[str, pa.Array]) -> pa.RecordBatch:
+        count = len(batch.texts)
+        contents = map(digest, map(read_record, *batch)) if self.with_content else pa.nulls(count, pa.string())
+        given = {
+            "position": batch.positions,
+            "accepted": pa.repeat(True, count),
+            "faults": [[]] * count,
+            "raw": batch.texts,
             "content": contents,
         }
+        return self._records(path, count, {**columns, **given})
+
+    def _parsed_records(self, path: str, records: list[ParsedRecord]) -> pa.RecordBatch:
+        count = len(records)
+        values = [record.values for record in records]
+        fields = {name: [value.get(name) for value in values] for name in ("id", *self.schema.names)}
+        contents = [record.content for record in records] if self.with_content else pa.nulls(count, pa.string())
+        given = {
+            "position": [record.position for record in records],
+            "accepted": [record.accepted for record in records],
+            "faults": [[fault._asdict() for fault in record.faults] for record in records],
+            "raw": [record.text for record in records],
+            "content": contents,
+        }
+        return self._records(path, count, {**fields, **given})
+
+    def _records(self, path: str, count: int, columns: dict[str, Any]) -> pa.RecordBatch:
+        """A batch of the schema. columns: arrays or lists, the record's id as `id`."""
+        columns = {
+            **columns,
+            "entry": pa.repeat("record", count),
+            "folder": pa.repeat(path.split("/", 1)[0], count),
+            "file": pa.repeat(path, count),
+            "records": pa.nulls(count, pa.int64()),
+            self.kind.id_column: columns["id"],
+        }
         arrays = [
-            column
-            if isinstance(column := columns.get(name) or [value.get(name) for value in values], pa.Array)
-            else pa.array(column, type_)
+            column if isinstance(column := columns[name], pa.Array) else pa.array(column, type_)
             for name, type_ in zip(self.schema.names, self.schema.types, strict=True)
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)

@@ -1,33 +1,46 @@
 """From the bytes of one file to its records (D1, D2): what is a record, where it stands, what JSON value it holds.
 
-Two decoders give the same answer. msgspec is fast; the standard library's takes what msgspec refuses although it is
-JSON (lone surrogates, integers of any length) and says where a broken file breaks. Nothing here knows groups or agents.
+Two decoders give the same answer. msgspec is fast; the standard library's (`exact`) takes what msgspec refuses although
+it is JSON and says where a broken file breaks. Nothing here knows groups or agents.
 """
 
 from __future__ import annotations
 
+import codecs
 import gzip
+import io
 import json
 import re
 import zlib
-from collections.abc import Iterator
-from decimal import Decimal
-from math import isfinite
-from typing import Any, Final, NamedTuple, NoReturn
+from collections import deque
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 import msgspec
+
+from groups_platform.directory import exact
 
 JSON_LINES: Final = re.compile(r"\.(jsonl|ndjson)(\.gz)?$", re.IGNORECASE)
 READABLE: Final = re.compile(r"\.(json|jsonl|ndjson)(\.gz)?$", re.IGNORECASE)
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-LONGEST_INTEGER: Final = 30  # digits; far beyond BIGINT, far below the length that Python refuses to convert
-CONSTANT: Final = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)')
-WHITE_SPACE: Final = re.compile(r"[ \t\n\r]*")
+WHITE_SPACE: Final = re.compile(rb"[ \t\n\r]*")
+
+FILE_LIMIT: Final = 512 * 2**20  # bytes, unpacked, of a document, which is held as a whole
+# A record of any file may have this part of the limit. So with the largest limit, 2 GiB, also a text that is no UTF-8
+# and is shown with four characters for a byte fits into an Arrow column, which holds less than 2 GiB.
+RECORDS_PER_LIMIT: Final = 8
+PIECE_BYTES: Final = 16 * 2**20  # JSON Lines are read in pieces of about this size
+BATCH_RECORDS: Final = 20_000
+BATCH_BYTES: Final = 32 * 2**20
+TEXT_BYTES: Final = 2**20
+
+_DO: Final = "Raise GROUPS_FILE_LIMIT, or have upstream split it"
 
 
 class UnreadableFile(Exception):
-    """The file as a whole is not JSON, or does not decompress."""
+    """The file as a whole is not JSON, does not decompress, or is larger than what may be read."""
 
     def __init__(self, reason: str, offset: int) -> None:
         super().__init__(f"{reason} (byte {offset})")
@@ -49,90 +62,193 @@ class RawRecord(NamedTuple):
     value: Any
 
 
-def read_records(path: str, data: bytes, wrapper: str) -> Iterator[RawRecord]:
-    """The records of the file at `path` (its name says the format) with content `data`.
+class RawTexts(NamedTuple):
+    """Records that nobody has looked into: their positions, and their bytes exactly as read.
 
-    wrapper: the key whose array holds the records when the file is one object, `groups` or `agents`.
-    Raises UnreadableFile before the first record, so that a broken file gives no records at all.
+    In JSON Lines the bytes may be anything, in a document each text is JSON or nested too deeply to tell.
     """
-    if path.lower().endswith(".gz"):
-        data = _decompress(data)
-    start = len(BYTE_ORDER_MARK) if data.startswith(BYTE_ORDER_MARK) else 0
-    data = data[start:]
-    if JSON_LINES.search(path):
-        return _json_lines(data)
-    return iter(_json_document(data, wrapper, start))
+
+    positions: Sequence[int]
+    texts: Sequence[bytes]
+
+    def take(self, indices: Sequence[int]) -> RawTexts:
+        """Those at the indices."""
+        positions, texts = self.positions, self.texts
+        return RawTexts([positions[index] for index in indices], [texts[index] for index in indices])
 
 
-def _decompress(data: bytes) -> bytes:
-    if not data:
+def read_records(path: str, data: bytes, wrapper: str) -> Iterator[RawRecord]:
+    """The records of the file at `path` with content `data`, one by one; see read_texts."""
+    for batch in read_texts(path, io.BytesIO(data), wrapper):
+        yield from map(read_record, batch.positions, batch.texts)
+
+
+def read_texts(path: str, stream: BinaryIO, wrapper: str, file_limit: int = FILE_LIMIT) -> Iterator[RawTexts]:
+    """The records of the file at `path` (its name says the format) with the content of `stream`, in batches.
+
+    A batch has at most BATCH_RECORDS and, where it has more than one, BATCH_BYTES.
+    wrapper: the key whose array holds the records when the file is one object, `groups` or `agents`.
+    file_limit: the most bytes that a document may have, unpacked. JSON Lines may be of any length, for they are read
+    in pieces. A record of either may have an eighth of the limit.
+    Raises UnreadableFile: before the first record when the file does not decompress, is no JSON document or is too
+    large a one. Only a record that is too large may come after others.
+    """
+    is_packed = path.lower().endswith(".gz")
+    if is_packed and not stream.read(1):
         raise UnreadableFile("an empty file is not gzip", 0)
+    stream.seek(0)
+    content = cast(BinaryIO, gzip.GzipFile(fileobj=stream, mode="rb")) if is_packed else stream
+    start = len(BYTE_ORDER_MARK) if _read(content, len(BYTE_ORDER_MARK)) == BYTE_ORDER_MARK else 0
+    content.seek(start)
+    record_limit = file_limit // RECORDS_PER_LIMIT
+    if JSON_LINES.search(path):
+        if is_packed:
+            _check_unpacking(content, record_limit)
+        for positions, texts in _lines(_pieces(content), record_limit):
+            yield from _batches(positions, texts, record_limit)
+    else:
+        records = _document(_whole(content, file_limit), wrapper, start)
+        yield from _batches(range(len(records)), records, record_limit)
+
+
+def _batches(positions: Sequence[int], texts: Sequence[Any], record_limit: int) -> Iterator[RawTexts]:
+    for begin in range(0, len(texts), BATCH_RECORDS):
+        part = slice(begin, begin + BATCH_RECORDS)
+        batch = RawTexts(positions[part], list(map(bytes, texts[part])))
+        if len(longest := max(batch.texts, key=len)) > record_limit:
+            position = batch.positions[batch.texts.index(longest)]
+            raise _too_large(f"the record at {position}", len(longest), record_limit)
+        yield from _bounded(batch)
+
+
+def _bounded(batch: RawTexts) -> Iterator[RawTexts]:
+    middle = len(batch.texts) // 2
+    if middle and sum(map(len, batch.texts)) > BATCH_BYTES:
+        for half in (slice(middle), slice(middle, None)):
+            yield from _bounded(RawTexts(batch.positions[half], batch.texts[half]))
+    else:
+        yield batch
+
+
+def _too_large(what: str, size: int, limit: int) -> UnreadableFile:
+    return UnreadableFile(f"{what} has {size:,} bytes or more, and may have {limit:,}. {_DO}", limit)
+
+
+def _read(content: BinaryIO, size: int) -> bytes:
     try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise UnreadableFile(f"does not decompress: {error}", len(data)) from error
+        return content.read(size)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UnreadableFile(f"does not decompress: {error}", content.tell()) from error
 
 
-def _json_lines(data: bytes) -> Iterator[RawRecord]:
-    for position, ended_line in enumerate(data.split(b"\n")):
-        line = ended_line.removesuffix(b"\r")
-        if not line.strip(b" \t\r"):
-            continue
-        try:
-            text = line.decode()
-        except UnicodeDecodeError as error:
-            yield RawRecord(position, line.decode(errors="backslashreplace"), NotJson(f"not UTF-8: {error}"))
-            continue
-        try:
-            value = decode(text)
-        except NotJson as error:
-            value = error
-        yield RawRecord(position, text, value)
+def _whole(content: BinaryIO, limit: int) -> bytes:
+    """All bytes of a document, and never more than a piece beyond `limit`."""
+    size = getattr(content, "size", None) or 0  # not every file system says it
+    data = io.BytesIO()
+    while max(size, data.tell()) <= limit and (piece := _read(content, PIECE_BYTES)):
+        data.write(piece)
+    if max(size, data.tell()) > limit:
+        raise _too_large("the document", max(size, data.tell()), limit)
+    return data.getvalue()
 
 
-def _json_document(data: bytes, wrapper: str, start: int) -> Iterator[RawRecord]:
+def _pieces(content: BinaryIO) -> Iterator[bytes]:
+    return iter(partial(_read, content, PIECE_BYTES), b"")
+
+
+def _check_unpacking(content: BinaryIO, record_limit: int) -> None:
+    """A packed file that is broken gives no record, so it is first unpacked to nowhere."""
+    start = content.tell()
+    deque(_whole_lines(_pieces(content), record_limit), maxlen=0)
+    content.seek(start)
+
+
+def _lines(pieces: Iterator[bytes], record_limit: int) -> Iterator[tuple[list[int], list[bytes]]]:
+    """Positions and texts of the lines that are not blank."""
+    begin = 0
+    for block in _whole_lines(pieces, record_limit):
+        lines = [line.removesuffix(b"\r") for line in block.split(b"\n")]
+        filled = [index for index, line in enumerate(lines) if line.strip(b" \t\r")]
+        yield [begin + index for index in filled], [lines[index] for index in filled]
+        begin += len(lines)
+
+
+def _whole_lines(pieces: Iterator[bytes], record_limit: int) -> Iterator[bytes]:
+    """The pieces, cut anew: each ends where a line does, and leaves out the mark that ends it."""
+    begun: list[bytes] = []  # of the last line, whose end is not yet read
+    size = 0
+    for piece in pieces:
+        lines, end, rest = piece.rpartition(b"\n")
+        if end:
+            yield b"".join([*begun, lines])
+            begun, size = [], 0
+        begun.append(rest)
+        size += len(rest)
+        if size > record_limit:
+            raise _too_large("a line", size, record_limit)
+    yield b"".join(begun)
+
+
+def _document(data: bytes, wrapper: str, start: int) -> Sequence[Any]:
+    """The records' texts, as bytes or what gives bytes. start: the byte of the file where `data` begins."""
     try:
-        text = data.decode()
+        _check_utf8(data)
     except UnicodeDecodeError as error:
         raise UnreadableFile("not UTF-8", start + error.start) from error
     try:
-        return _fast_document(text, wrapper)
+        return _fast_document(data, wrapper)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return iter(list(_exact_document(text, wrapper, start)))
+        pass
+    try:
+        return [memoryview(data)[begin:end] for begin, end in exact.find_records(data, wrapper)]
+    except exact.BrokenDocument as error:
+        raise UnreadableFile(str(error), start + error.at) from error
 
 
-class Infinite(float):
-    """1e400: a type of its own, since msgspec would encode an infinite float as null, and refuses this one."""
-
-
-def _parse_float(text: str) -> float:
-    number = float(text)
-    return number if isfinite(number) else Infinite(number)
+def _check_utf8(data: bytes) -> None:
+    """Piece by piece, since a text takes up to four times as much memory as its bytes."""
+    if data.isascii():
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for at in range(0, len(data), TEXT_BYTES):
+            decoder.decode(data[at : at + TEXT_BYTES])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        data.decode()  # says where
 
 
 _split_array = msgspec.json.Decoder(list[msgspec.Raw])
 _split_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_decode_fast = msgspec.json.Decoder(float_hook=_parse_float)
+_decode_fast = msgspec.json.Decoder(float_hook=exact.parse_float)
 
 
-def _fast_document(text: str, wrapper: str) -> Iterator[RawRecord]:
-    """The records, cut out by msgspec. Raises msgspec.DecodeError before the first where it cannot read the whole."""
-    kind = text.lstrip(" \t\n\r")[:1]
-    if kind == "{":
-        members = _split_object.decode(text)
+def _fast_document(data: bytes, wrapper: str) -> list[Any]:
+    """The records' texts, cut out by msgspec. Raises msgspec.DecodeError where it cannot read the whole."""
+    begin = WHITE_SPACE.match(data)
+    kind = data[begin.end() : begin.end() + 1] if begin else b""
+    if kind == b"{":
+        members = _split_object.decode(data)
         records = members.get(wrapper)
-        if "id" in members or records is None or not bytes(records).lstrip().startswith(b"["):
-            return iter([RawRecord(0, text, decode(text))])
-        return _raw_records(_split_array.decode(records))
-    if kind == "[":
-        return _raw_records(_split_array.decode(text))
-    return iter([RawRecord(0, text, _decode_fast.decode(text))])
+        if "id" in members or records is None or bytes(memoryview(records)[:1]) != b"[":
+            return [data]
+        return _split_array.decode(records)
+    if kind == b"[":
+        return _split_array.decode(data)
+    _decode_fast.decode(data)
+    return [data]
 
 
-def _raw_records(elements: list[msgspec.Raw]) -> Iterator[RawRecord]:
-    for position, raw in enumerate(elements):
-        text = bytes(raw).decode()
-        yield RawRecord(position, text, decode(text))
+def read_record(position: int, raw: bytes) -> RawRecord:
+    """The record with its value, as plainly as can be."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        return RawRecord(position, raw.decode(errors="backslashreplace"), NotJson(f"not UTF-8: {error}"))
+    try:
+        return RawRecord(position, text, decode(text))
+    except NotJson as error:
+        return RawRecord(position, text, error)
 
 
 def decode(text: str) -> Any:
@@ -142,76 +258,13 @@ def decode(text: str) -> Any:
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         pass
     try:
-        return json.loads(text, parse_int=_parse_integer, parse_float=_parse_float, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise NotJson(str(error)) from error
-
-
-class HugeInteger(Decimal):
-    """An integer that Python refuses to convert. Like Infinite a type of its own: a Decimal is encoded as a string."""
-
-
-def _parse_integer(digits: str) -> int | HugeInteger:
-    return int(digits) if len(digits) <= LONGEST_INTEGER else HugeInteger(digits)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-_scanner = json.JSONDecoder(parse_int=_parse_integer, parse_float=_parse_float, parse_constant=_refuse_constant)
-
-
-def _exact_document(text: str, wrapper: str, start: int) -> Iterator[RawRecord]:
-    """The same records by the standard library, which also says where the text stops being JSON."""
-    try:
-        begin = _skip(text, 0)
-        value, end = _scanner.raw_decode(text, begin)
-        if _skip(text, end) != len(text):
-            raise json.JSONDecodeError("trailing text", text, _skip(text, end))
-    except json.JSONDecodeError as error:
-        raise UnreadableFile(error.msg, start + len(text[: error.pos].encode())) from error
+        return json.loads(
+            text,
+            parse_int=exact.parse_integer,
+            parse_float=exact.parse_float,
+            parse_constant=exact.refuse_constant,
+        )
     except RecursionError as error:
-        raise UnreadableFile("nested too deeply", start) from error
+        raise NotJson("nested too deeply") from error
     except ValueError as error:
-        raise UnreadableFile(str(error), start + _constant_at(text)) from error
-    if isinstance(value, dict) and "id" not in value and isinstance(value.get(wrapper), list):
-        begin = max(at for key, at in _members(text, begin) if key == wrapper)
-    elif not isinstance(value, list):
-        yield RawRecord(0, text, value)
-        return
-    for position, (at, element, stop) in enumerate(_elements(text, begin)):
-        yield RawRecord(position, text[at:stop], element)
-
-
-def _constant_at(text: str) -> int:
-    """The byte at which the first NaN or Infinity stands that is in no string."""
-    found = next((match for match in CONSTANT.finditer(text) if match[1]), None)
-    return len(text[: found.start()].encode()) if found else 0
-
-
-def _elements(text: str, begin: int) -> Iterator[tuple[int, Any, int]]:
-    """Begin, value and end of each element of the valid array at `begin`."""
-    at = _skip(text, begin + 1)
-    while text[at] != "]":
-        value, end = _scanner.raw_decode(text, at)
-        yield at, value, end
-        at = _skip(text, end)
-        at = _skip(text, at + 1) if text[at] == "," else at
-
-
-def _members(text: str, begin: int) -> Iterator[tuple[str, int]]:
-    """Key and the value's begin for each member of the valid object at `begin`."""
-    at = _skip(text, begin + 1)
-    while text[at] != "}":
-        key, end = _scanner.raw_decode(text, at)
-        value_at = _skip(text, _skip(text, end) + 1)
-        yield key, value_at
-        _, end = _scanner.raw_decode(text, value_at)
-        at = _skip(text, end)
-        at = _skip(text, at + 1) if text[at] == "," else at
-
-
-def _skip(text: str, at: int) -> int:
-    match = WHITE_SPACE.match(text, at)
-    return match.end() if match else at
+        raise NotJson(str(error)) from error

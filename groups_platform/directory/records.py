@@ -39,17 +39,19 @@ class Rule(NamedTuple):
 
 
 class ParsedRecord(NamedTuple):
-    """A record after the rules. `values` holds every field that could be read, `faults` every reason why not.
-
-    content: digest of the JSON value, equal for identical records however they are written.
-    """
+    """A record after the rules. `values` holds every field that could be read, `faults` every reason why not."""
 
     position: int
     text: str
     accepted: bool
     values: dict[str, Any]
     faults: tuple[Fault, ...]
-    content: str | None
+    record: RawRecord
+
+    @property
+    def content(self) -> str | None:
+        """The digest of an accepted record."""
+        return digest(self.record) if self.accepted else None
 
 
 def read_id(value: Any) -> int:
@@ -189,14 +191,14 @@ def _read_members(elements: list[Any]) -> tuple[list[int], list[Fault]]:
 def _parsed(record: RawRecord, values: dict[str, Any], faults: list[Fault]) -> ParsedRecord:
     accepted = not faults or all(fault.code in ELEMENT_CODES for fault in faults)
     text = record.text.replace("\0", "\\x00")  # only text that is not JSON can hold one; Postgres cannot
-    content = _digest(record) if accepted else None
-    return ParsedRecord(record.position, text, accepted, values, tuple(faults), content)
+    return ParsedRecord(record.position, text, accepted, values, tuple(faults), record)
 
 
 _encode_sorted = msgspec.json.Encoder(order="sorted")
 
 
-def _digest(record: RawRecord) -> str:
+def digest(record: RawRecord) -> str:
+    """D6: equal for records whose JSON values are equal, however they are written."""
     try:
         canonical = _encode_sorted.encode(record.value)
     except (ValueError, TypeError, RecursionError, msgspec.MsgspecError, UnicodeError):

@@ -20,6 +20,7 @@ from groups_platform.directory import contract
 from groups_platform.directory.batches import AGENT_FORMAT, GROUP_FORMAT, FileReader, RecordFormat
 from groups_platform.directory.findings import RECORD_CODES
 from groups_platform.directory.lake import Dataset, WrittenDay, read_lake, write_lake
+from groups_platform.directory.reader import FILE_LIMIT
 from groups_platform.directory.source import SourceFile, SyncDay
 
 TASK_BYTES: Final = 32 * 2**20  # files are packed into tasks of about this size, and at least one for each core
@@ -83,30 +84,35 @@ AGENTS: Final = RecordKind("raw_agents", ("agents", "agent_details"), AGENT_FORM
 MEMBERSHIPS: Final = Dataset("exploded_memberships", T.StructType(contract.fields_of(contract.Membership)))
 
 
-def read_into_lake(spark: SparkSession, day: SyncDay, kind: RecordKind, lake: str) -> WrittenDay:
+def read_into_lake(
+    spark: SparkSession, day: SyncDay, kind: RecordKind, lake: str, file_limit: int = FILE_LIMIT
+) -> WrittenDay:
     """Read the files of `kind` in `day` into the lake, overwriting the day; see the module for the columns.
 
     D6 sends every record's text through a shuffle, which costs more than reading. Most days repeat no id, so each
     accepted record counts at first, and only a day that turns out to repeat one is read again and settled. A crash
     in between leaves a repeated id that counts twice, which the check unique_ids refuses.
     """
-    rows = read_files(spark, day, kind)
+    rows = read_files(spark, day, kind, file_limit)
     is_record = F.col("entry") == "record"
     unsettled = rows.withColumn("counts", F.coalesce(is_record & F.col("accepted"), F.lit(False)))
     write_lake(unsettled, lake, kind.dataset, day.label, fingerprint=day.fingerprint)
     raw = read_lake(spark, lake, kind.dataset, day.label)
     if not has_repeated_ids(raw.rows, kind):
         return raw
+    rows = read_files(spark, day, kind, file_limit, with_content=True)
     write_lake(with_duplicates_settled(rows, kind), lake, kind.dataset, day.label, fingerprint=day.fingerprint)
     return read_lake(spark, lake, kind.dataset, day.label)
 
 
-def read_files(spark: SparkSession, day: SyncDay, kind: RecordKind) -> DataFrame:
-    """Folders, files and records of `kind` in `day`, lazily; D6 is not settled yet."""
+def read_files(
+    spark: SparkSession, day: SyncDay, kind: RecordKind, file_limit: int = FILE_LIMIT, *, with_content: bool = False
+) -> DataFrame:
+    """Folders, files and records of `kind` in `day`, lazily; D6 is not settled yet, and only then needs `content`."""
     files = [file for folder in kind.folders for file in day.files_under(folder)]
     tasks = pack(files, int(spark.conf.get("spark.sql.shuffle.partitions") or 1))
     folders = tuple(folder for folder in kind.folders if folder in day.folders)
-    read = FileReader(kind.format, day.url, folders, tasks, arrow_schema(kind.schema))
+    read = FileReader(kind.format, day.url, folders, tasks, arrow_schema(kind.schema), with_content, file_limit)
     return spark.range(0, len(tasks), 1, len(tasks)).mapInArrow(read, kind.schema)
 
 

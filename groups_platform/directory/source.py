@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
 
 from groups_platform.directory.reader import READABLE
 from groups_platform.errors import SourceUnavailable, UnknownSyncDay
@@ -105,6 +108,7 @@ def list_day(source: str, label: str) -> SyncDay:
         path = name[len(folder) :].lstrip("/")
         is_hidden = any(part.startswith(".") for part in path.split("/"))
         if path.split("/")[0] in FOLDERS and READABLE.search(path) and not is_hidden:
+            _check_name(source, label, path)
             files.append(SourceFile(path, int(info.get("size") or 0), _version(info)))
     return SyncDay(
         label=label,
@@ -114,6 +118,19 @@ def list_day(source: str, label: str) -> SyncDay:
         fingerprint=hashlib.sha256(repr(sorted(map(repr, files))).encode()).hexdigest()[:32],
         is_complete=any(name[len(folder) :].lstrip("/") == SUCCESS for name in found),
     )
+
+
+def _check_name(source: str, label: str, path: str) -> None:
+    """The path goes where only text can: into Arrow, JSON and Postgres."""
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        shown = path.encode(errors="backslashreplace").decode().replace("\\udc", "\\x")  # as a shell shows it
+        raise SourceUnavailable(
+            f"sync-{label} of {source} has a file whose name is not UTF-8: {shown}. "
+            "Nothing was read; rename it and run it again.",
+            source=source,
+        ) from error
 
 
 def _files_below(fs: Any, folder: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -148,11 +165,21 @@ def _below(source: str, name: str) -> str:
     return f"{first if first.endswith('://') else first.rstrip('/') + '/'}{name}{chain}{rest}"
 
 
-def read_file(day_url: str, path: str) -> bytes:
-    """The bytes of one file of a day; called on the executors."""
+@contextmanager
+def open_file(day_url: str, path: str) -> Iterator[BinaryIO]:
+    """The bytes of one file of a day; called on the executors. Raises OSError."""
     fs, root = url_to_fs(day_url)
-    content: bytes = fs.cat_file(f"{root.rstrip('/')}/{path}")
-    return content
+    name = f"{root.rstrip('/')}/{path}"
+    if isinstance(fs, LocalFileSystem) and not stat.S_ISREG(Path(name).stat().st_mode):
+        raise OSError("it is a pipe, a socket or a device, which is never read. Remove it")
+    with fs.open(name, "rb") as stream:
+        yield stream
+
+
+def read_file(day_url: str, path: str) -> bytes:
+    """All bytes of one file of a day."""
+    with open_file(day_url, path) as stream:
+        return stream.read()
 
 
 def _open(source: str) -> tuple[Any, str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
 
-from groups_platform.directory.reader import NotJson, RawRecord, UnreadableFile, read_records
+from groups_platform.directory import reader
+from groups_platform.directory.reader import NotJson, RawRecord, UnreadableFile, read_records, read_texts
 
 BOM = b"\xef\xbb\xbf"
 ONE = {"id": 1, "name": "One"}
@@ -150,7 +153,8 @@ def test_d2_a_line_that_is_not_json_is_one_bad_record(line: bytes) -> None:
         (b"\x89PNG\r\n\x1a\n", 0),
         (b"[" * 100_000, None),
         (b"[" + b'{"a":' * 100_000, None),
-        (b"[" * 100_000 + b"]" * 100_000, None),
+        (b"[" * 100_000 + b"]" * 99_999 + b"}", 199_999),
+        (b'[{"id": 1, "extra": ' + b"[" * 5000 + b"1 2" + b"]" * 5000 + b"}]", 20 + 5000 + 2),
     ],
 )
 def test_d2_a_file_that_is_not_json_as_a_whole_is_refused_with_the_byte_offset(data: bytes, offset: int | None) -> None:
@@ -240,3 +244,147 @@ def test_d2_an_integer_of_5000_digits_is_a_value_that_is_no_bigint() -> None:
         assert records[0].value["name"] == "x"
         assert not (isinstance(records[0].value["id"], int) and -(2**63) <= records[0].value["id"] < 2**63)
         assert digits in records[0].text
+
+
+def nested(depth: int) -> list[str]:
+    return [
+        "[" * depth + "]" * depth,
+        '{"a":' * depth + "1" + "}" * depth,
+        '[{"a": [ ' * (depth // 3) + " ] } ]" * (depth // 3),
+    ]
+
+
+@pytest.mark.parametrize("depth", [500, 900, 990, 1000, 1100, 5000, 100_000])
+@pytest.mark.parametrize("shape", range(3))
+def test_d2_a_field_that_is_nested_deeply_costs_at_most_its_own_record(depth: int, shape: int) -> None:
+    deep = f'{{"id": 7, "extra": {nested(depth)[shape]}}}'
+    whole = [
+        f"[{ONE_TEXT}, {deep},\n{TWO_TEXT}]",
+        f'{{"next": {nested(depth)[shape]}, "groups": [{ONE_TEXT},{deep},{TWO_TEXT}]}}',
+    ]
+    for records in (read(f"{ONE_TEXT}\n{deep}\n{TWO_TEXT}", "a.jsonl"), *map(read, whole)):
+        assert [record.position for record in records] == [0, 1, 2]
+        assert [records[0].value, records[2].value] == [ONE, TWO]
+        assert records[1].text == deep
+        if isinstance(records[1].value, NotJson):
+            assert depth > 900
+            assert str(records[1].value) == "nested too deeply"
+        else:
+            assert records[1].value["id"] == 7
+
+
+def test_d2_a_document_that_is_nested_deeply_is_one_record() -> None:
+    for text in (f'{{"id": 7, "extra": {nested(5000)[0]}}}', f'{{"groups": {{"a": {nested(5000)[1]}}}}}'):
+        assert [(record.position, record.text, str(record.value)) for record in read(text)] == [
+            (0, text, "nested too deeply")
+        ]
+    assert [record.position for record in read(nested(100_000)[0])] == [0]
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 7, 50, 10_000])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_json_lines_are_the_same_in_pieces_of_any_size(
+    monkeypatch: pytest.MonkeyPatch, piece: int, end: str, packed: bool
+) -> None:
+    text = end.join([ONE_TEXT, "", " ", TWO_TEXT, "{", ONE_TEXT, "", TWO_TEXT])
+    for data in (BOM + text.encode(), text.encode() + end.encode(), b"", BOM, b"\n", end.encode() * 5):
+        expected = read(data, "a.jsonl")
+        with monkeypatch.context() as patch:
+            patch.setattr(reader, "PIECE_BYTES", piece)
+            found = read(gzip.compress(data), "a.jsonl.gz") if packed else read(data, "a.jsonl")
+        assert [(r.position, r.text) for r in found] == [(r.position, r.text) for r in expected]
+
+
+def test_d2_packed_json_lines_that_break_after_many_pieces_give_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "PIECE_BYTES", 100)
+    data = gzip.compress(f"{ONE_TEXT}\n".encode() * 1000)
+    assert len(read(data, "a.jsonl.gz")) == 1000
+    for broken in (data[:-1], data[:-8] + b"\0\0\0\0" + data[-4:], data + b"trailing"):
+        texts = read_texts("a.jsonl.gz", io.BytesIO(broken), "groups")
+        with pytest.raises(UnreadableFile, match="does not decompress"):
+            next(texts)
+
+
+def test_a_batch_has_few_records_and_few_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "BATCH_RECORDS", 7)
+    monkeypatch.setattr(reader, "BATCH_BYTES", 100)
+    texts = [json.dumps("x" * (length % 13) ** 2) for length in range(100)]
+    for path, data in (("a.json", f"[{','.join(texts)}]"), ("a.jsonl", "\n".join(texts))):
+        batches = list(read_texts(path, io.BytesIO(data.encode()), "groups"))
+        assert [position for batch in batches for position in batch.positions] == list(range(100))
+        assert [text.decode() for batch in batches for text in batch.texts] == texts
+        assert all(len(batch.texts) <= 7 for batch in batches)
+        assert all(len(batch.texts) == 1 or sum(map(len, batch.texts)) <= 100 for batch in batches)
+
+
+LIMIT = 8 * 2**20
+
+
+class Counted(io.BytesIO):
+    """Counts the bytes that are read of it."""
+
+    count = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.count += len(data)
+        return data
+
+
+def refused(path: str, stream: io.BytesIO, limit: int = LIMIT) -> str:
+    with pytest.raises(UnreadableFile) as refusal:
+        list(read_texts(path, stream, "groups", limit))
+    return str(refusal.value)
+
+
+def test_a_document_over_the_limit_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "PIECE_BYTES", 1000)
+    document = b"[" + b" " * 7998 + b"]"
+    for path, data in (("a.json", document), ("a.json.gz", gzip.compress(document))):
+        assert list(read_texts(path, io.BytesIO(data), "groups", 8000)) == []
+        reason = refused(path, io.BytesIO(data), 7999)
+        assert "has 8,000 bytes or more, and may have 7,999. Raise GROUPS_FILE_LIMIT, or have upstream split" in reason
+    huge = Counted(document * 100)
+    assert "800,000" not in refused("a.json", huge, 7999)
+    assert huge.count < 10_000
+
+
+@pytest.fixture(scope="module")
+def spaces() -> bytes:
+    """A gigabyte of spaces, packed."""
+    return gzip.compress(b" " * 2**24) * 64
+
+
+@pytest.mark.parametrize("path", ["a.json.gz", "a.jsonl.gz"])
+def test_what_unpacks_to_a_gigabyte_of_spaces_is_refused_in_bounded_memory(path: str, spaces: bytes) -> None:
+    tracemalloc.start()
+    try:
+        reason = refused(path, io.BytesIO(spaces))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert "GROUPS_FILE_LIMIT" in reason
+    assert peak < 6 * reader.PIECE_BYTES
+
+
+def test_a_record_over_an_eighth_of_the_limit_is_refused_wherever_it_stands() -> None:
+    for size in (1000, 1001):
+        long = json.dumps({"id": 1, "name": "x" * (size - 21)})
+        assert len(long) == size
+        for path, data in (
+            ("a.jsonl", f"{ONE_TEXT}\n{long}\r\n"),
+            ("a.json", f"[{ONE_TEXT},\n{long} ]"),
+            ("b.json", f'{{"groups": [{ONE_TEXT},{long}]}}'),
+            ("c.json", long),
+        ):
+            stream = io.BytesIO(data.encode())
+            if size == 1000:
+                assert list(read_texts(path, stream, "groups", 8000))
+            else:
+                assert "has 1,001 bytes or more, and may have 1,000" in refused(path, stream, 8000)
+
+
+def test_json_lines_of_more_than_the_limit_are_read() -> None:
+    data = f"{TWO_TEXT}\n".encode() * 200
+    assert sum(len(batch.texts) for batch in read_texts("a.jsonl", io.BytesIO(data), "groups", 1000)) == 200

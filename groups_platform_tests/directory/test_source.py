@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import fsspec
+import pyarrow as pa
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 from pyspark.sql import SparkSession
 
-from groups_platform.directory.snapshot import GROUPS, count_snapshot, read_into_lake
+from groups_platform.directory.batches import FileReader
+from groups_platform.directory.snapshot import GROUPS, arrow_schema, count_snapshot, read_into_lake
 from groups_platform.directory.source import in_natural_order, list_day, list_days, natural_key, read_file
 from groups_platform.errors import SourceUnavailable, UnknownSyncDay
 from groups_platform_tests.days import agent, group, write_day, write_file
@@ -100,6 +103,54 @@ def test_d14_a_folder_that_links_to_itself_is_no_endless_day(tmp_path: Path) -> 
     (tmp_path / "sync-day1" / "agents" / "again").symlink_to(tmp_path / "sync-day1")
     with pytest.raises(SourceUnavailable, match="links to a folder that it is in"):
         list_day(str(tmp_path), "day1")
+
+
+NOT_TEXT = os.fsdecode(b"gr\xffn\xe9.json")
+
+
+@pytest.mark.parametrize("path", [f"admin_groups/{NOT_TEXT}", f"agents/{NOT_TEXT}/a.jsonl.gz"])
+def test_a_file_whose_name_is_not_utf8_is_named(tmp_path: Path, path: str) -> None:
+    write_day(tmp_path / "sync-day1", [group(1)], [agent(5)], files={path: "[]"})
+    with pytest.raises(
+        SourceUnavailable, match=r"sync-day1 of .*not UTF-8: .*gr\\xffn\\xe9\.json.*rename it"
+    ) as refused:
+        list_day(str(tmp_path), "day1")
+    str(refused.value).encode()
+
+
+def test_a_name_that_is_not_utf8_matters_only_where_files_are_read(tmp_path: Path) -> None:
+    names = [f"admin_groups/{NOT_TEXT}.bak", f"admin_groups/.{NOT_TEXT}", f"other/{NOT_TEXT}", NOT_TEXT]
+    write_day(tmp_path / "sync-day1", files={**dict.fromkeys(names, "[]"), "admin_groups/\\udcff.json": "[]"})
+    assert [file.path for file in list_day(str(tmp_path), "day1").files] == ["admin_groups/\\udcff.json"]
+
+
+def test_what_is_no_regular_file_is_a_finding_and_never_opened(tmp_path: Path) -> None:
+    folder = write_day(tmp_path / "sync-day1", [group(1), group(2)]) / "admin_groups"
+    os.mkfifo(folder / "pipe.json")
+    (folder / "link.jsonl").symlink_to(folder / "pipe.json")
+    (folder / "device.jsonl").symlink_to("/dev/zero")
+    (folder / "gone.json").symlink_to(folder / "nowhere")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(folder / "socket.json"))
+        day = list_day(str(tmp_path), "day1")
+        paths = tuple(file.path for file in day.files)
+        read = FileReader(GROUPS.format, day.url, ("admin_groups",), (paths,), arrow_schema(GROUPS.schema))
+        batches = list(read(iter([pa.record_batch({"task": [0]})])))
+    rows = [row for batch in batches for row in batch.to_pylist()]
+    special = "cannot be opened: it is a pipe, a socket or a device, which is never read. Remove it (byte 0)"
+    assert {
+        row["file"]: (row["records"], [fault["detail"] for fault in row["faults"]])
+        for row in rows[1:]
+        if row["entry"] == "file"
+    } == {
+        "admin_groups/groups.json": (2, []),
+        "admin_groups/gone.json": (0, ["cannot be opened: No such file or directory (byte 0)"]),
+        **{
+            f"admin_groups/{name}": (0, [special])
+            for name in ("pipe.json", "link.jsonl", "device.jsonl", "socket.json")
+        },
+    }
+    assert sum(row["entry"] == "record" for row in rows) == 2
 
 
 def test_a_source_that_cannot_be_listed_is_one_sentence(tmp_path: Path) -> None:

@@ -1,0 +1,227 @@
+"""The rules of `records`, a second time and over whole columns: for records without a fault, which nearly all are.
+
+What is read here is exactly what `records` makes of the same text. What these rules do not take is not judged here:
+`records` has the last word on it, record by record.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from operator import attrgetter
+from typing import Annotated, Any, Final, NamedTuple
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from groups_platform.directory.records import BIGINT_MAX, BIGINT_MIN, read_timestamp
+
+TIMESTAMP: Final = pa.timestamp("us", tz="UTC")
+# Arrow takes the year 0, and an offset can lead out of the years 1 to 9999: between these days neither happens.
+FIRST_DAY: Final = pa.scalar(datetime(1, 1, 2, tzinfo=timezone.utc), TIMESTAMP)
+LAST_DAY: Final = pa.scalar(datetime(9999, 12, 30, tzinfo=timezone.utc), TIMESTAMP)
+
+# A moment that is valid beyond doubt: of the years 1000 to 8999, not 29 February, with seconds and an offset.
+USUAL_TIMESTAMP: Final = (
+    r"^[1-8]\d{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+    r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$"
+)
+
+NOT_EXPECTED: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+
+BigInt = Annotated[int, msgspec.Meta(ge=BIGINT_MIN, le=BIGINT_MAX)]
+
+
+class GroupText(msgspec.Struct, gc=False):
+    """A group's text, where each field has the expected type. Decoding reads no other field."""
+
+    id: BigInt
+    name: str
+    parent_group_id: BigInt | None = None
+    agent_ids: list[BigInt] | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+class ContactText(msgspec.Struct, gc=False):
+    """The contact in an agent's text."""
+
+    email: str | None = None
+    name: str | None = None
+    active: bool | None = None
+
+
+class AgentText(msgspec.Struct, gc=False):
+    """An agent's text, where each field has the expected type."""
+
+    id: BigInt
+    contact: ContactText | None = None
+    deactivated: bool | None = None
+    active: bool | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+NO_CONTACT: Final = ContactText()
+
+
+class Column(NamedTuple):
+    """values: one for each record. is_good: false where `records` must look at the record; None when it is for none."""
+
+    values: pa.Array
+    is_good: pa.BooleanArray | None = None
+
+
+class GoodRecords(NamedTuple):
+    """indices: of the texts without a fault. columns: what they say, by the fields' names."""
+
+    indices: Sequence[int]
+    columns: dict[str, pa.Array]
+
+
+def read_groups(texts: Sequence[bytes]) -> GoodRecords:
+    """Columns id, name, parent_group_id, agent_ids, created_at, updated_at of the groups without a fault."""
+    indices, groups = _decode(_decode_group, texts)
+    field = _fields(groups)
+    return _good(
+        indices,
+        {
+            "id": Column(pa.array(field("id"), pa.int64())),
+            "name": _names(field("name")),
+            "parent_group_id": Column(pa.array(field("parent_group_id"), pa.int64())),
+            "agent_ids": Column(pa.array(map(_distinct, field("agent_ids")), pa.list_(pa.int64()), size=len(groups))),
+            "created_at": read_timestamps(field("created_at")),
+            "updated_at": read_timestamps(field("updated_at")),
+        },
+    )
+
+
+def read_agents(texts: Sequence[bytes]) -> GoodRecords:
+    """Columns id, email, name, active, created_at, updated_at of the agents without a fault."""
+    indices, agents = _decode(_decode_agent, texts)
+    field = _fields(agents)
+    contacts = [agent.contact or NO_CONTACT for agent in agents]
+    return _good(
+        indices,
+        {
+            "id": Column(pa.array(field("id"), pa.int64())),
+            "email": _storable([contact.email for contact in contacts]),
+            "name": _storable([contact.name for contact in contacts]),
+            "active": Column(pa.array(map(_is_active, agents, contacts), pa.bool_(), size=len(agents))),
+            "created_at": read_timestamps(field("created_at")),
+            "updated_at": read_timestamps(field("updated_at")),
+        },
+    )
+
+
+_decode_group = msgspec.json.Decoder(GroupText).decode
+_decode_agent = msgspec.json.Decoder(AgentText).decode
+
+
+def _decode(decode: Callable[[bytes], Any], texts: Sequence[bytes]) -> tuple[Sequence[int], list[Any]]:
+    """Indices of the texts that are objects whose fields have the expected types, and what they are."""
+    try:
+        if not all(map(bytes.isascii, texts)):
+            deque(map(bytes.decode, texts), maxlen=0)  # msgspec does not look into the texts that it skips
+        return range(len(texts)), list(map(decode, texts))
+    except NOT_EXPECTED:
+        pass  # one of them is enough, so the more of them there are, the sooner
+    indices, decoded = [], []
+    for index, text in enumerate(texts):
+        try:
+            text.decode()
+            decoded.append(decode(text))
+        except NOT_EXPECTED:
+            continue
+        indices.append(index)
+    return indices, decoded
+
+
+def _fields(records: list[Any]) -> Callable[[str], list[Any]]:
+    return lambda name: list(map(attrgetter(name), records))
+
+
+def _good(indices: Sequence[int], columns: dict[str, Column]) -> GoodRecords:
+    """The columns without the rows that any of them finds not good."""
+    masks = [column.is_good for column in columns.values() if column.is_good is not None]
+    values = {name: column.values for name, column in columns.items()}
+    if not masks:
+        return GoodRecords(indices, values)
+    is_good = masks[0]
+    for mask in masks[1:]:
+        is_good = pc.and_(is_good, mask)
+    return GoodRecords(
+        pa.array(indices, pa.int64()).filter(is_good).to_pylist(),
+        {name: column.filter(is_good) for name, column in values.items()},
+    )
+
+
+def _distinct(members: list[int] | None) -> list[int] | None:
+    """D5: repeated members count once, in upstream's order."""
+    if members is None or len(set(members)) == len(members):
+        return members
+    return list(dict.fromkeys(members))
+
+
+def _is_active(agent: AgentText, contact: ContactText) -> bool:
+    """D7, where everything that speaks is a boolean or null."""
+    if agent.deactivated:
+        return False
+    said = contact.active if agent.active is None else agent.active
+    return True if said is None else said
+
+
+def _names(texts: list[str]) -> Column:
+    """Python says what is blank: Unicode's white space and Arrow's are not the same."""
+    column = _storable(texts)
+    if all(map(str.strip, texts)):
+        return column
+    is_named = pa.array([bool(text.strip()) for text in texts], pa.bool_())
+    return Column(column.values, is_named if column.is_good is None else pc.and_(is_named, column.is_good))
+
+
+def _storable(texts: Sequence[str | None]) -> Column:
+    """No text holds a lone surrogate: decoding refuses it. U+0000 is left to be found."""
+    values = pa.array(texts, pa.string())
+    has_nul = pc.fill_null(pc.match_substring(values, "\0"), False)
+    return Column(values, pc.invert(has_nul) if pc.any(has_nul).as_py() else None)
+
+
+def read_timestamps(texts: Sequence[str | None]) -> Column:
+    """ISO-8601 to UTC, as read_timestamp says: by Arrow where it says the same, which is of nearly all texts."""
+    strings = pa.array(texts, pa.string())
+    values = _by_arrow(strings)
+    if values is not None:
+        return Column(values)
+    is_usual = pc.match_substring_regex(strings, USUAL_TIMESTAMP)
+    values = pc.if_else(is_usual, strings, None).cast(TIMESTAMP)
+    is_odd = pc.invert(pc.fill_null(is_usual, True))
+    moments = list(map(_find_moment, strings.filter(is_odd).to_pylist()))
+    values = pc.replace_with_mask(values, is_odd, pa.array(moments, TIMESTAMP))
+    return Column(values, pc.or_(pc.is_valid(values), pc.is_null(strings)))
+
+
+def _by_arrow(strings: pa.Array) -> pa.Array | None:
+    """Arrow wants all of a column to have an offset, or none; each text that it does not take costs it much."""
+    first = strings.drop_null()[:1]
+    for type_ in (TIMESTAMP, pa.timestamp("us")):
+        try:
+            first.cast(type_)
+        except pa.ArrowInvalid:
+            continue
+        try:
+            values = strings.cast(type_).cast(TIMESTAMP)
+        except pa.ArrowInvalid:
+            return None
+        is_far = pc.or_(pc.less(values, FIRST_DAY), pc.greater(values, LAST_DAY))
+        return None if pc.any(is_far).as_py() else values
+    return None
+
+
+def _find_moment(text: str) -> datetime | None:
+    try:
+        return read_timestamp(text)
+    except ValueError:
+        return None
