@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import psycopg
 from psycopg import sql
-from sqlalchemy.engine import make_url
 
 from groups_platform.database import embedded
 from groups_platform.database.sql_files import read_sql, sql_folder
@@ -31,6 +31,11 @@ def open_database(settings: Settings) -> str:
 
     Starts the embedded server where `GROUPS_DATABASE_URL` names none. Raises DatabaseUnavailable.
     """
+    if settings.database_url is None and (running := embedded.running_url(settings.home)):
+        with suppress(DatabaseUnavailable):  # it is stopped in this moment, or has no database yet: as if none ran
+            url = with_database(running, embedded.DATABASE)
+            migrate(url)
+            return url
     url = settings.database_url or _embedded_url(settings)
     migrate(url)
     return url
@@ -49,7 +54,7 @@ def _embedded_url(settings: Settings) -> str:
 
 def with_database(url: str, database: str) -> str:
     """`url` with another database name."""
-    return make_url(url).set(database=database).render_as_string(hide_password=False)
+    return urlsplit(url)._replace(path=f"/{quote(database)}").geturl()
 
 
 def connect(url: str, *, autocommit: bool = False) -> Connection:
@@ -81,6 +86,8 @@ def dagster_url(url: str) -> str:
 
     SQLAlchemy 2.1 reads `postgresql://` as psycopg 3, with which dagster-postgres fails at its first NOTIFY.
     """
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - only Dagster's processes ask
+
     parsed = make_url(url).set(drivername="postgresql+psycopg2")
     return parsed.update_query_dict({"options": "-csearch_path=dagster"}).render_as_string(hide_password=False)
 

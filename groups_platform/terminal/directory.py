@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from groups_platform.directory.findings import SEVERITIES
-from groups_platform.directory.hierarchy import GroupTree, Reason
-from groups_platform.orchestration.runs import CheckOutcome, RunSummary
 from groups_platform.terminal import console, errors, escape, harmless, uncut
+
+if TYPE_CHECKING:
+    from groups_platform.directory.hierarchy import GroupTree, Reason
+    from groups_platform.orchestration.runs import CheckOutcome, RunSummary
 
 MOST_STEPS = 20  # of a path: each is indented further than the one before
 
