@@ -46,6 +46,11 @@ def _url(socket_folder: str) -> str:
     return f"postgresql://postgres:@/postgres?host={quote(socket_folder, safe='')}"
 
 
+def is_embedded(url: str) -> bool:
+    """Whether the URL, whatever its driver and database, is one that this module made."""
+    return "://postgres:@/" in url
+
+
 def start_embedded(home: Path) -> str:
     """Start the server under `home/postgres` unless it runs, and return the URL of its maintenance database."""
     from filelock import FileLock  # noqa: PLC0415 - most commands find a server that runs

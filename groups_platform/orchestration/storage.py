@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+from dagster import DagsterInstance
 from dagster._serdes import ConfigurableClassData
-from dagster_postgres import DagsterPostgresStorage
+from dagster_postgres import DagsterPostgresStorage, PostgresRunStorage
 from dagster_postgres.utils import create_pg_engine, pg_url_from_config
+from sqlalchemy import event
+
+from groups_platform.database.connection import unavailable
+from groups_platform.database.embedded import is_embedded
 
 POOL_SIZE = 2
+PATIENCE_SECONDS = 2.0
 
 
 class PooledPostgresStorage(DagsterPostgresStorage):
@@ -34,3 +41,33 @@ class PooledPostgresStorage(DagsterPostgresStorage):
             should_autocreate_tables=config_value.get("should_autocreate_tables", True),
             inst_data=inst_data,
         )
+
+
+def give_up_early(instance: DagsterInstance) -> None:
+    """Let what this instance does end soon after Postgres has gone: somebody waits at a terminal.
+
+    dagster-postgres tries each connection six times in some six seconds, and a run that fails asks for many.
+    """
+    storage = instance.run_storage
+    if isinstance(storage, PostgresRunStorage):  # not one in memory
+        event.listen(storage._engine, "do_connect", _Patience(is_embedded(storage.postgres_url)).connect)
+
+
+class _Patience:
+    """Connects, or fails: for some seconds as the driver does, which dagster-postgres tries again, then for good."""
+
+    def __init__(self, is_embedded: bool) -> None:
+        self._is_embedded = is_embedded
+        self._failing_since: float | None = None
+
+    def connect(self, dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+        try:
+            connection = dialect.connect(*arguments, **options)
+        except dialect.loaded_dbapi.OperationalError as error:
+            now = time.monotonic()
+            self._failing_since = self._failing_since or now
+            if now - self._failing_since < PATIENCE_SECONDS:
+                raise
+            raise unavailable(error, self._is_embedded) from error
+        self._failing_since = None
+        return connection

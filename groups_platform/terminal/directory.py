@@ -52,7 +52,9 @@ def show_summaries(summaries: Sequence[RunSummary]) -> None:
 def show_outcome(summary: RunSummary) -> None:
     """One sentence on how the run ended."""
     day = escape(summary.sync_day)
-    if not summary.succeeded:
+    if not summary.succeeded and summary.is_applied is not False:
+        errors.print(f"[bold yellow]{day}:[/] {escape(summary.message)}")
+    elif not summary.succeeded:
         errors.print(f"[bold red]{day} failed.[/] {escape(summary.message)}")
     elif summary.left_alone:
         console.print(f"[yellow]{day} left the tables alone: it is {escape(summary.left_alone)}.[/]")
