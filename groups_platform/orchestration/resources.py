@@ -16,7 +16,6 @@ from groups_platform.directory.reports import newest_applied_day
 from groups_platform.directory.snapshot import lock_day
 from groups_platform.directory.spark import prepare_process, session_config
 from groups_platform.errors import UnknownSyncDay
-from groups_platform.orchestration import warm_spark
 from groups_platform.settings import Settings
 
 PARTITION_TAG = "dagster/partition"
@@ -74,11 +73,10 @@ class Platform(ConfigurableResource):  # type: ignore[type-arg]
 
 
 class Spark(LazyPySparkResource):
-    """LazyPySparkResource for the Spark of the environment, else the warm one of `dev`, else one in this process."""
+    """LazyPySparkResource for the Spark of the environment, else one in this process."""
 
     def _init_session(self) -> None:
         if self._spark_session is None:
-            warm_spark.attach(Settings.from_env())
             settings = Settings.from_env()
             prepare_process(settings)
             self.spark_config.update(session_config(settings))
