@@ -23,13 +23,14 @@ GRACE_SECONDS = 8
 
 def serve(settings: Settings, port: int) -> int:
     """Run until Ctrl-C or SIGTERM; returns the exit code of `dagster dev`."""
-    _say("Postgres …")
+    _say(f"Postgres … {'the server of GROUPS_DATABASE_URL' if settings.database_url else settings.home / 'postgres'}")
     with open_instance(settings) as instance:
         end_dead_runs(instance)
         try:
             register_days(instance, list_days(settings.source))
         except PlatformError as error:
             _say(str(error))
+    _say(f"Spark … {_spark_of(settings)}")
     _say(f"Dagster … the UI will be at http://127.0.0.1:{port}; new days are read from {settings.source}")
     workspace = str(find_resource("workspace.yaml"))
     # Handlers first: a program started in the background has SIGINT ignored, would hand that on, and `dagster dev`
@@ -45,6 +46,12 @@ def serve(settings: Settings, port: int) -> int:
     code = _watch(settings, dagster)
     _end(started)
     return code
+
+
+def _spark_of(settings: Settings) -> str:
+    if settings.spark_remote:
+        return f"{settings.spark_remote.split(';')[0]}, to which each run connects"  # behind ; may stand a token
+    return f"{settings.spark_master or 'embedded'}, started by each run"
 
 
 def _watch(settings: Settings, dagster: subprocess.Popen[bytes]) -> int:
