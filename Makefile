@@ -19,7 +19,7 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## Two sample days from JSON to live tables, a sample deployment of the service, and what came of them
 	@$(BIN)/groups-platform demo
 
-dev: $(READY)  ## The Dagster UI at http://127.0.0.1:3000, with Postgres, a warm Spark and the sensor
+dev: $(READY)  ## The Dagster UI at http://127.0.0.1:3000, with Postgres and the sensor
 	@$(BIN)/groups-platform dev
 
 test: $(READY)  ## All tests but the slow ones

@@ -11,10 +11,6 @@ from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from fsspec.registry import known_implementations, registry
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
 from groups_platform.errors import InvalidSetting
 
 PACKAGE = Path(__file__).resolve().parent
@@ -101,6 +97,9 @@ class Settings:
 def _database_url(value: str | None) -> str | None:
     if not value:
         return None
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - most commands do without, and it takes longer than they do
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
     try:
         scheme = make_url(value).get_backend_name()
     except (ArgumentError, ValueError):
@@ -114,13 +113,17 @@ def _database_url(value: str | None) -> str | None:
 
 
 def _storage(name: str, value: str) -> str:
-    protocol = value.split("://", 1)[0].split("::", 1)[0] if "://" in value else "file"
+    if "://" not in value:
+        return str(Path(value).expanduser().absolute())
+    from fsspec.registry import known_implementations, registry  # noqa: PLC0415 - only for URLs
+
+    protocol = value.split("://", 1)[0].split("::", 1)[0]
     if protocol not in registry and protocol not in known_implementations:
         raise InvalidSetting(
             f"{name} is a {protocol}:// URL, and no file system is known for that. "
             "Name a folder or a URL such as s3://bucket/path."
         )
-    return str(Path(value).expanduser().absolute()) if protocol == "file" and "://" not in value else value
+    return value
 
 
 def _spark_master(value: str | None) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 
 import click
 
-from groups_platform.cli.common import JSON, LIMIT, database
+from groups_platform.cli.common import JSON, LIMIT, database, importing
 from groups_platform.errors import UnknownSyncDay
 from groups_platform.settings import Settings
 
@@ -39,13 +39,14 @@ def sync(settings: Settings, days: tuple[str, ...], all_days: bool, source: str 
 
 def sync_days(settings: Settings, labels: list[str], as_json: bool = False) -> bool:
     """Sync these days in natural order and show what came of them; whether all succeeded."""
-    from groups_platform.orchestration.instance import open_instance  # noqa: PLC0415
-    from groups_platform.orchestration.runs import natural_days, sync_day  # noqa: PLC0415
-    from groups_platform.terminal import directory as terminal  # noqa: PLC0415
-    from groups_platform.terminal import errors  # noqa: PLC0415
+    with importing():
+        from groups_platform.orchestration.runs import natural_days, open_for_terminal, sync_day  # noqa: PLC0415
+        from groups_platform.terminal import directory as terminal  # noqa: PLC0415
+        from groups_platform.terminal import errors  # noqa: PLC0415
 
+        opened = open_for_terminal(settings)
     summaries = []
-    with open_instance(settings) as instance:
+    with opened as instance:
         for label in natural_days(tuple(labels)):
             errors.print(f"[bold]{label}[/] from {settings.source}")
             summaries.append(sync_day(settings, instance, label))
@@ -67,12 +68,12 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
 
     Exits 1 if a check of severity error fails, also one that blocks nothing.
     """
-    from groups_platform.orchestration.instance import open_instance  # noqa: PLC0415
-    from groups_platform.orchestration.runs import check_day  # noqa: PLC0415
-    from groups_platform.terminal import directory as terminal  # noqa: PLC0415
+    with importing():
+        from groups_platform.orchestration.runs import check_day, open_for_terminal  # noqa: PLC0415
+        from groups_platform.terminal import directory as terminal  # noqa: PLC0415
 
-    label = day or _newest_day(settings)
-    with open_instance(settings) as instance:
+        label, opened = day or _newest_day(settings), open_for_terminal(settings)
+    with opened as instance:
         summary = check_day(settings, instance, label)
     failed = [check for check in summary.checks if check.is_error and not check.passed]
     if as_json:

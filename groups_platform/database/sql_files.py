@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from psycopg import sql
-from sqlalchemy import TextClause, text
 
 from groups_platform.settings import find_resource
+
+if TYPE_CHECKING:
+    from sqlalchemy import TextClause
 
 
 def sql_folder() -> Path:
@@ -30,4 +32,6 @@ def read_sql(name: str) -> sql.SQL:
 @cache
 def read_statement(name: str) -> TextClause:
     """The file `sql/<name>.sql` for SQLAlchemy; `:names` in it are filled by the query's parameters."""
+    from sqlalchemy import text  # noqa: PLC0415 - who asks has it; what looks things up by psycopg does without
+
     return text(_read(name))

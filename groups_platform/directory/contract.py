@@ -1,87 +1,100 @@
-"""The record contract, held once by pandera: what an accepted group and an accepted agent are.
+"""The record contract, held once: what an accepted group, an accepted agent and a membership are.
 
-The same models give the schema of the Parquet files, the column schema in the UI and the check of what was accepted.
-They are not the row filter: `records` decides, and names every fault; this proves that it decided right.
+Its columns give the schema of the Parquet files, the column schema in the UI, and the pandera schema that checks what
+was accepted. They are not the row filter: `records` decides, and names every fault; pandera proves that it decided
+right. Neither pandera nor Spark is imported before somebody needs one: definitions load, and days are read, without.
 """
 
+from __future__ import annotations
+
 import warnings
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, cast
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # pandera asks for its own telemetry of optional back ends
-    import pandera.pyspark as pa
-
-import pyspark.sql.types as T  # noqa: N812 - the name that everybody uses
-from pyspark.sql import DataFrame
-
-# Columns are annotated with instances, which Python 3.10 refuses in postponed annotations: none are postponed here.
 if TYPE_CHECKING:
-    Model = pa.DataFrameModel[Any]
-else:
-    Model = pa.DataFrameModel  # not subscriptable at run time
+    import pandera.pyspark as pa
+    import pyspark.sql.types as T  # noqa: N812 - the name that everybody uses
+    from pyspark.sql import DataFrame
+
+HAS_TEXT: Final = r"(?s).*\S.*"
 
 
-class AcceptedGroup(Model):
-    """A group record that counts: one per group_id."""
+@dataclass(frozen=True)
+class Column:
+    """spark_type: as Spark writes it. pattern: what a whole value of a string column matches."""
 
-    group_id: T.LongType() = pa.Field(nullable=False, description="Upstream's id")  # type: ignore[valid-type]
-    name: T.StringType() = pa.Field(  # type: ignore[valid-type]
-        nullable=False, str_matches=r"(?s).*\S.*", description="Not blank"
-    )
-    parent_group_id: T.LongType() = pa.Field(  # type: ignore[valid-type]
-        nullable=True, description="What upstream says; the parent may be missing"
-    )
-    created_at: T.TimestampType() = pa.Field(nullable=True, description="UTC")  # type: ignore[valid-type]
-    updated_at: T.TimestampType() = pa.Field(nullable=True, description="UTC")  # type: ignore[valid-type]
-    agent_ids: T.ArrayType(T.LongType()) = pa.Field(  # type: ignore[valid-type]
-        nullable=True, description="Members, each once; elements that are no ids are findings"
-    )
+    name: str
+    spark_type: str
+    description: str
+    is_nullable: bool = True
+    pattern: str | None = None
 
 
-class AcceptedAgent(Model):
-    """An agent record that counts: one per agent_id and folder."""
+@dataclass(frozen=True)
+class Contract:
+    """What is true of each row of a dataset that counts."""
 
-    agent_id: T.LongType() = pa.Field(nullable=False, description="Upstream's id")  # type: ignore[valid-type]
-    email: T.StringType() = pa.Field(nullable=True, description="contact.email")  # type: ignore[valid-type]
-    name: T.StringType() = pa.Field(nullable=True, description="contact.name")  # type: ignore[valid-type]
-    active: T.BooleanType() = pa.Field(  # type: ignore[valid-type]
-        nullable=False, description="What the record says; the roster alone decides"
-    )
-    created_at: T.TimestampType() = pa.Field(nullable=True, description="UTC")  # type: ignore[valid-type]
-    updated_at: T.TimestampType() = pa.Field(nullable=True, description="UTC")  # type: ignore[valid-type]
+    name: str
+    columns: tuple[Column, ...]
 
 
-class Membership(Model):
-    """One member of one accepted group, as the snapshot says."""
+AcceptedGroup: Final = Contract(  # one per group_id
+    "AcceptedGroup",
+    (
+        Column("group_id", "bigint", "Upstream's id", is_nullable=False),
+        Column("name", "string", "Not blank", is_nullable=False, pattern=HAS_TEXT),
+        Column("parent_group_id", "bigint", "What upstream says; the parent may be missing"),
+        Column("created_at", "timestamp", "UTC"),
+        Column("updated_at", "timestamp", "UTC"),
+        Column("agent_ids", "array<bigint>", "Members, each once; elements that are no ids are findings"),
+    ),
+)
 
-    group_id: T.LongType() = pa.Field(nullable=False, description="An accepted group")  # type: ignore[valid-type]
-    agent_id: T.LongType() = pa.Field(  # type: ignore[valid-type]
-        nullable=False, description="A member; the agent may be unknown"
-    )
+AcceptedAgent: Final = Contract(  # one per agent_id and folder
+    "AcceptedAgent",
+    (
+        Column("agent_id", "bigint", "Upstream's id", is_nullable=False),
+        Column("email", "string", "contact.email"),
+        Column("name", "string", "contact.name"),
+        Column("active", "boolean", "What the record says; the roster alone decides", is_nullable=False),
+        Column("created_at", "timestamp", "UTC"),
+        Column("updated_at", "timestamp", "UTC"),
+    ),
+)
 
-
-Contract = type[Model]
-
-
-def columns_of(contract: Contract) -> list[tuple[str, str, bool, str]]:
-    """Name, Spark type, nullable and description of each column."""
-    return [
-        (name, column.dtype.type.simpleString(), column.nullable, column.description or "")
-        for name, column in contract.to_schema().columns.items()
-    ]
+Membership: Final = Contract(  # one member of one accepted group, as the snapshot says
+    "Membership",
+    (
+        Column("group_id", "bigint", "An accepted group", is_nullable=False),
+        Column("agent_id", "bigint", "A member; the agent may be unknown", is_nullable=False),
+    ),
+)
 
 
 def fields_of(contract: Contract) -> list[T.StructField]:
     """The columns as nullable Spark fields: a rejected record has a value only where it could be read."""
-    return [T.StructField(field.name, field.dataType) for field in contract.to_structtype().fields]
+    import pyspark.sql.types as T  # noqa: N812, PLC0415
+
+    return [T.StructField(column.name, _type_of(column)) for column in contract.columns]
+
+
+def _type_of(column: Column) -> T.DataType:
+    import pyspark.sql.types as T  # noqa: N812, PLC0415
+
+    known: tuple[T.DataType, ...] = (
+        T.LongType(), T.StringType(), T.BooleanType(), T.TimestampType(), T.ArrayType(T.LongType()),
+    )  # fmt: skip
+    # Spark's own parser of such names wants a session.
+    return next(spark_type for spark_type in known if spark_type.simpleString() == column.spark_type)
 
 
 def find_contract_errors(contract: Contract, accepted: DataFrame) -> list[str]:
     """Sentences on how `accepted` breaks the contract; empty when it holds."""
-    columns = [name for name, *_ in columns_of(contract)]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        validated: Any = contract.validate(cast(Any, accepted.select(*columns)))
+        warnings.simplefilter("ignore")  # pandera asks for its own telemetry of optional back ends
+        schema = _pandera_schema(contract)
+        rows = accepted.select(*(column.name for column in contract.columns))
+        validated: Any = schema.validate(cast(Any, rows))
     errors = validated.pandera.errors
     return [
         f"{failure.get('column')}: {failure.get('error')}"
@@ -89,3 +102,20 @@ def find_contract_errors(contract: Contract, accepted: DataFrame) -> list[str]:
         for failures in group.values()
         for failure in failures
     ]
+
+
+def _pandera_schema(contract: Contract) -> pa.DataFrameSchema:
+    import pandera.pyspark as pa  # noqa: PLC0415 - more than a second, with pandas and more
+
+    return pa.DataFrameSchema(
+        {
+            column.name: pa.Column(
+                cast(Any, _type_of(column)),
+                checks=pa.Check.str_matches(column.pattern) if column.pattern else None,
+                nullable=column.is_nullable,
+                description=column.description,
+            )
+            for column in contract.columns
+        },
+        name=contract.name,
+    )

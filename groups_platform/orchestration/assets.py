@@ -20,6 +20,7 @@ from dagster import (
     multi_asset,
 )
 
+from groups_platform.database.connection import find_lost_connection
 from groups_platform.directory import checks as directory_checks
 from groups_platform.directory import hierarchy, reports
 from groups_platform.directory.apply import (
@@ -49,6 +50,8 @@ from groups_platform.orchestration.instance import FINGERPRINT_TAG, claim_run
 from groups_platform.orchestration.jobs import GROUP, POOL
 from groups_platform.orchestration.partitions import SYNC_DAY
 from groups_platform.orchestration.resources import Platform, Spark
+from groups_platform.orchestration.stages import applying
+from groups_platform.settings import Settings
 
 OWNERS = ["team:directory"]
 COMMON: dict[str, Any] = {
@@ -65,11 +68,16 @@ IS_COMPLETE = "The delivery is a full snapshot: every file can be read, and grou
 
 @contextmanager
 def as_failure() -> Iterator[None]:
-    """A PlatformError as a failed step: its sentence, its code and its facts, and no retry."""
+    """A PlatformError, or Postgres gone, as a failed step: its sentence, its code and its facts, and no retry."""
     try:
         yield
     except PlatformError as error:
         raise failure(error) from error
+    except Exception as error:
+        lost = find_lost_connection(error, is_embedded=Settings.from_env().database_url is None)
+        if lost is None:
+            raise
+        raise failure(lost) from error
 
 
 def failure(error: PlatformError) -> Failure:
@@ -242,7 +250,8 @@ def directory_tables(context: AssetExecutionContext, spark: Spark, platform: Pla
                 yield from _verify(staged)
                 return
             try:
-                result = apply_day(staged, context.run.run_id)
+                with applying(context.run.run_id):
+                    result = apply_day(staged, context.run.run_id)
             except IncompleteSnapshot as error:
                 yield _complete(False, str(error))
                 raise
@@ -250,8 +259,9 @@ def directory_tables(context: AssetExecutionContext, spark: Spark, platform: Pla
                 yield from _check_results(error.facts["checks"])
                 raise
             fingerprint = staged.fingerprint
-    claim_run(context.instance, context.run.run_id, **{FINGERPRINT_TAG: fingerprint})
-    yield from _results(context, platform, result, selected)
+    with as_failure():  # committed: what fails from here on fails the run and not the day
+        claim_run(context.instance, context.run.run_id, **{FINGERPRINT_TAG: fingerprint})
+        yield from _results(context, platform, result, selected)
 
 
 def _verify(staged: StagedDay) -> Iterator[AssetCheckResult]:

@@ -1,4 +1,4 @@
-"""`groups-platform dev`: Postgres, a warm Spark, the webserver and the daemon, until Ctrl-C."""
+"""`groups-platform dev`: Postgres, the webserver and the daemon, until Ctrl-C. Each run starts a Spark of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from groups_platform.directory.source import list_days
 from groups_platform.errors import PlatformError
 from groups_platform.orchestration.instance import end_dead_runs, open_instance
 from groups_platform.orchestration.partitions import register_days
-from groups_platform.orchestration.warm_spark import warm_server
 from groups_platform.settings import Settings, find_resource
 
 LOOK_SECONDS = 5
@@ -24,30 +23,35 @@ GRACE_SECONDS = 8
 
 def serve(settings: Settings, port: int) -> int:
     """Run until Ctrl-C or SIGTERM; returns the exit code of `dagster dev`."""
-    _say("Postgres …")
+    _say(f"Postgres … {'the server of GROUPS_DATABASE_URL' if settings.database_url else settings.home / 'postgres'}")
     with open_instance(settings) as instance:
         end_dead_runs(instance)
         try:
             register_days(instance, list_days(settings.source))
         except PlatformError as error:
             _say(str(error))
-    _say("Spark (stays warm while this runs) …")
-    with warm_server(settings):
-        _say(f"Dagster … the UI will be at http://127.0.0.1:{port}; new days are read from {settings.source}")
-        workspace = str(find_resource("workspace.yaml"))
-        # Handlers first: a program started in the background has SIGINT ignored, would hand that on, and `dagster dev`
-        # ends on SIGINT alone.
-        started: list[psutil.Process] = []
-        for ending in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(ending, lambda *_: _interrupt(started))
-        dagster = subprocess.Popen(
-            [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port), "-w", workspace],
-            env={**os.environ, "PYTHONWARNINGS": "ignore"},
-        )
-        started.append(psutil.Process(dagster.pid))
-        code = _watch(settings, dagster)
-        _end(started)
-        return code
+    _say(f"Spark … {_spark_of(settings)}")
+    _say(f"Dagster … the UI will be at http://127.0.0.1:{port}; new days are read from {settings.source}")
+    workspace = str(find_resource("workspace.yaml"))
+    # Handlers first: a program started in the background has SIGINT ignored, would hand that on, and `dagster dev`
+    # ends on SIGINT alone.
+    started: list[psutil.Process] = []
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: _interrupt(started))
+    dagster = subprocess.Popen(
+        [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port), "-w", workspace],
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+    )
+    started.append(psutil.Process(dagster.pid))
+    code = _watch(settings, dagster)
+    _end(started)
+    return code
+
+
+def _spark_of(settings: Settings) -> str:
+    if settings.spark_remote:
+        return f"{settings.spark_remote.split(';')[0]}, to which each run connects"  # behind ; may stand a token
+    return f"{settings.spark_master or 'embedded'}, started by each run"
 
 
 def _watch(settings: Settings, dagster: subprocess.Popen[bytes]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster import (
     MetadataValue,
@@ -14,12 +14,13 @@ from dagster import (
     TableRecord,
     TableSchema,
 )
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F  # noqa: N812
 
-from groups_platform.directory.contract import Contract, columns_of
+from groups_platform.directory.contract import Contract
 from groups_platform.directory.findings import SEVERITIES
 from groups_platform.directory.hierarchy import GroupTree, draw_tree
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 PREVIEW_ROWS = 10
 LONGEST_CELL = 80
@@ -29,8 +30,10 @@ def column_schema(contract: Contract) -> TableSchema:
     """The columns of the record contract."""
     return TableSchema(
         columns=[
-            TableColumn(name, spark_type, description, TableColumnConstraints(nullable=is_nullable))
-            for name, spark_type, is_nullable, description in columns_of(contract)
+            TableColumn(
+                column.name, column.spark_type, column.description, TableColumnConstraints(nullable=column.is_nullable)
+            )
+            for column in contract.columns
         ]
     )
 
@@ -64,6 +67,8 @@ def rows_table(rows: Sequence[Mapping[str, Any]]) -> TableMetadataValue | Metada
 
 def preview(rows: DataFrame) -> TableMetadataValue | MetadataValue[str]:
     """The first rows of a DataFrame."""
+    from pyspark.sql import functions as F  # noqa: N812, PLC0415 - what shows the service's runs needs no Spark
+
     texts = [F.col(name).cast("string") for name in rows.columns]  # Python has no year 0, where time zones lead year 1
     return rows_table([row.asDict() for row in rows.limit(PREVIEW_ROWS).select(*texts).collect()])
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import psycopg
 from dagster import (
     AssetCheckEvaluation,
     AssetCheckSeverity,
@@ -14,15 +15,29 @@ from dagster import (
     ExecuteInProcessResult,
     TableMetadataValue,
 )
+from dagster._core.utils import make_new_run_id
 
+from groups_platform.database.connection import find_lost_connection, running_database
+from groups_platform.directory.reports import applied_days
 from groups_platform.directory.source import in_natural_order, list_day
-from groups_platform.orchestration.build import build_defs
-from groups_platform.orchestration.instance import FINGERPRINT_TAG, end_dead_runs
+from groups_platform.errors import DatabaseUnavailable
+from groups_platform.orchestration.directory_defs import build_directory_defs
+from groups_platform.orchestration.instance import FINGERPRINT_TAG, end_dead_runs, open_instance
 from groups_platform.orchestration.jobs import CHECKS_JOB, SYNC_JOB
 from groups_platform.orchestration.partitions import register_days
 from groups_platform.orchestration.resources import DAY_TAG
+from groups_platform.orchestration.stages import Stage, stage_of
+from groups_platform.orchestration.storage import give_up_early
 from groups_platform.settings import Settings
 
+APPLIED = (
+    "It was applied and its tables are complete, but the run ended before it could say so. "
+    "Run it again to have the run's record too; that writes zero rows."
+)
+UNKNOWN = (
+    "Postgres went away while it was applied, and whether the commit went through is not known: the tables show either "
+    "all of it or nothing. Run it again: it writes zero rows if it had been applied."
+)
 RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception)(: |$)")
 
 
@@ -42,7 +57,8 @@ class RunSummary:
     """What a run did, as its materialisations and checks say. message: why it failed, one sentence.
 
     records: read, accepted and rejected for groups and agents. changes: inserted, updated, deleted and unchanged rows
-    per table. left_alone: why the tables were not touched.
+    per table. left_alone: why the tables were not touched. is_applied: whether the day's transaction was committed,
+    which a run that failed later does not undo; None where Postgres went away in it and cannot be asked.
     """
 
     sync_day: str
@@ -56,11 +72,19 @@ class RunSummary:
     changes: dict[str, dict[str, int]] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
     checks: tuple[CheckOutcome, ...] = ()
+    is_applied: bool | None = False
 
     @property
     def rows_written(self) -> int:
         """Rows of all tables that the run inserted, updated or deleted."""
         return sum(change["rows_written"] for change in self.changes.values())
+
+
+def open_for_terminal(settings: Settings) -> DagsterInstance:
+    """The instance that the UI shows, for somebody who waits: without Postgres it gives up after some seconds."""
+    instance = open_instance(settings)
+    give_up_early(instance)
+    return instance
 
 
 def sync_day(settings: Settings, instance: DagsterInstance, label: str) -> RunSummary:
@@ -79,25 +103,58 @@ def check_day(settings: Settings, instance: DagsterInstance, label: str) -> RunS
 def _run(
     instance: DagsterInstance, job: str, label: str, settings: Settings, tags: dict[str, str], **options: Any
 ) -> RunSummary:
-    started = time.monotonic()
-    result = (
-        build_defs()
-        .resolve_job_def(job)
-        .execute_in_process(
-            instance=instance,
-            run_config={
-                "resources": {"platform": {"config": {"source": settings.source}}},
-                "loggers": {"console": {"config": {}}},
-            },
-            tags=tags,
-            raise_on_error=False,
-            **options,
+    started, run_id = time.monotonic(), make_new_run_id()
+    try:
+        result = (
+            build_directory_defs()
+            .resolve_job_def(job)
+            .execute_in_process(
+                instance=instance,
+                run_config={
+                    "resources": {"platform": {"config": {"source": settings.source}}},
+                    "loggers": {"console": {"config": {}}},
+                },
+                tags=tags,
+                raise_on_error=False,
+                run_id=run_id,
+                **options,
+            )
         )
-    )
-    return _summary(label, result, time.monotonic() - started)
+    except Exception as error:  # Dagster could not write down how it ended
+        lost = find_lost_connection(error, is_embedded=settings.database_url is None)
+        if lost is None:
+            raise
+        summary = _with_outcome(RunSummary(label, run_id, succeeded=False, seconds=0.0, message=str(lost)), settings)
+        if summary.is_applied is False:
+            summary = replace(summary, message=f"{lost} Nothing was applied.")
+    else:
+        summary = _with_outcome(_summary(label, result), settings)
+    return replace(summary, seconds=round(time.monotonic() - started, 2))
 
 
-def _summary(label: str, result: ExecuteInProcessResult, seconds: float) -> RunSummary:
+def _with_outcome(summary: RunSummary, settings: Settings) -> RunSummary:
+    """Whether the tables show the day, also where the run failed: a commit counts, whatever came after it."""
+    stage = stage_of(summary.run_id)
+    if stage is Stage.WITHIN:
+        is_applied = _is_recorded(summary, running_database(settings))
+        message = summary.message if is_applied is False else ""
+    else:
+        is_applied, message = stage is Stage.AFTER and not summary.left_alone, summary.message
+    if summary.succeeded or is_applied is False:
+        return replace(summary, is_applied=is_applied)
+    outcome, cause = APPLIED if is_applied else UNKNOWN, f" It ended with: {message}" if message else ""
+    return replace(summary, is_applied=is_applied, message=outcome + cause)
+
+
+def _is_recorded(summary: RunSummary, url: str | None) -> bool | None:
+    """Whether the database says that this run applied its day; None when it does not answer."""
+    try:
+        return any(day["run_id"] == summary.run_id for day in applied_days(url)) if url else None
+    except (DatabaseUnavailable, psycopg.OperationalError):
+        return None
+
+
+def _summary(label: str, result: ExecuteInProcessResult) -> RunSummary:
     facts: dict[str, dict[str, Any]] = {
         event.asset_key.to_user_string(): {
             name: value.records if isinstance(value, TableMetadataValue) else value.value
@@ -118,7 +175,7 @@ def _summary(label: str, result: ExecuteInProcessResult, seconds: float) -> RunS
         sync_day=label,
         run_id=result.run_id,
         succeeded=result.success,
-        seconds=round(seconds, 2),
+        seconds=0.0,
         message="" if result.success else _why(result),
         left_alone=groups.get("left_alone", ""),
         records={

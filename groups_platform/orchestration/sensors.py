@@ -26,7 +26,7 @@ from groups_platform.orchestration.resources import PARTITION_TAG, Platform
 @sensor(
     name="new_sync_days",
     job_name=SYNC_JOB,
-    minimum_interval_seconds=15,
+    minimum_interval_seconds=10,
     default_status=DefaultSensorStatus.RUNNING,
     description=(
         "Looks for sync-<day> folders in the source and runs sync_day for each, one at a time and in natural order. "

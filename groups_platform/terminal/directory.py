@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from groups_platform.directory.findings import SEVERITIES
-from groups_platform.directory.hierarchy import GroupTree, Reason
-from groups_platform.orchestration.runs import CheckOutcome, RunSummary
 from groups_platform.terminal import console, errors, escape, harmless, uncut
+
+if TYPE_CHECKING:
+    from groups_platform.directory.hierarchy import GroupTree, Reason
+    from groups_platform.orchestration.runs import CheckOutcome, RunSummary
 
 MOST_STEPS = 20  # of a path: each is indented further than the one before
 
@@ -50,7 +52,9 @@ def show_summaries(summaries: Sequence[RunSummary]) -> None:
 def show_outcome(summary: RunSummary) -> None:
     """One sentence on how the run ended."""
     day = escape(summary.sync_day)
-    if not summary.succeeded:
+    if not summary.succeeded and summary.is_applied is not False:
+        errors.print(f"[bold yellow]{day}:[/] {escape(summary.message)}")
+    elif not summary.succeeded:
         errors.print(f"[bold red]{day} failed.[/] {escape(summary.message)}")
     elif summary.left_alone:
         console.print(f"[yellow]{day} left the tables alone: it is {escape(summary.left_alone)}.[/]")

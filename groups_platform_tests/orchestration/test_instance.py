@@ -55,6 +55,37 @@ def test_the_url_with_its_password_is_in_no_file(instance: DagsterInstance, envi
     assert "postgresql" not in written
 
 
+def test_a_hundred_statements_share_a_few_connections(environment: Settings) -> None:
+    def sessions() -> int:
+        with connect(environment.database_url or "") as connection:
+            found = connection.execute(
+                "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
+            ).fetchone()
+        assert found
+        return int(found[0])
+
+    open_instance(environment).dispose()  # makes the tables
+    before = sessions()
+    with open_instance(environment) as instance:
+        run = create_run_for_test(instance, job_name="sync_day")
+        for _ in range(100):
+            instance.report_engine_event("still there", run)
+        instance.add_dynamic_partitions("sync_day", ["day1"])
+        instance.get_ticks("none", "none")
+    assert sessions() - before < 15
+
+
+def test_connections_that_were_cut_are_replaced(environment: Settings) -> None:
+    with open_instance(environment) as instance:
+        run = create_run_for_test(instance, job_name="sync_day")
+        with connect(environment.database_url or "", autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        assert instance.get_run_by_id(run.run_id)
+
+
 def test_a_run_whose_process_is_gone_is_ended(instance: DagsterInstance) -> None:
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     child.wait()

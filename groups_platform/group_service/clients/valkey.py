@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +28,10 @@ class ValkeyStatClient:
     """Reads `kernel id → msgpack of {metric: {field: value}}` from a Valkey or Redis server."""
 
     def __init__(self, url: str, timeout: float = 1.0) -> None:
+        from redis.asyncio import Redis  # noqa: PLC0415 - large, and most services have no Valkey
+        from redis.asyncio.retry import Retry  # noqa: PLC0415
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+
         self._timeout = timeout
         self._redis: Redis = Redis.from_url(
             url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 0)
@@ -45,6 +48,8 @@ class ValkeyStatClient:
         """
         if not kernel_ids:
             return {}
+        from redis.exceptions import RedisError  # noqa: PLC0415
+
         keys = [str(kernel_id) for kernel_id in kernel_ids]
         try:
             # the sockets' timeouts are for each read: a server that answers byte by byte keeps within them

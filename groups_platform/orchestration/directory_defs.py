@@ -1,0 +1,28 @@
+"""The directory's half of the definitions. The terminal's runs load it alone, since the service is long to import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagster import Definitions, in_process_executor
+
+from groups_platform.orchestration.assets import directory_tables, exploded_memberships, raw_agents, raw_groups
+from groups_platform.orchestration.checks import RECORD_CHECKS
+from groups_platform.orchestration.jobs import check_directory, sync_day
+from groups_platform.orchestration.progress import console
+from groups_platform.orchestration.resources import Platform, Spark
+from groups_platform.orchestration.sensors import new_sync_days
+
+
+def build_directory_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:
+    """Every asset, check, job and sensor of the directory, and how runs are executed and logged."""
+    return Definitions(
+        assets=[raw_groups, raw_agents, exploded_memberships, directory_tables],
+        asset_checks=RECORD_CHECKS,
+        jobs=[sync_day, check_directory],
+        sensors=[new_sync_days],
+        resources={"platform": Platform(), "spark": Spark.from_environment(), **(resource_overrides or {})},
+        executor=in_process_executor,
+        loggers={"console": console},
+    )

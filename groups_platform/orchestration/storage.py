@@ -1,0 +1,73 @@
+"""Dagster's storage in Postgres, over one small pool. Named in `dagster.yaml`, so that every process has it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from dagster import DagsterInstance
+from dagster._serdes import ConfigurableClassData
+from dagster_postgres import DagsterPostgresStorage, PostgresRunStorage
+from dagster_postgres.utils import create_pg_engine, pg_url_from_config
+from sqlalchemy import event
+
+from groups_platform.database.connection import unavailable
+from groups_platform.database.embedded import is_embedded
+
+POOL_SIZE = 2
+PATIENCE_SECONDS = 2.0
+
+
+class PooledPostgresStorage(DagsterPostgresStorage):
+    """dagster-postgres opens a connection for every statement, hundreds for a run: here they are kept and shared.
+
+    A connection is tried before it is used, since the server may have been restarted. The webserver, for which
+    dagster-postgres has pools, makes those as ever.
+    """
+
+    def __init__(self, postgres_url: str, **options: Any) -> None:
+        super().__init__(postgres_url, **options)
+        engine = create_pg_engine(
+            postgres_url, isolation_level="AUTOCOMMIT", pool_size=POOL_SIZE, max_overflow=-1, pool_pre_ping=True
+        )
+        for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
+            storage._engine = engine
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> PooledPostgresStorage:
+        """As Dagster makes it from `dagster.yaml`."""
+        return cls(
+            pg_url_from_config(config_value),
+            should_autocreate_tables=config_value.get("should_autocreate_tables", True),
+            inst_data=inst_data,
+        )
+
+
+def give_up_early(instance: DagsterInstance) -> None:
+    """Let what this instance does end soon after Postgres has gone: somebody waits at a terminal.
+
+    dagster-postgres tries each connection six times in some six seconds, and a run that fails asks for many.
+    """
+    storage = instance.run_storage
+    if isinstance(storage, PostgresRunStorage):  # not one in memory
+        event.listen(storage._engine, "do_connect", _Patience(is_embedded(storage.postgres_url)).connect)
+
+
+class _Patience:
+    """Connects, or fails: for some seconds as the driver does, which dagster-postgres tries again, then for good."""
+
+    def __init__(self, is_embedded: bool) -> None:
+        self._is_embedded = is_embedded
+        self._failing_since: float | None = None
+
+    def connect(self, dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+        try:
+            connection = dialect.connect(*arguments, **options)
+        except dialect.loaded_dbapi.OperationalError as error:
+            now = time.monotonic()
+            self._failing_since = self._failing_since or now
+            if now - self._failing_since < PATIENCE_SECONDS:
+                raise
+            raise unavailable(error, self._is_embedded) from error
+        self._failing_since = None
+        return connection
