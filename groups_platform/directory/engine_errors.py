@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Final
 
+import psycopg
+
 from groups_platform.errors import DatabaseUnavailable, LakeUnavailable, PlatformError, SparkFailed, SparkUnavailable
 
 # What every engine quotes of the operating system, and what a person does about it.
@@ -45,8 +47,8 @@ def engine_errors(what: str, path: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except PlatformError:
-        raise
+    except (PlatformError, psycopg.Error):
+        raise  # the driver's own connection is no engine
     except Exception as error:  # each engine has errors of its own
         raise _explained(what, path, error) from error
 

@@ -32,6 +32,7 @@ from groups_platform.directory.apply import (
     verify_day,
 )
 from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup, Membership
+from groups_platform.directory.engine_errors import engine_errors
 from groups_platform.directory.lake import lake_path
 from groups_platform.directory.snapshot import (
     AGENTS,
@@ -89,26 +90,26 @@ def failure(error: PlatformError) -> Failure:
 def _materialise_raw(
     context: AssetExecutionContext, spark: Spark, platform: Platform, kind: RecordKind
 ) -> MaterializeResult[None]:
-    label, lake = context.partition_key, platform.settings.lake
-    with as_failure():
+    label, settings = context.partition_key, platform.settings
+    columns = ["file", "position", "accepted", kind.format.id_column, "name", "raw"]
+    with as_failure(), engine_errors(f"{kind.name} of {label} failed"):
         claim_run(context.instance, context.run.run_id)
         platform.hold_day(label)
-        day = list_day(platform.settings.source, label)
+        day = list_day(settings.source, label)
         context.log.info(f"reading {sum(len(day.files_under(f)) for f in kind.folders)} files of {day.url}")
-        raw = read_into_lake(spark.spark_session, day, kind, lake).rows
-        counts = count_snapshot(raw)
+        raw = read_into_lake(spark.spark_session, day, kind, settings.lake, settings.file_limit).rows
+        counts, preview = count_snapshot(raw), shown.preview(raw.where("entry = 'record'").select(*columns))
     context.log.info(f"findings: {', '.join(f'{code} {number}' for code, number in counts.findings.items())}")
-    columns = ["file", "position", "accepted", kind.format.id_column, "name", "raw"]
     return MaterializeResult(
         metadata={
             "dagster/row_count": counts.read,
-            "dagster/uri": lake_path(lake, kind.name, label),
+            "dagster/uri": lake_path(settings.lake, kind.name, label),
             "read": counts.read,
             "accepted": counts.accepted,
             "rejected": counts.rejected,
             "files": counts.files,
             "findings": shown.findings_table(counts.findings),
-            "preview": shown.preview(raw.where("entry = 'record'").select(*columns)),
+            "preview": preview,
             "source": day.url,
             "fingerprint": day.fingerprint,
         }
@@ -139,14 +140,15 @@ def raw_agents(context: AssetExecutionContext, spark: Spark, platform: Platform)
 def exploded_memberships(context: AssetExecutionContext, spark: Spark, platform: Platform) -> MaterializeResult[None]:
     """One row per member of each accepted group: `agent_ids` taken apart. The agents need not be known yet."""
     label, lake = context.partition_key, platform.settings.lake
-    with as_failure():
+    with as_failure(), engine_errors(f"exploded_memberships of {label} failed"):
         platform.hold_day(label)
         memberships = explode_into_lake(spark.spark_session, label, lake).rows
+        row_count, preview = memberships.count(), shown.preview(memberships)
     return MaterializeResult(
         metadata={
-            "dagster/row_count": memberships.count(),
+            "dagster/row_count": row_count,
             "dagster/uri": lake_path(lake, MEMBERSHIPS.name, label),
-            "preview": shown.preview(memberships),
+            "preview": preview,
         }
     )
 

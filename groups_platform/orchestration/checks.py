@@ -13,6 +13,7 @@ from dagster import (
 )
 
 from groups_platform.directory.contract import find_contract_errors
+from groups_platform.directory.engine_errors import engine_errors
 from groups_platform.directory.lake import read_lake
 from groups_platform.directory.reports import applied_days
 from groups_platform.directory.snapshot import (
@@ -54,13 +55,14 @@ def build_record_checks(kind: RecordKind) -> AssetChecksDefinition:
     def check_records(
         context: AssetCheckExecutionContext, spark: Spark, platform: Platform
     ) -> Iterator[AssetCheckResult]:
-        with as_failure():
+        with as_failure(), engine_errors(f"{kind.name} cannot be checked"):
             label = platform.day_of(context.run)
             raw = read_lake(spark.spark_session, platform.settings.lake, kind.dataset, label).rows
             counts = count_snapshot(raw)
             before = _read_the_day_before(platform.database_url, label, kind)
+            contract_errors = find_contract_errors(kind.contract, raw.where("counts"))
         yield _accounting(kind, counts)
-        yield _contract(kind, find_contract_errors(kind.contract, raw.where("counts")))
+        yield _contract(kind, contract_errors)
         yield _rejected(kind, counts, platform.settings.rejected_limit)
         yield _volume(kind, counts, before)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +17,7 @@ from dagster import (
 from dagster._core.utils import make_new_run_id
 
 from groups_platform.database.connection import find_lost_connection, running_database
+from groups_platform.directory.engine_errors import first_reason
 from groups_platform.directory.reports import applied_days
 from groups_platform.directory.source import in_natural_order, list_day
 from groups_platform.errors import DatabaseUnavailable
@@ -38,7 +38,6 @@ UNKNOWN = (
     "Postgres went away while it was applied, and whether the commit went through is not known: the tables show either "
     "all of it or nothing. Run it again: it writes zero rows if it had been applied."
 )
-RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception)(: |$)")
 
 
 @dataclass(frozen=True)
@@ -216,15 +215,9 @@ def _why(result: ExecuteInProcessResult) -> str:
                 error = error.cause
             if error and error.cls_name == "DagsterExecutionInterruptedError":
                 return f"It was stopped at {event.step_key}, and what was not committed is undone. Run it again."
-            reason = _reason(error.message) if error else "unknown reason"
+            reason = first_reason(error.message if error else "")
             return f"{event.step_key} failed: {reason} The run's log in the UI has the whole of it."
     return "The run failed before its first step; its log in the UI says why."
-
-
-def _reason(message: str) -> str:
-    """The first line; of what a Python worker of Spark raised, the last that names an error. The rest are stacks."""
-    lines = message.strip().splitlines()
-    return next((line for line in reversed(lines) if RAISED.match(line)), lines[0])
 
 
 def natural_days(labels: tuple[str, ...]) -> list[str]:
