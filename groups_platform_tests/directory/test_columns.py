@@ -7,10 +7,13 @@ import io
 import json
 import random
 import sys
+import threading
 import unicodedata
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from groups_platform.directory.batches import FileReader
@@ -19,6 +22,7 @@ from groups_platform.directory.reader import UnreadableFile, read_records
 from groups_platform.directory.records import ParsedRecord, is_storable, read_timestamp
 from groups_platform.directory.snapshot import AGENTS, GROUPS, RecordKind, arrow_schema
 from groups_platform_tests import hostile_days
+from groups_platform_tests.days import write_file
 from groups_platform_tests.directory.test_decoders_agree import damaged, random_value
 
 ROUNDS = 400
@@ -268,3 +272,23 @@ def test_d6_the_content_is_computed_only_where_it_is_asked_for() -> None:
     assert [row["content"] for row in fast(GROUPS, "f/a.json", data.encode()) or ()] == [None] * 3
     first, second, third = (row["content"] for row in fast(GROUPS, "f/a.json", data.encode(), with_content=True) or ())
     assert first == second != third
+
+
+@pytest.mark.parametrize("depth", [900, 3000, 9900])
+def test_no_depth_of_a_record_is_too_deep_for_the_stack_of_an_engine(tmp_path: Path, depth: int) -> None:
+    deep = f'{{"id": 1, "name": "x", "extra": {"[" * depth + "]" * depth}}}'
+    write_file(tmp_path / "f" / "a.json", f'[{deep}, {{"id": 2, "name": "y"}}, {{"id": 3, "name": "\\ud800"}}]')
+    write_file(tmp_path / "f" / "b.jsonl", f'{deep}\n{{"id": 2, "name": "y"}}')
+    task = pa.record_batch({"task": [0]})
+    reader = FileReader(
+        GROUPS.format, str(tmp_path), (), (("f/a.json", "f/b.jsonl"),), arrow_schema(GROUPS.schema), with_content=True
+    )
+    batches: list[pa.RecordBatch] = []
+    before = threading.stack_size(2**20)
+    engine = threading.Thread(target=lambda: batches.extend(reader(iter([task]))))
+    engine.start()
+    threading.stack_size(before)
+    engine.join()
+    rows = [row for batch in batches for row in batch.to_pylist()]
+    assert [row["records"] for row in rows if row["entry"] == "file"] == [3, 2]
+    assert [row["position"] for row in rows if row["group_id"] == 2] == [1, 1]

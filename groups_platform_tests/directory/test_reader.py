@@ -274,7 +274,7 @@ def test_d2_a_field_that_is_nested_deeply_costs_at_most_its_own_record(depth: in
 
 
 def test_d2_a_document_that_is_nested_deeply_is_one_record() -> None:
-    for text in (f'{{"id": 7, "extra": {nested(5000)[0]}}}', f'{{"groups": {{"a": {nested(5000)[1]}}}}}'):
+    for text in (f'{{"id": 7, "extra": {nested(20_000)[0]}}}', f'{{"groups": {{"a": {nested(20_000)[1]}}}}}'):
         assert [(record.position, record.text, str(record.value)) for record in read(text)] == [
             (0, text, "nested too deeply")
         ]
