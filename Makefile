@@ -25,7 +25,8 @@ dev: $(READY)  ## The Dagster UI at http://127.0.0.1:3000, with Postgres and the
 test: $(READY)  ## All tests but the slow ones
 	$(BIN)/python -m pytest -m 'not slow'
 
-test-slow: $(READY)  ## The tests that take minutes
+test-slow: $(READY)  ## The tests that take minutes, and those of the engine on a JVM
+	$(BIN)/python -m pytest --spark=jvm -m 'not slow'
 	$(BIN)/python -m pytest -m slow
 
 checks: $(READY)  ## Every asset check on the newest applied day; exits 1 if one of severity error fails

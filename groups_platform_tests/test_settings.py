@@ -31,14 +31,6 @@ def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.Monke
     assert Settings.from_env().home == tmp_path
 
 
-def test_the_archive_of_spark_is_on_unless_it_is_switched_off_or_cannot_be_made() -> None:
-    assert Settings.from_env({}).is_spark_archived
-    assert not Settings.from_env({"GROUPS_SPARK_ARCHIVE": "off"}).is_spark_archived
-    assert not Settings.from_env({"SPARK_CONF_DIR": "/etc/spark"}).is_spark_archived
-    with pytest.raises(InvalidSetting, match="GROUPS_SPARK_ARCHIVE is no"):
-        Settings.from_env({"GROUPS_SPARK_ARCHIVE": "no"})
-
-
 def test_paths_are_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "me"))

@@ -21,7 +21,7 @@ Settings by environment:
   GROUPS_SOURCE         folder or URL with sync-<day>/   (the sample data)
   GROUPS_LAKE           Parquet files                    ($GROUPS_HOME/lake)
   GROUPS_FILE_LIMIT     bytes of a document, unpacked    (512m)
-  SPARK_MASTER          spark://…, yarn, k8s://…         (local[*])
+  SPARK_MASTER          local[*], spark://…, yarn, k8s:… (none: the embedded Spark)
   SPARK_REMOTE          a Spark Connect server, sc://…   (none)
   GROUPS_SPARK_ARCHIVE  keep 180 MB of its classes       (on)
   GROUPS_TIMEZONE       whose days and months usage has  (UTC)
