@@ -21,7 +21,7 @@ class Tables:
     """Rows of the live tables, and what they are.
 
     totals: by name, as in `fingerprint_tables.sql`. by_group, by_agent: sums of hashes over the memberships.
-    fingerprint: equal iff groups have the same parents and flags, agents the same statuses, and memberships are the same.
+    fingerprint: equal iff the groups' parents and flags, the agents' statuses and the memberships are the same.
     """
 
     totals: dict[str, int]
