@@ -138,12 +138,12 @@ def _apply(staged: StagedDay, staged_rows: dict[str, Any], newest: NewestDay | N
         log.info("flags and checks of every row, because %s", everything)
 
     agents = _apply_agents(staged, staged_rows["agents"])
+    _analyze(connection, "agents", agents, before.totals["agents"])
     groups = _apply_groups(connection, staged_rows["groups"])
+    _analyze(connection, "groups", groups, before.totals["groups"])
     memberships, pending = _apply_memberships(connection, before)
+    _analyze(connection, "memberships", memberships, before.totals["memberships"])
     is_large = _is_large(connection, before, memberships)
-    if any(_is_share(change.written, total) for change, total in _with_totals(before, agents, groups, memberships)):
-        connection.execute(read_sql("directory/analyze_tables"))
-
     flagged = _flag(connection, everything is not None or is_large)
     _run(connection, "find_every_cycle" if everything or is_large else "find_cycles_of_changes")
     _run(connection, "find_edges")
@@ -158,7 +158,7 @@ def _apply(staged: StagedDay, staged_rows: dict[str, Any], newest: NewestDay | N
         "group_membership": replace(memberships, unchanged=tables.totals["memberships"] - memberships.inserted),
         "group_inactivity": TableChange(0, flagged, 0, tables.totals["groups"] - flagged),
     }
-    checks = run_checks(connection) if everything else check_changes(connection)
+    checks = run_checks(connection) if everything else check_changes(connection, is_large=is_large)
     refuse_failed(staged.label, checks)
     has_changed = has_new_findings or pending > 0 or rows_written > 0
     is_checked_whole = everything is not None or newest is None
@@ -182,8 +182,12 @@ def _apply_groups(connection: Connection, staged_groups: int) -> TableChange:
 
 def _apply_memberships(connection: Connection, before: Tables) -> tuple[TableChange, int]:
     """The change of group_membership, and how many rows of pending_membership were written."""
-    stored = {"memberships": before.totals["memberships"], "by_group": before.by_group, "by_agent": before.by_agent}
-    is_equal = sql.Literal(_row(connection, "directory/compare_memberships", stored)["is_equal"])
+    _run(connection, "digest_staged")
+    if before.is_empty:  # every group is new: what changed needs no table of its own
+        _run(connection, "find_membership_changes", is_equal=sql.Literal(True))
+        inserted = _run(connection, "insert_first_memberships")
+        return TableChange(inserted), _run(connection, "insert_first_pending_memberships")
+    is_equal = sql.Literal(_row(connection, "directory/compare_memberships")["is_equal"])
     _run(connection, "find_membership_changes", is_equal=is_equal)
     _run(connection, "find_known_pending_memberships", is_equal=is_equal)
     deleted, inserted = _run(connection, "delete_memberships"), _run(connection, "insert_memberships")
@@ -201,11 +205,10 @@ def _is_large(connection: Connection, before: Tables, memberships: TableChange) 
     )
 
 
-def _with_totals(
-    before: Tables, agents: TableChange, groups: TableChange, memberships: TableChange
-) -> tuple[tuple[TableChange, int], ...]:
-    totals = before.totals
-    return (agents, totals["agents"]), (groups, totals["groups"]), (memberships, totals["memberships"])
+def _analyze(connection: Connection, tables: str, change: TableChange, rows_before: int) -> None:
+    """Statistics for the statements that follow, where so much was written that they need it."""
+    if _is_share(change.written, rows_before):
+        connection.execute(read_sql(f"directory/analyze_{tables}"))
 
 
 def _is_share(rows: int, total: int) -> bool:

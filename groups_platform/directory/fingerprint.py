@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Final
 
 from psycopg.rows import dict_row
@@ -11,6 +10,8 @@ from psycopg.rows import dict_row
 from groups_platform.database.connection import Connection
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.source import natural_key
+
+SUMS: Final = frozenset({"by_group", "by_agent", "fingerprint"})
 
 # A mistake in what is computed for changed rows only would be found and mended after a week of daily syncs at most.
 DAYS_BETWEEN_WHOLE_CHECKS: Final = 7
@@ -20,13 +21,11 @@ DAYS_BETWEEN_WHOLE_CHECKS: Final = 7
 class Tables:
     """Rows of the live tables, and what they are.
 
-    totals: by name, as in `fingerprint_tables.sql`. by_group, by_agent: sums of hashes over the memberships.
+    totals: by name, as in `digest_tables.sql`.
     fingerprint: equal iff the groups' parents and flags, the agents' statuses and the memberships are the same.
     """
 
     totals: dict[str, int]
-    by_group: Decimal
-    by_agent: Decimal
     fingerprint: str
 
     @property
@@ -53,11 +52,11 @@ class NewestDay:
 
 
 def read_tables(connection: Connection) -> Tables:
-    """One pass over each live table."""
+    """One pass over each live table, whose digest stays in the transaction's table `table_digest`."""
+    connection.execute(read_sql("directory/digest_tables"))
     with connection.cursor(row_factory=dict_row) as cursor:
         (row,) = cursor.execute(read_sql("directory/fingerprint_tables")).fetchall()
-    by_group, by_agent, fingerprint = row.pop("by_group"), row.pop("by_agent"), row.pop("fingerprint")
-    return Tables(row, by_group, by_agent, fingerprint)
+    return Tables({name: value for name, value in row.items() if name not in SUMS}, row["fingerprint"])
 
 
 def find_newest_day(connection: Connection) -> NewestDay | None:

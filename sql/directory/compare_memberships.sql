@@ -1,15 +1,11 @@
 -- Whether the staged members are, as a set, those that are stored or wait for their agent, groups without a record
--- today left aside. By number and sums of hashes as in fingerprint_tables.sql, which knows the stored ones.
+-- today left aside. By number and sums of hashes as in digest_tables.sql.
 SELECT (staged.pairs, staged.by_group, staged.by_agent)
-       = (%(memberships)s + waiting.pairs - aside.pairs,
-          %(by_group)s + waiting.by_group - aside.by_group,
-          %(by_agent)s + waiting.by_agent - aside.by_agent) AS is_equal
-FROM (
-    SELECT count(*) AS pairs,
-           coalesce(sum(hashint8extended(group_id, agent_id)), 0) AS by_group,
-           coalesce(sum(hashint8extended(agent_id, group_id)), 0) AS by_agent
-    FROM group_member
-) AS staged
+       = (stored.memberships + waiting.pairs - aside.pairs,
+          stored.by_group + waiting.by_group - aside.by_group,
+          stored.by_agent + waiting.by_agent - aside.by_agent) AS is_equal
+FROM staged_digest AS staged
+CROSS JOIN table_digest AS stored
 CROSS JOIN (
     SELECT count(*) AS pairs,
            coalesce(sum(hashint8extended(group_id, agent_id)), 0) AS by_group,

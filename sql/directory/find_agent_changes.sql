@@ -14,3 +14,4 @@ LEFT JOIN directory.agents AS t ON t.agent_id = s.agent_id
 WHERE t.agent_id IS NULL
    OR (t.email, t.name, t.active, t.created_at, t.updated_at)
       IS DISTINCT FROM (s.email, s.name, coalesce(s.active, t.active), s.created_at, s.updated_at);
+ANALYZE agent_change (agent_id, was_active, active);

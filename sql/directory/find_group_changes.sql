@@ -9,3 +9,4 @@ LEFT JOIN directory.groups AS t ON t.group_id = s.group_id
 WHERE t.group_id IS NULL
    OR (t.name, t.parent_group_id, t.created_at, t.updated_at)
       IS DISTINCT FROM (s.name, s.parent_group_id, s.created_at, s.updated_at);
+ANALYZE group_change (group_id, is_new, has_moved);

@@ -13,3 +13,4 @@ FROM (
 LEFT JOIN directory.agents AS a ON a.agent_id = c.agent_id
 LEFT JOIN group_record AS g ON g.group_id = c.group_id
 WHERE NOT c.is_stored OR g.group_id IS NOT NULL;
+ANALYZE membership_change;

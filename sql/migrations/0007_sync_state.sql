@@ -80,33 +80,6 @@ BEGIN
 END
 $$;
 
--- As before: one row per cycle of all groups. Linear for those that hang from a root, which are taken out first.
-CREATE OR REPLACE FUNCTION directory.hierarchy_cycles(max_path INTEGER DEFAULT 100)
-RETURNS TABLE (group_id BIGINT, length BIGINT, path TEXT)
-LANGUAGE plpgsql AS $$
-BEGIN
-    DROP TABLE IF EXISTS pg_temp.cycle_step, pg_temp.cycle_next, pg_temp.cycle_ring;
-    CREATE TEMP TABLE cycle_step ON COMMIT DROP AS
-    WITH RECURSIVE rooted (group_id) AS (
-        SELECT g.group_id
-        FROM directory.groups AS g
-        LEFT JOIN directory.groups AS parent ON parent.group_id = g.parent_group_id
-        WHERE parent.group_id IS NULL
-        UNION ALL  -- below a root every group has one parent: no group comes twice
-        SELECT child.group_id
-        FROM rooted
-        CROSS JOIN LATERAL (
-            SELECT c.group_id FROM directory.groups AS c WHERE c.parent_group_id = rooted.group_id OFFSET 0
-        ) AS child
-    )
-    SELECT g.group_id AS source, g.parent_group_id AS target
-    FROM directory.groups AS g
-    LEFT JOIN rooted ON rooted.group_id = g.group_id
-    WHERE rooted.group_id IS NULL;
-    RETURN QUERY SELECT * FROM directory.cycles_among_steps(max_path);
-END
-$$;
-
 -- One row per cycle on which one of these groups lies, or that lies above one of them. A cycle that was not there
 -- before holds a group that is new or has moved: these and one group of each old cycle lead to all cycles.
 CREATE FUNCTION directory.hierarchy_cycles_above(starts BIGINT[], max_path INTEGER DEFAULT 100)
@@ -130,6 +103,42 @@ BEGIN
         ) AS up
     )
     SELECT walk.source, walk.target FROM walk;
+    RETURN QUERY SELECT * FROM directory.cycles_among_steps(max_path);
+END
+$$;
+
+-- As before: one row per cycle of all groups. The smallest group of a cycle has a greater parent (or itself): where few
+-- groups have, as parents mostly are there first, these lead to all cycles. Else the groups that hang from a root are
+-- taken out first, which is linear.
+CREATE OR REPLACE FUNCTION directory.hierarchy_cycles(max_path INTEGER DEFAULT 100)
+RETURNS TABLE (group_id BIGINT, length BIGINT, path TEXT)
+LANGUAGE plpgsql AS $$
+DECLARE
+    rising BIGINT[];
+BEGIN
+    SELECT array_agg(g.group_id) INTO rising FROM directory.groups AS g WHERE g.parent_group_id >= g.group_id;
+    IF coalesce(cardinality(rising), 0) * 20 <= (SELECT count(*) FROM directory.groups) THEN
+        RETURN QUERY SELECT * FROM directory.hierarchy_cycles_above(coalesce(rising, '{}'), max_path);
+        RETURN;
+    END IF;
+    DROP TABLE IF EXISTS pg_temp.cycle_step, pg_temp.cycle_next, pg_temp.cycle_ring;
+    CREATE TEMP TABLE cycle_step ON COMMIT DROP AS
+    WITH RECURSIVE rooted (group_id) AS (
+        SELECT g.group_id
+        FROM directory.groups AS g
+        LEFT JOIN directory.groups AS parent ON parent.group_id = g.parent_group_id
+        WHERE parent.group_id IS NULL
+        UNION ALL  -- below a root every group has one parent: no group comes twice
+        SELECT child.group_id
+        FROM rooted
+        CROSS JOIN LATERAL (
+            SELECT c.group_id FROM directory.groups AS c WHERE c.parent_group_id = rooted.group_id OFFSET 0
+        ) AS child
+    )
+    SELECT g.group_id AS source, g.parent_group_id AS target
+    FROM directory.groups AS g
+    LEFT JOIN rooted ON rooted.group_id = g.group_id
+    WHERE rooted.group_id IS NULL;
     RETURN QUERY SELECT * FROM directory.cycles_among_steps(max_path);
 END
 $$;

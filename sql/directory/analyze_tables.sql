@@ -1,1 +1,0 @@
-ANALYZE directory.groups, directory.agents, directory.group_membership;
