@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from groups_platform.database.connection import connect
+from groups_platform.database.sql_files import sql_folder
 from groups_platform.directory.apply import DayResult, apply_day
-from groups_platform.directory.checks import EVERYTHING
+from groups_platform.directory.checks import EVERYTHING, all_checks
 from groups_platform.directory.fingerprint import DAYS_BETWEEN_WHOLE_CHECKS
 from groups_platform.errors import CheckFailed
 from groups_platform_tests import oracle
@@ -258,6 +259,11 @@ def test_a_day_that_changes_nothing_looks_at_no_flag(
     assert sync_by_hand(database_url, "day2", day(tmp_path, "day2", GROUPS)).rows_written == 0
     assert "affect changed groups: 0 rows" in caplog.text
     assert "find cycles of changes: 2 rows" not in caplog.text
+
+
+def test_a_check_of_changes_belongs_to_a_check_of_every_row() -> None:
+    files = {path.stem for path in (sql_folder() / "checks" / "changed").glob("*.sql")}
+    assert files == {check.name for check in all_checks() if check.changed}
 
 
 # A fault of ours, played by a trigger on what the sync writes, and the check that refuses the day. From GROUPS the day
