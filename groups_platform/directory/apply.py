@@ -6,20 +6,26 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
-from groups_platform.directory.checks import CheckResult, run_checks
+from groups_platform.directory.checks import CheckResult, check_changes, run_checks
+from groups_platform.directory.fingerprint import NewestDay, Tables, find_newest_day, read_tables, why_everything
 from groups_platform.directory.source import natural_key
 from groups_platform.directory.staging import StagedDay
 from groups_platform.errors import CheckFailed, DatabaseUnavailable, IncompleteSnapshot
 
 log = logging.getLogger(__name__)
+
+# From here on a step over every row costs no more than one over the changes. Small tables never get there.
+LARGE_SHARE: Final = 0.05
+LARGE_ROWS: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -67,12 +73,12 @@ def apply_day(staged: StagedDay, run_id: str | None = None) -> DayResult:
     connection = staged.connection
     try:
         with _locked(connection):
-            newest = connection.execute(read_sql("directory/newest_applied_day")).fetchone()
-            if newest and (newest[1], newest[0]) > (natural_key(staged.label), staged.label):
-                log.info("%s is older than %s, the newest applied day: tables left alone", staged.label, newest[0])
-                return DayResult(staged.label, is_applied=False, newest_day=newest[0])
-            refuse_incomplete(staged)
-            return _apply(staged, run_id)
+            newest = find_newest_day(connection)
+            if newest and newest.is_newer_than(staged.label):
+                log.info("%s is older than %s, the newest applied day: tables left alone", staged.label, newest.label)
+                return DayResult(staged.label, is_applied=False, newest_day=newest.label)
+            staged_rows = refuse_incomplete(staged)
+            return _apply(staged, staged_rows, newest, run_id)
     except IncompleteSnapshot:
         with _locked(connection):
             _replace_findings(connection, staged.label)
@@ -92,8 +98,8 @@ def _locked(connection: Connection) -> Iterator[None]:
         yield
 
 
-def refuse_incomplete(staged: StagedDay) -> None:
-    """D14: raise IncompleteSnapshot with a sentence that says what to do."""
+def refuse_incomplete(staged: StagedDay) -> dict[str, Any]:
+    """D14: raise IncompleteSnapshot with a sentence that says what to do, or return how many rows are staged."""
     groups, agents = staged.groups, staged.agents
     counts = _row(staged.connection, "directory/count_staged")
     reason = None
@@ -115,48 +121,107 @@ def refuse_incomplete(staged: StagedDay) -> None:
             sync_day=staged.label,
             reason=reason,
         )
+    return counts
 
 
 def verify_day(staged: StagedDay) -> tuple[CheckResult, ...]:
     """Every check of the live tables, changing nothing; what compares with the snapshot only on the newest day."""
-    newest = staged.connection.execute(read_sql("directory/newest_applied_day")).fetchone()
-    return run_checks(staged.connection, is_newest_day=newest is not None and newest[0] == staged.label)
+    newest = find_newest_day(staged.connection)
+    return run_checks(staged.connection, is_newest_day=newest is not None and newest.label == staged.label)
 
 
-def _apply(staged: StagedDay, run_id: str | None) -> DayResult:
+def _apply(staged: StagedDay, staged_rows: dict[str, Any], newest: NewestDay | None, run_id: str | None) -> DayResult:
     connection = staged.connection
-    staged_rows = _row(connection, "directory/count_staged")
+    before = read_tables(connection)
+    everything = why_everything(newest, before, staged.label)
+    if everything:
+        log.info("flags and checks of every row, because %s", everything)
 
-    updated, inserted = _run(connection, "update_agents"), _run(connection, "insert_agents")
-    absent = _run(connection, "deactivate_absent_agents") if "agents" in staged.agents.folders else 0
-    agents = TableChange(inserted, updated + absent, 0, staged_rows["agents"] - inserted - updated)
-
-    updated, inserted = _run(connection, "update_groups"), _run(connection, "insert_groups")
-    groups = TableChange(inserted, updated, 0, staged_rows["groups"] - inserted - updated)
-
-    known_now = _run(connection, "insert_known_pending_memberships")
-    _run(connection, "find_membership_changes")
-    deleted = _run(connection, "delete_memberships")
-    inserted = _run(connection, "insert_memberships")
-    pending = _run(connection, "delete_pending_memberships") + _run(connection, "insert_pending_memberships")
-    if inserted + known_now + deleted + groups.inserted > 1000:
-        connection.execute("ANALYZE directory.groups, directory.agents, directory.group_membership")
-
-    flagged = _run(connection, "flag_inactive")
+    agents = _apply_agents(staged, staged_rows["agents"])
+    _analyze(connection, "agents", agents, before.totals["agents"])
+    groups = _apply_groups(connection, staged_rows["groups"])
+    _analyze(connection, "groups", groups, before.totals["groups"])
+    memberships, pending = _apply_memberships(connection, before)
+    _analyze(connection, "memberships", memberships, before.totals["memberships"])
+    is_large = _is_large(connection, before, memberships)
+    flagged = _flag(connection, everything is not None or is_large)
+    _run(connection, "find_every_cycle" if everything or is_large else "find_cycles_of_changes")
     _run(connection, "find_edges")
     findings = {row["code"]: row["findings"] for row in _rows(connection, "directory/count_findings")}
     has_new_findings = _replace_findings(connection, staged.label)
-    totals = _row(connection, "directory/count_directory")
+
+    rows_written = agents.written + groups.written + memberships.written + flagged
+    tables = read_tables(connection) if rows_written else before
     changes = {
         "agents": agents,
         "groups": groups,
-        "group_membership": TableChange(inserted + known_now, 0, deleted, totals["memberships"] - inserted - known_now),
-        "group_inactivity": TableChange(0, flagged, 0, totals["groups"] - flagged),
+        "group_membership": replace(memberships, unchanged=tables.totals["memberships"] - memberships.inserted),
+        "group_inactivity": TableChange(0, flagged, 0, tables.totals["groups"] - flagged),
     }
-    checks = run_checks(connection)
+    checks = run_checks(connection) if everything else check_changes(connection, is_large=is_large)
     refuse_failed(staged.label, checks)
-    _record(staged, run_id, findings, has_new_findings or pending > 0 or any(c.written for c in changes.values()))
-    return DayResult(staged.label, True, None, changes, findings, totals, checks)
+    has_changed = has_new_findings or pending > 0 or rows_written > 0
+    is_checked_whole = everything is not None or newest is None
+    _record(staged, run_id, findings, tables.fingerprint, is_checked_whole=is_checked_whole, has_changed=has_changed)
+    return DayResult(staged.label, True, None, changes, findings, tables.totals, checks)
+
+
+def _apply_agents(staged: StagedDay, staged_agents: int) -> TableChange:
+    connection = staged.connection
+    _run(connection, "find_agent_changes")
+    updated, inserted = _run(connection, "update_agents"), _run(connection, "insert_agents")
+    absent = _run(connection, "deactivate_absent_agents") if "agents" in staged.agents.folders else 0
+    return TableChange(inserted, updated + absent, 0, staged_agents - inserted - updated)
+
+
+def _apply_groups(connection: Connection, staged_groups: int) -> TableChange:
+    _run(connection, "find_group_changes")
+    updated, inserted = _run(connection, "update_groups"), _run(connection, "insert_groups")
+    return TableChange(inserted, updated, 0, staged_groups - inserted - updated)
+
+
+def _apply_memberships(connection: Connection, before: Tables) -> tuple[TableChange, int]:
+    """The change of group_membership, and how many rows of pending_membership were written."""
+    _run(connection, "digest_staged")
+    if before.is_empty:  # every group is new: what changed needs no table of its own
+        _run(connection, "find_membership_changes", is_equal=sql.Literal(True))
+        inserted = _run(connection, "insert_first_memberships")
+        return TableChange(inserted), _run(connection, "insert_first_pending_memberships")
+    is_equal = sql.Literal(_row(connection, "directory/compare_memberships")["is_equal"])
+    _run(connection, "find_membership_changes", is_equal=is_equal)
+    _run(connection, "find_known_pending_memberships", is_equal=is_equal)
+    deleted, inserted = _run(connection, "delete_memberships"), _run(connection, "insert_memberships")
+    pending = _run(connection, "delete_pending_memberships") + _run(connection, "insert_pending_memberships")
+    return TableChange(inserted, 0, deleted), pending
+
+
+def _is_large(connection: Connection, before: Tables, memberships: TableChange) -> bool:
+    """Whether so much changed that computing every flag and every cycle costs no more than those of the changes."""
+    changes = _row(connection, "directory/count_changes")
+    return (
+        _is_share(changes["moved_groups"], before.totals["groups"])
+        or _is_share(changes["switched_agents"], before.totals["agents"])
+        or _is_share(memberships.written, before.totals["memberships"])
+    )
+
+
+def _analyze(connection: Connection, tables: str, change: TableChange, rows_before: int) -> None:
+    """Statistics for the statements that follow, where so much was written that they need it."""
+    if _is_share(change.written, rows_before):
+        connection.execute(read_sql(f"directory/analyze_{tables}"))
+
+
+def _is_share(rows: int, total: int) -> bool:
+    return rows > max(LARGE_SHARE * total, LARGE_ROWS)
+
+
+def _flag(connection: Connection, every_group: bool) -> int:
+    """D11: how many flags of all groups, or of those that the changes can have affected, were set anew."""
+    _run(connection, "affect_every_group" if every_group else "affect_changed_groups")
+    _run(connection, "index_affected_groups")
+    _run(connection, "find_staffed_groups" if every_group else "find_affected_starts")
+    _run(connection, "index_active_starts")
+    return _run(connection, "flag_groups")
 
 
 def refuse_failed(label: str, checks: tuple[CheckResult, ...]) -> None:
@@ -172,7 +237,15 @@ def refuse_failed(label: str, checks: tuple[CheckResult, ...]) -> None:
             )
 
 
-def _record(staged: StagedDay, run_id: str | None, findings: dict[str, int], has_changed: bool) -> None:
+def _record(
+    staged: StagedDay,
+    run_id: str | None,
+    findings: dict[str, int],
+    tables_fingerprint: str,
+    *,
+    is_checked_whole: bool,
+    has_changed: bool,
+) -> None:
     kept = ("read", "accepted", "rejected")
     counts = {
         "groups": {key: value for key, value in asdict(staged.groups).items() if key in kept},
@@ -187,6 +260,8 @@ def _record(staged: StagedDay, run_id: str | None, findings: dict[str, int], has
             "fingerprint": staged.fingerprint,
             "counts": json.dumps(counts),
             "run_id": run_id,
+            "tables_fingerprint": tables_fingerprint,
+            "is_checked_whole": is_checked_whole,
             "has_changed": has_changed,
         },
     )
@@ -206,13 +281,14 @@ def recompute_flags(url: str) -> TableChange:
     """D11 alone, over the tables as they are."""
     with connect(url) as connection:
         connection.execute(read_sql("directory/lock_directory"))
-        flagged = _run(connection, "flag_inactive")
+        flagged = _flag(connection, every_group=True)
         total = _row(connection, "directory/count_directory")["groups"]
     return TableChange(0, flagged, 0, total - flagged)
 
 
-def _run(connection: Connection, step: str) -> int:
-    rows = max(connection.execute(read_sql(f"directory/{step}"), {}).rowcount, 0)
+def _run(connection: Connection, step: str, **literals: sql.Composable) -> int:
+    statement = read_sql(f"directory/{step}")
+    rows = max(connection.execute(statement.format(**literals) if literals else statement, {}).rowcount, 0)
     log.info("%s: %d rows", step.replace("_", " "), rows)
     return rows
 

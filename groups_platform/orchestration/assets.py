@@ -328,6 +328,7 @@ def _check_results(results: tuple[directory_checks.CheckResult, ...]) -> Iterato
             asset_key=result.asset,
             passed=result.passed,
             severity=AssetCheckSeverity.ERROR if result.is_blocking else AssetCheckSeverity.WARN,
-            description=result.promise if result.passed else f"{result.failures} row(s) break it: {result.promise}",
+            description=f"{'' if result.passed else f'{result.failures} row(s) break it: '}{result.promise} "
+            f"(looks at {result.looked_at})",
             metadata={"offending_rows": result.failures, "sample": shown.rows_table(result.sample)},
         )

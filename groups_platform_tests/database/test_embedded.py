@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from groups_platform.database import embedded
+from groups_platform.database import embedded, server_settings
 from groups_platform.database.connection import connect, open_database
 from groups_platform.errors import DatabaseUnavailable
 from groups_platform.settings import Settings
@@ -50,6 +50,73 @@ def test_a_server_that_was_stopped_starts_again_with_its_data(own_home: Path) ->
     assert not psutil.pid_exists(pid)
     with connect(open_database(settings)) as connection:
         assert connection.execute("SELECT agent_id FROM agents").fetchall() == [(1,)]
+
+
+def shown(home: Path, name: str) -> str:
+    with connect(embedded.start_embedded(home)) as connection:
+        row = connection.execute(f"SHOW {name}".encode()).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def test_the_server_has_the_machine_s_settings_from_its_first_start_and_stays_durable(own_home: Path) -> None:
+    embedded.start_embedded(own_home)
+    expected = (own_home / "postgres" / server_settings.SETTINGS_FILE).read_text()
+    assert f"shared_buffers = '{shown(own_home, 'shared_buffers')}'".replace("2GB", "2048MB") in expected
+    assert shown(own_home, "jit") == "off"
+    assert [shown(own_home, name) for name in ("fsync", "full_page_writes", "synchronous_commit")] == ["on"] * 3
+
+
+def test_what_a_person_set_is_kept(own_home: Path) -> None:
+    """In postgresql.conf above or below our line, or by ALTER SYSTEM."""
+    with connect(embedded.start_embedded(own_home), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET max_wal_size = '1111MB'")
+    configuration = own_home / "postgres" / "postgresql.conf"
+    written = configuration.read_text()
+    changed = written.replace("shared_buffers = 128MB", "shared_buffers = 130MB") + "maintenance_work_mem = 77MB\n"
+    configuration.write_text(changed)
+    embedded.stop_embedded(own_home)
+    names = ("max_wal_size", "shared_buffers", "maintenance_work_mem")
+    assert [shown(own_home, name) for name in names] == ["1111MB", "130MB", "77MB"]
+    assert configuration.read_text() == changed
+    configuration.write_text(written)
+
+
+def test_a_home_of_before_gets_the_settings_at_its_next_start(own_home: Path) -> None:
+    embedded.stop_embedded(own_home)
+    configuration = own_home / "postgres" / "postgresql.conf"
+    configuration.write_text(configuration.read_text().replace(server_settings.INCLUDE, ""))
+    (own_home / "postgres" / server_settings.SETTINGS_FILE).unlink()
+    assert shown(own_home, "jit") == "off"
+    assert configuration.read_text().count(server_settings.INCLUDE) == 1
+
+
+def test_a_machine_that_gives_less_memory_runs_with_postgres_own_settings(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded.stop_embedded(own_home)
+    monkeypatch.setattr(embedded, "server_settings", lambda *_: {"shared_buffers": "1000TB"})
+    assert shown(own_home, "shared_buffers") == "128MB"
+    embedded.stop_embedded(own_home)
+
+
+MB = 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("memory", "buffers", "log"),
+    [(512 * MB, "128MB", "1024MB"), (8192 * MB, "1024MB", "2048MB"), (262144 * MB, "2048MB", "4096MB")],
+)
+def test_settings_grow_with_the_machine_within_bounds(memory: int, buffers: str, log: str) -> None:
+    settings = server_settings.server_settings(memory, None, 1 << 40)
+    assert (settings["shared_buffers"], settings["max_wal_size"]) == (buffers, log)
+    assert server_settings.server_settings(memory, None, 1 << 30)["max_wal_size"] == "1024MB"
+
+
+def test_workers_share_files_where_shared_memory_is_small() -> None:
+    """Docker gives a container 64 MB."""
+    assert server_settings.server_settings(8192 * MB, 64 * MB, 1 << 40)["dynamic_shared_memory_type"] == "mmap"
+    assert "dynamic_shared_memory_type" not in server_settings.server_settings(8192 * MB, 4096 * MB, 1 << 40)
 
 
 def test_stopping_ends_open_sessions(own_home: Path) -> None:

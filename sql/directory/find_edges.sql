@@ -9,7 +9,7 @@ LEFT JOIN directory.groups AS parent ON parent.group_id = g.parent_group_id
 WHERE g.parent_group_id IS NOT NULL AND parent.group_id IS NULL
 UNION ALL
 SELECT 'hierarchy_cycle', c.group_id, NULL, c.path
-FROM directory.hierarchy_cycles() AS c
+FROM found_cycle AS c
 UNION ALL
 SELECT 'missing_upstream', g.group_id, NULL, 'no record today; the last good row and members stay'
 FROM directory.groups AS g

@@ -1,6 +1,5 @@
 INSERT INTO directory.pending_membership (group_id, agent_id)
 SELECT c.group_id, c.agent_id
 FROM membership_change AS c
-LEFT JOIN directory.agents AS a ON a.agent_id = c.agent_id
 LEFT JOIN directory.pending_membership AS t ON t.group_id = c.group_id AND t.agent_id = c.agent_id
-WHERE NOT c.is_stored AND a.agent_id IS NULL AND t.group_id IS NULL;
+WHERE NOT c.is_stored AND NOT c.is_known AND t.group_id IS NULL;

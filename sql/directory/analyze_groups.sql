@@ -1,0 +1,1 @@
+ANALYZE directory.groups;

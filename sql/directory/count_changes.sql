@@ -1,0 +1,3 @@
+-- What of the changes can change a flag.
+SELECT (SELECT count(*) FROM group_change WHERE has_moved) AS moved_groups,
+       (SELECT count(*) FROM agent_change WHERE was_active <> active) AS switched_agents;

@@ -1,0 +1,2 @@
+CREATE TEMP TABLE found_cycle ON COMMIT DROP AS
+SELECT group_id, length, path FROM directory.hierarchy_cycles();

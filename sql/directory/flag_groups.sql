@@ -1,0 +1,33 @@
+-- D11 for the affected groups, in one walk upwards from where it starts: linear, and UNION walks a cycle once. It
+-- takes no step onto a group at which it starts anyway. LATERAL … OFFSET 0 and the scalar subquery so that a step is
+-- two index look-ups and never a scan; LEFT JOIN at the end (NOT EXISTS over the recursion runs it once a row).
+WITH RECURSIVE above (group_id) AS (
+    SELECT g.parent_group_id
+    FROM active_start AS s
+    JOIN directory.groups AS g ON g.group_id = s.group_id
+    LEFT JOIN active_start AS parent ON parent.group_id = g.parent_group_id
+    WHERE g.parent_group_id IS NOT NULL AND parent.group_id IS NULL
+    UNION
+    SELECT up.parent_group_id
+    FROM above
+    CROSS JOIN LATERAL (
+        SELECT g.parent_group_id
+        FROM directory.groups AS g
+        WHERE g.group_id = above.group_id AND g.parent_group_id IS NOT NULL
+          AND (SELECT s.group_id FROM active_start AS s WHERE s.group_id = g.parent_group_id) IS NULL
+        OFFSET 0
+    ) AS up
+),
+active AS (
+    SELECT group_id FROM active_start
+    UNION ALL
+    SELECT group_id FROM above
+)
+UPDATE directory.groups AS t
+SET inactive = s.inactive
+FROM (
+    SELECT x.group_id, active.group_id IS NULL AS inactive
+    FROM affected_group AS x
+    LEFT JOIN active ON active.group_id = x.group_id
+) AS s
+WHERE s.group_id = t.group_id AND s.inactive IS DISTINCT FROM t.inactive;

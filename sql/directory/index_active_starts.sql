@@ -1,0 +1,2 @@
+ALTER TABLE active_start ADD PRIMARY KEY (group_id);
+ANALYZE active_start;
