@@ -51,6 +51,7 @@ def staged_by_hand(url: str, label: str, day_folder: Path) -> Iterator[StagedDay
         yield StagedDay(
             label,
             schema,
+            "by hand",
             connection,
             _counts(day.groups.counts, {"admin_groups"} if day.has_groups_folder else set()),
             _counts(agents_counts, {"agents"} if day.has_roster else set()),
@@ -77,5 +78,4 @@ def _counts(counts: oracle.Counts, folders: set[str]) -> SnapshotCounts:
         counted=counts.accepted,
         files=1,
         folders=frozenset(folders),
-        fingerprint=None if not folders else "by hand",
     )

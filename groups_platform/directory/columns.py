@@ -20,8 +20,8 @@ from groups_platform.directory.records import BIGINT_MAX, BIGINT_MIN, read_times
 
 TIMESTAMP: Final = pa.timestamp("us", tz="UTC")
 # Arrow takes the year 0, and an offset can lead out of the years 1 to 9999: between these days neither happens.
-FIRST_DAY: Final = pa.scalar(datetime(1, 1, 2, tzinfo=timezone.utc), TIMESTAMP)
-LAST_DAY: Final = pa.scalar(datetime(9999, 12, 30, tzinfo=timezone.utc), TIMESTAMP)
+FIRST_DAY: Final = datetime(1, 1, 2, tzinfo=timezone.utc)
+LAST_DAY: Final = datetime(9999, 12, 30, tzinfo=timezone.utc)
 
 # A moment that is valid beyond doubt: of the years 1000 to 8999, not 29 February, with seconds and an offset.
 USUAL_TIMESTAMP: Final = (
@@ -215,7 +215,10 @@ def _by_arrow(strings: pa.Array) -> pa.Array | None:
             values = strings.cast(type_).cast(TIMESTAMP)
         except pa.ArrowInvalid:
             return None
-        is_far = pc.or_(pc.less(values, FIRST_DAY), pc.greater(values, LAST_DAY))
+        # Scalars are made here: the first one imports pandas, which loading the definitions shall not.
+        is_far = pc.or_(
+            pc.less(values, pa.scalar(FIRST_DAY, TIMESTAMP)), pc.greater(values, pa.scalar(LAST_DAY, TIMESTAMP))
+        )
         return None if pc.any(is_far).as_py() else values
     return None
 

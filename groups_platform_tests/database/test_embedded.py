@@ -95,7 +95,7 @@ def test_a_machine_that_gives_less_memory_runs_with_postgres_own_settings(
     own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     embedded.stop_embedded(own_home)
-    monkeypatch.setattr(embedded, "server_settings", lambda *_: {"shared_buffers": "1000TB"})
+    monkeypatch.setattr(server_settings, "server_settings", lambda *_: {"shared_buffers": "1000TB"})
     assert shown(own_home, "shared_buffers") == "128MB"
     embedded.stop_embedded(own_home)
 

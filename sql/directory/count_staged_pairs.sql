@@ -1,0 +1,1 @@
+SELECT pairs FROM staged_digest;
