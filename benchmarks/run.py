@@ -20,7 +20,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.generate import DayFacts, write_day
+from benchmarks.generate import FIRST_GROUP_ID, DayFacts, write_day
 from benchmarks.measure import Measured, run_measured
 from groups_platform.database.connection import open_database, with_database
 from groups_platform.database.embedded import stop_embedded
@@ -28,7 +28,7 @@ from groups_platform.settings import Settings
 
 SIZES = (1_000, 100_000, 1_000_000)
 PASSES = ("first", "unchanged", "1 % changed")
-LOOKS = {"why": ["why", "1"], "findings": ["findings"], "tree": ["tree"]}
+LOOKS = {"why": ["why", str(FIRST_GROUP_ID)], "findings": ["findings"], "tree": ["tree"]}
 BENCH_SCHEMAS = "bench_duckdb, bench_dlt, bench_dlt_staging"
 
 console = Console(width=150 if not sys.stdout.isatty() else None, highlight=False)
