@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg.rows import dict_row
 
 from groups_platform.database.connection import connect
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.findings import SEVERITIES
-
-ROW_COUNTS = {"group_membership": "memberships", "group_inactivity": "groups"}
-
-
-class TablePreview(NamedTuple):
-    """The first rows of a table and how many there are."""
-
-    row_count: int
-    rows: list[dict[str, Any]]
 
 
 def query(url: str, name: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -48,7 +39,11 @@ def count_findings(url: str, label: str) -> dict[str, int]:
     return {code: found.get(code, 0) for code in SEVERITIES}
 
 
-def preview_table(url: str, table: str, limit: int = 10) -> TablePreview:
+def count_tables(url: str) -> dict[str, int]:
+    """Rows of the live tables; see `count_directory.sql`."""
+    return query(url, "count_directory")[0]
+
+
+def preview_table(url: str, table: str, limit: int = 10) -> list[dict[str, Any]]:
     """The first rows of one of the tables."""
-    totals = query(url, "count_directory")[0]
-    return TablePreview(totals[ROW_COUNTS.get(table, table)], query(url, f"preview_{table}", limit=limit))
+    return query(url, f"preview_{table}", limit=limit)

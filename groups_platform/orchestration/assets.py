@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from dagster import (
@@ -242,7 +242,8 @@ def directory_tables(context: AssetExecutionContext, spark: Spark, platform: Pla
     selected = context.op_execution_context.selected_asset_keys
     if selected == {FLAGS}:
         with as_failure():
-            yield _materialised(FLAGS, recompute_flags(platform.database_url), platform)
+            change = recompute_flags(platform.database_url)
+            yield _materialised(FLAGS, change, read_live_tables(platform.database_url))
         return
     with as_failure():
         label = platform.day_of(context.run)
@@ -284,21 +285,36 @@ def _results(
         )
     elif result.rows_written == 0:
         context.log.info(f"The tables showed {result.label} already: zero rows written.")
+    tables = read_live_tables(platform.database_url, result.totals)
     for key in (spec.key for spec in TABLE_SPECS if spec.key in selected):
-        yield _materialised(key, result.changes.get(key.to_user_string(), TableChange()), platform, result)
+        yield _materialised(key, result.changes.get(key.to_user_string(), TableChange()), tables, result)
     if result.is_applied:
         context.log.info(f"findings: {', '.join(f'{code} {number}' for code, number in result.findings.items())}")
         yield _complete(True, IS_COMPLETE)
         yield from _check_results(result.checks)
 
 
+@dataclass(frozen=True)
+class LiveTables:
+    """What the pages of several tables show, read once. totals: rows by table, as `count_directory.sql` names them."""
+
+    url: str
+    totals: dict[str, int]
+    tree: hierarchy.GroupTree
+
+
+def read_live_tables(url: str, totals: dict[str, int] | None = None) -> LiveTables:
+    """The tables as they are; `totals` where they are known."""
+    return LiveTables(url, totals or reports.count_tables(url), hierarchy.read_tree(url))
+
+
 def _materialised(
-    key: AssetKey, change: TableChange, platform: Platform, result: DayResult | None = None
+    key: AssetKey, change: TableChange, tables: LiveTables, result: DayResult | None = None
 ) -> MaterializeResult[None]:
     name = key.to_user_string()
     facts: dict[str, Any] = {}
     if name in ("groups", "group_inactivity"):
-        facts["tree"] = shown.tree_picture(hierarchy.read_tree(platform.database_url))
+        facts["tree"] = shown.tree_picture(tables.tree)
     facts |= {**asdict(change), "rows_written": change.written}
     if result is not None:
         facts["is_applied"] = result.is_applied
@@ -309,8 +325,8 @@ def _materialised(
                 "findings": shown.findings_table(result.findings),
                 "totals": result.totals,
             }
-    tables = reports.preview_table(platform.database_url, name)
-    facts |= {"dagster/row_count": tables.row_count, "preview": shown.rows_table(tables.rows)}
+    row_count = tables.totals[{"group_membership": "memberships", "group_inactivity": "groups"}.get(name, name)]
+    facts |= {"dagster/row_count": row_count, "preview": shown.rows_table(reports.preview_table(tables.url, name))}
     return MaterializeResult(asset_key=key, metadata=facts)
 
 
