@@ -27,7 +27,9 @@ class ProgressHandler(logging.Handler):
         elif kind is DagsterEventType.STEP_FAILURE:
             self._say(f"  {step:<24} failed")
         elif event is None and meta and (record.levelno >= logging.WARNING or "waiting" in record.getMessage()):
-            self._say(f"  {step}: {meta['orig_message']}")
+            message = meta["orig_message"]
+            is_consequence = message.startswith("Dependencies for step")  # Dagster's words for a step after a failed one
+            self._say(f"  {step:<24} not run" if is_consequence else f"  {step}: {message}")
 
     @staticmethod
     def _say(line: str) -> None:
