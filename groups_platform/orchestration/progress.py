@@ -28,8 +28,8 @@ class ProgressHandler(logging.Handler):
             self._say(f"  {step:<24} failed")
         elif event is None and meta and (record.levelno >= logging.WARNING or "waiting" in record.getMessage()):
             message = meta["orig_message"]
-            is_consequence = message.startswith("Dependencies for step")  # Dagster's words for a step after a failed one
-            self._say(f"  {step:<24} not run" if is_consequence else f"  {step}: {message}")
+            is_after_failure = message.startswith("Dependencies for step")
+            self._say(f"  {step:<24} not run" if is_after_failure else f"  {step}: {message}")
 
     @staticmethod
     def _say(line: str) -> None:
