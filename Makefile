@@ -26,6 +26,7 @@ test: $(READY)  ## All tests but the slow ones
 	$(BIN)/python -m pytest -m 'not slow'
 
 test-slow: $(READY)  ## The tests that take minutes, and those of the engine on a JVM
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[jvm]'
 	$(BIN)/python -m pytest --spark=jvm -m 'not slow'
 	$(BIN)/python -m pytest -m slow
 

