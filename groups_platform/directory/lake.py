@@ -63,9 +63,7 @@ def lake_path(lake: str, dataset: str, label: str) -> str:
     return f"{lake.rstrip('/')}/{dataset}/sync_day={label}"
 
 
-def write_lake(
-    rows: DataFrame, lake: str, dataset: Dataset, label: str, *, fingerprint: str, source: str = ""
-) -> Receipt:
+def write_lake(rows: DataFrame, lake: str, dataset: Dataset, label: str, *, fingerprint: str, source: str = "") -> None:
     """Overwrite the day as a whole. Raises LakeUnavailable with the path and the cause."""
     path, receipts = lake_path(lake, dataset.name, label), lake_path(lake, f"{RECEIPTS}/{dataset.name}", label)
     receipt = Receipt(secrets.token_hex(8), source, fingerprint)
@@ -73,7 +71,6 @@ def write_lake(
         _write_receipt(None, rows.sparkSession, receipts)
         rows.write.mode("overwrite").parquet(path)
         _write_receipt(receipt, rows.sparkSession, receipts)
-    return receipt
 
 
 def _write_receipt(receipt: Receipt | None, spark: SparkSession, path: str) -> None:
