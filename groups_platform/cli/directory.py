@@ -40,7 +40,7 @@ def sync(settings: Settings, days: tuple[str, ...], all_days: bool, source: str 
 def sync_days(settings: Settings, labels: list[str], as_json: bool = False) -> bool:
     """Sync these days in natural order and show what came of them; whether all succeeded."""
     with importing():
-        from groups_platform.orchestration.runs import natural_days, open_for_terminal, sync_day  # noqa: PLC0415
+        from groups_platform.running.runs import natural_days, open_for_terminal, sync_day  # noqa: PLC0415
         from groups_platform.terminal import directory as terminal  # noqa: PLC0415
         from groups_platform.terminal import errors  # noqa: PLC0415
 
@@ -69,7 +69,7 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
     Exits 1 if a check of severity error fails, also one that blocks nothing.
     """
     with importing():
-        from groups_platform.orchestration.runs import check_day, open_for_terminal  # noqa: PLC0415
+        from groups_platform.running.runs import check_day, open_for_terminal  # noqa: PLC0415
         from groups_platform.terminal import directory as terminal  # noqa: PLC0415
 
         label, opened = day or _newest_day(settings), open_for_terminal(settings)

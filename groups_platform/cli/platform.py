@@ -95,7 +95,7 @@ async def _show_actions(service: GroupService) -> None:
 def dev(settings: Settings, port: int) -> None:
     """Start Postgres, the Dagster UI and its daemon; Ctrl-C ends all but Postgres. Each run starts its own Spark."""
     with importing():
-        from groups_platform.orchestration.dev import serve  # noqa: PLC0415
+        from groups_platform.running.dev import serve  # noqa: PLC0415
 
     sys.exit(serve(settings, port))
 

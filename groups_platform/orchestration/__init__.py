@@ -1,1 +1,1 @@
-"""The Dagster shell: assets, checks, jobs, sensors, resources. Thin adapters around `groups_platform.directory`."""
+"""The Dagster shell around the two halves, a package for each: thin adapters, no logic of their own."""

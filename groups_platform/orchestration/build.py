@@ -7,12 +7,12 @@ from typing import Any
 
 from dagster import Definitions
 
-from groups_platform.orchestration.directory_defs import build_directory_defs
-from groups_platform.orchestration.service_assets import build_service_assets
-from groups_platform.orchestration.service_checks import build_usage_checks
-from groups_platform.orchestration.service_ops import SERVICE_JOBS
-from groups_platform.orchestration.service_resource import GroupServiceResource
-from groups_platform.orchestration.service_schedules import SERVICE_ASSET_JOBS, build_schedules
+from groups_platform.orchestration.directory.definitions import build_directory_defs
+from groups_platform.orchestration.group_service.assets import build_service_assets
+from groups_platform.orchestration.group_service.checks import build_usage_checks
+from groups_platform.orchestration.group_service.ops import SERVICE_JOBS
+from groups_platform.orchestration.group_service.resource import GroupServiceResource
+from groups_platform.orchestration.group_service.schedules import SERVICE_ASSET_JOBS, build_schedules
 from groups_platform.settings import Settings
 
 

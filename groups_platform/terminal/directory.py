@@ -14,7 +14,7 @@ from groups_platform.terminal import console, errors, escape, harmless, uncut
 
 if TYPE_CHECKING:
     from groups_platform.directory.hierarchy import GroupTree, Reason
-    from groups_platform.orchestration.runs import CheckOutcome, RunSummary
+    from groups_platform.running.runs import CheckOutcome, RunSummary
 
 MOST_STEPS = 20  # of a path: each is indented further than the one before
 

@@ -19,12 +19,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from groups_platform.orchestration.build import build_defs
+from groups_platform.orchestration.directory.partitions import register_days
+from groups_platform.orchestration.group_service.resource import GroupServiceResource
 from groups_platform.orchestration.instance import open_instance
-from groups_platform.orchestration.partitions import register_days
-from groups_platform.orchestration.service_resource import GroupServiceResource
 from groups_platform.settings import Settings
 from groups_platform_tests.group_service.deployment import Deployment
-from groups_platform_tests.orchestration.service_runs import ServiceRuns
+from groups_platform_tests.orchestration.group_service.service_runs import ServiceRuns
 
 
 @pytest.fixture

@@ -15,10 +15,17 @@ from dagster import (
 )
 
 from groups_platform.orchestration.build import build_defs
-from groups_platform.orchestration.service_ops import SERVICE_OPS
+from groups_platform.orchestration.group_service.ops import SERVICE_OPS
 from groups_platform.settings import Settings
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN
-from groups_platform_tests.orchestration.service_runs import ServiceRuns, fields, refusal, retries, rows, shown
+from groups_platform_tests.orchestration.group_service.service_runs import (
+    ServiceRuns,
+    fields,
+    refusal,
+    retries,
+    rows,
+    shown,
+)
 
 
 def test_create_shows_the_group_and_audits_it_with_the_run(service_runs: ServiceRuns) -> None:

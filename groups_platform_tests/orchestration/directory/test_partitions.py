@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dagster import DagsterInstance
 
-from groups_platform.orchestration.partitions import NAME, register_days
+from groups_platform.orchestration.directory.partitions import NAME, register_days
 
 
 def test_days_are_added_once_and_in_natural_order() -> None:

@@ -16,11 +16,11 @@ from dagster import (
 
 from groups_platform.directory.source import SyncDay, list_day, list_days
 from groups_platform.errors import PlatformError
+from groups_platform.orchestration.directory.jobs import SYNC_JOB
+from groups_platform.orchestration.directory.partitions import register_days
+from groups_platform.orchestration.directory.planner import DayState, plan_next_day
+from groups_platform.orchestration.directory.resources import PARTITION_TAG, Platform
 from groups_platform.orchestration.instance import FINGERPRINT_TAG, end_dead_runs
-from groups_platform.orchestration.jobs import SYNC_JOB
-from groups_platform.orchestration.partitions import register_days
-from groups_platform.orchestration.planner import DayState, plan_next_day
-from groups_platform.orchestration.resources import PARTITION_TAG, Platform
 
 
 @sensor(

@@ -21,12 +21,12 @@ from groups_platform.directory.engine_errors import first_reason
 from groups_platform.directory.reports import applied_days
 from groups_platform.directory.source import in_natural_order, list_day
 from groups_platform.errors import DatabaseUnavailable
-from groups_platform.orchestration.directory_defs import build_directory_defs
+from groups_platform.orchestration.directory.definitions import build_directory_defs
+from groups_platform.orchestration.directory.jobs import CHECKS_JOB, SYNC_JOB
+from groups_platform.orchestration.directory.partitions import register_days
+from groups_platform.orchestration.directory.resources import DAY_TAG
+from groups_platform.orchestration.directory.stages import Stage, stage_of
 from groups_platform.orchestration.instance import FINGERPRINT_TAG, end_dead_runs, open_instance
-from groups_platform.orchestration.jobs import CHECKS_JOB, SYNC_JOB
-from groups_platform.orchestration.partitions import register_days
-from groups_platform.orchestration.resources import DAY_TAG
-from groups_platform.orchestration.stages import Stage, stage_of
 from groups_platform.orchestration.storage import give_up_early
 from groups_platform.settings import Settings
 

@@ -47,11 +47,11 @@ from groups_platform.directory.source import list_day
 from groups_platform.directory.staging import StagedDay, staged_day
 from groups_platform.errors import CheckFailed, IncompleteSnapshot, PlatformError
 from groups_platform.orchestration import metadata as shown
+from groups_platform.orchestration.directory.jobs import GROUP, POOL
+from groups_platform.orchestration.directory.partitions import SYNC_DAY
+from groups_platform.orchestration.directory.resources import Platform, Spark
+from groups_platform.orchestration.directory.stages import applying
 from groups_platform.orchestration.instance import FINGERPRINT_TAG, claim_run
-from groups_platform.orchestration.jobs import GROUP, POOL
-from groups_platform.orchestration.partitions import SYNC_DAY
-from groups_platform.orchestration.resources import Platform, Spark
-from groups_platform.orchestration.stages import applying
 from groups_platform.settings import Settings
 
 OWNERS = ["team:directory"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groups_platform.directory.source import SyncDay
-from groups_platform.orchestration.planner import DayState, plan_next_day
+from groups_platform.orchestration.directory.planner import DayState, plan_next_day
 
 IN_PROGRESS, SUCCEEDED, FAILED = DayState.IN_PROGRESS, DayState.SUCCEEDED, DayState.FAILED
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from groups_platform.errors import CheckFailed, DatabaseUnavailable, IncompleteSnapshot
-from groups_platform.orchestration.stages import Stage, applying, stage_of
+from groups_platform.orchestration.directory.stages import Stage, applying, stage_of
 
 
 def unavailable(cause: Exception) -> DatabaseUnavailable:

@@ -26,9 +26,9 @@ from groups_platform.group_service.services.group.actions.usage_per_month import
 from groups_platform.group_service.services.group.periods import Period, parse_month
 from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.services.group.usage_types import FIGURES
-from groups_platform.orchestration import service_metadata as shown
+from groups_platform.orchestration.group_service import metadata as shown
+from groups_platform.orchestration.group_service.resource import GroupServiceResource
 from groups_platform.orchestration.metadata import rows_table, table_schema
-from groups_platform.orchestration.service_resource import GroupServiceResource
 
 SERVICE_GROUP = "group_service"
 FIRST_DAY = "2024-07-01"

@@ -8,9 +8,9 @@ import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRequest, SensorResult, build_sensor_context
 from dagster._core.test_utils import create_run_for_test
 
-from groups_platform.orchestration.partitions import NAME
-from groups_platform.orchestration.resources import Platform
-from groups_platform.orchestration.sensors import new_sync_days
+from groups_platform.orchestration.directory.partitions import NAME
+from groups_platform.orchestration.directory.resources import Platform
+from groups_platform.orchestration.directory.sensors import new_sync_days
 from groups_platform.settings import Settings
 from groups_platform_tests.days import agent, group, write_day, write_file
 from groups_platform_tests.orchestration.conftest import Dagster

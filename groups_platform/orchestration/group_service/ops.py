@@ -17,8 +17,8 @@ from dagster import (
 )
 
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.orchestration import service_metadata as shown
-from groups_platform.orchestration.service_config import (
+from groups_platform.orchestration.group_service import metadata as shown
+from groups_platform.orchestration.group_service.config import (
     CreateGroupConfig,
     DeleteGroupConfig,
     ModifyGroupConfig,
@@ -29,7 +29,7 @@ from groups_platform.orchestration.service_config import (
     UsagePerMonthConfig,
     UsagePerPeriodConfig,
 )
-from groups_platform.orchestration.service_resource import GroupServiceResource
+from groups_platform.orchestration.group_service.resource import GroupServiceResource
 
 SHOWN: dict[str, Any] = {"out": Out(Nothing, description="Nothing but metadata: what came of it.")}
 

@@ -12,10 +12,10 @@ from dagster import AssetKey, BackfillPolicy, ExecuteInProcessResult, build_sche
 
 from groups_platform.group_service.services.group.types import GroupData
 from groups_platform.orchestration.build import build_defs
-from groups_platform.orchestration.service_checks import RANGE_TAGS
-from groups_platform.orchestration.usage_picture import GroupBars, draw_usage
+from groups_platform.orchestration.group_service.checks import RANGE_TAGS
+from groups_platform.orchestration.group_service.usage_picture import GroupBars, draw_usage
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN
-from groups_platform_tests.orchestration.service_runs import ServiceRuns, rows
+from groups_platform_tests.orchestration.group_service.service_runs import ServiceRuns, rows
 
 MONTH = "2024-07-01"
 JULY = {

@@ -13,8 +13,8 @@ import psutil
 from groups_platform.database.embedded import start_embedded
 from groups_platform.directory.source import list_days
 from groups_platform.errors import PlatformError
+from groups_platform.orchestration.directory.partitions import register_days
 from groups_platform.orchestration.instance import end_dead_runs, open_instance
-from groups_platform.orchestration.partitions import register_days
 from groups_platform.settings import Settings, find_resource
 
 LOOK_SECONDS = 5

@@ -13,10 +13,10 @@ from dagster import OpExecutionContext
 
 from groups_platform.database.connection import connect
 from groups_platform.group_service.errors import OutcomeUnknown
-from groups_platform.orchestration.service_resource import GroupServiceResource
+from groups_platform.orchestration.group_service.resource import GroupServiceResource
 from groups_platform.settings import Settings
 from groups_platform_tests.group_service.deployment import DOMAIN
-from groups_platform_tests.orchestration.service_runs import ServiceRuns, refusal, retries, shown
+from groups_platform_tests.orchestration.group_service.service_runs import ServiceRuns, refusal, retries, shown
 
 
 def lock_timeouts(url: str) -> None:

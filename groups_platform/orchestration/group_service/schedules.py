@@ -11,7 +11,7 @@ from dagster import (
     schedule,
 )
 
-from groups_platform.orchestration.service_assets import SERVICE_GROUP, days_of, months_of
+from groups_platform.orchestration.group_service.assets import SERVICE_GROUP, days_of, months_of
 
 store_monthly_usage = define_asset_job(
     "store_monthly_usage",

@@ -20,8 +20,8 @@ from groups_platform.group_service.services.group.usage_types import (
     Usage,
 )
 from groups_platform.group_service.types import ResourceSlot
+from groups_platform.orchestration.group_service.usage_picture import GroupBars, draw_usage
 from groups_platform.orchestration.metadata import rows_table, svg_picture
-from groups_platform.orchestration.usage_picture import GroupBars, draw_usage
 
 Facts = dict[str, Any]
 

@@ -7,12 +7,17 @@ from typing import Any
 
 from dagster import Definitions, in_process_executor
 
-from groups_platform.orchestration.assets import directory_tables, exploded_memberships, raw_agents, raw_groups
-from groups_platform.orchestration.checks import RECORD_CHECKS
-from groups_platform.orchestration.jobs import check_directory, sync_day
-from groups_platform.orchestration.progress import console
-from groups_platform.orchestration.resources import Platform, Spark
-from groups_platform.orchestration.sensors import new_sync_days
+from groups_platform.orchestration.directory.assets import (
+    directory_tables,
+    exploded_memberships,
+    raw_agents,
+    raw_groups,
+)
+from groups_platform.orchestration.directory.checks import RECORD_CHECKS
+from groups_platform.orchestration.directory.jobs import check_directory, sync_day
+from groups_platform.orchestration.directory.resources import Platform, Spark
+from groups_platform.orchestration.directory.sensors import new_sync_days
+from groups_platform.running.progress import console
 
 
 def build_directory_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:

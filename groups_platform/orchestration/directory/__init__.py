@@ -1,0 +1,1 @@
+"""The directory in Dagster: assets, checks, jobs, partitions, the sensor and its planner, resources."""
