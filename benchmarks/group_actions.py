@@ -27,8 +27,8 @@ from groups_platform.group_service.services.group.actions.create_group import Cr
 from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction
 from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupCreator, GroupFilter, GroupModifier
 from groups_platform.group_service.types import TriState
+from groups_platform.group_service.types.group import GroupCreator, GroupFilter, GroupModifier
 from groups_platform.settings import Settings
 
 DOMAIN = "example.com"

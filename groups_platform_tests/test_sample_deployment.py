@@ -23,7 +23,7 @@ from groups_platform.group_service.services.group.actions.purge_group import (
 from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction
 from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupCreator
+from groups_platform.group_service.types.group import GroupCreator
 from groups_platform.settings import Settings, find_resource
 
 MONTHS = ("202408", "202409", "202410")

@@ -14,8 +14,8 @@ from groups_platform.cli.service import ACTOR, find_group, perform, show_result
 from groups_platform.settings import Settings
 
 if TYPE_CHECKING:
-    from groups_platform.group_service.services.group.actions.base import BaseActionResult
     from groups_platform.group_service.services.group.service import GroupService
+    from groups_platform.group_service.types.action import BaseActionResult
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -65,9 +65,8 @@ def audit(
       groups-platform audit --entity norrvik/ticket-triage --since 7d
       groups-platform audit --action purge_group --status failure
     """
-    from groups_platform.group_service.models.audit import AuditStatus  # noqa: PLC0415
-    from groups_platform.group_service.repositories.audit import AuditFilter  # noqa: PLC0415
     from groups_platform.group_service.services.group.actions.search_audit import SearchAuditAction  # noqa: PLC0415
+    from groups_platform.group_service.types.audit import AuditFilter, AuditStatus  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_audit  # noqa: PLC0415
 
     async def act(service: GroupService) -> BaseActionResult[Any]:

@@ -86,7 +86,7 @@ def plain(value: Any) -> Any:
     Credentials of groups are masked: what a terminal shows ends in logs.
     """
     if hasattr(value, "to_json"):
-        from groups_platform.group_service.masking import mask_secrets  # noqa: PLC0415
+        from groups_platform.masking import mask_secrets  # noqa: PLC0415
 
         return mask_secrets(value.to_json())
     if is_dataclass(value):

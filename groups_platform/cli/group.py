@@ -17,10 +17,10 @@ from groups_platform.cli.service import ACTOR, Refused, data_of, find_group, fin
 from groups_platform.settings import Settings
 
 if TYPE_CHECKING:
-    from groups_platform.group_service.repositories.user import UserData
-    from groups_platform.group_service.services.group.actions.base import BaseActionResult
     from groups_platform.group_service.services.group.service import GroupService
-    from groups_platform.group_service.services.group.types import GroupActionResult, GroupPage, PurgePlan
+    from groups_platform.group_service.types.action import BaseActionResult
+    from groups_platform.group_service.types.group import GroupActionResult, GroupPage, PurgePlan
+    from groups_platform.group_service.types.user import UserData
 
 UNCONFIRMED = "Nobody is here to confirm it. Write --yes, or look at the plan with --dry-run."
 
@@ -105,9 +105,8 @@ def list_(
     \b
       groups-platform group list --domain norrvik --active --member mei-ling.tsai@example.com
     """
-    from groups_platform.group_service.models.group import ProjectType  # noqa: PLC0415
     from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction  # noqa: PLC0415
-    from groups_platform.group_service.services.group.types import GroupFilter  # noqa: PLC0415
+    from groups_platform.group_service.types.group import GroupFilter, ProjectType  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_groups  # noqa: PLC0415
 
     async def act(service: GroupService) -> BaseActionResult[GroupPage]:
@@ -145,7 +144,7 @@ def create(settings: Settings, /, *, name: str, domain: str, actor: str | None, 
       groups-platform group create winter-tyres --domain norrvik --slot cpu=8 --slot mem=32g --host local
     """
     from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction  # noqa: PLC0415
-    from groups_platform.group_service.services.group.types import GroupCreator  # noqa: PLC0415
+    from groups_platform.group_service.types.group import GroupCreator  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_group  # noqa: PLC0415
 
     action = CreateGroupAction(GroupCreator(name, domain, **values_of(options)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from groups_platform.group_service.services.group.types import GroupModifier
+    from groups_platform.group_service.types.group import GroupModifier
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -84,8 +84,8 @@ def fields_of_a_group(command: Command) -> Command:
 
 def values_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that the options name."""
-    from groups_platform.group_service.models.group import ProjectType  # noqa: PLC0415
     from groups_platform.group_service.types import ResourceSlot  # noqa: PLC0415
+    from groups_platform.group_service.types.group import ProjectType  # noqa: PLC0415
 
     fields: dict[str, tuple[str, Callable[[Any], Any]]] = {
         "to_domain": ("domain_name", str),
@@ -105,8 +105,8 @@ def values_of(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def modifier_of(values: Mapping[str, Any], clear: Sequence[str]) -> GroupModifier:
     """The change of these fields. Raises UsageError where there is none, or two of one field."""
-    from groups_platform.group_service.services.group.types import GroupModifier  # noqa: PLC0415
     from groups_platform.group_service.types import OptionalState, ResourceSlot, TriState  # noqa: PLC0415
+    from groups_platform.group_service.types.group import GroupModifier  # noqa: PLC0415
 
     empty: dict[str, Any] = {"total_resource_slots": ResourceSlot(), "allowed_vfolder_hosts": {}, "dotfiles": ()}
     cleared = {field: empty.get(field) for field in ({**NULLABLE, **EMPTIED}[name] for name in clear)}

@@ -15,8 +15,8 @@ from groups_platform.errors import PlatformError
 from groups_platform.settings import Settings
 
 if TYPE_CHECKING:
-    from groups_platform.group_service.services.group.actions.base import ActionError, BaseActionResult
     from groups_platform.group_service.services.group.service import GroupService
+    from groups_platform.group_service.types.action import ActionError, BaseActionResult
 
 Answer = TypeVar("Answer")
 Data = TypeVar("Data")
@@ -36,7 +36,7 @@ class Refused(PlatformError):
 def perform(settings: Settings, actor: str | None, act: Callable[[GroupService], Awaitable[Answer]]) -> Answer:
     """What `act` answers, given the service that acts for the user `actor`, or for the system."""
     from groups_platform.group_service import group_service  # noqa: PLC0415 - what --help does not need loads late
-    from groups_platform.group_service.models.user import SYSTEM  # noqa: PLC0415
+    from groups_platform.group_service.types.user import SYSTEM  # noqa: PLC0415
 
     async def within() -> Answer:
         async with group_service(settings=settings, actor=actor or SYSTEM) as service:
@@ -67,9 +67,9 @@ def show_result(result: BaseActionResult[Data], as_json: bool, draw: Callable[[D
 async def find_group(service: GroupService, group: str, domain: str | None = None) -> UUID:
     """The id of a group that is written as its id, as `domain/name`, or as its name. Raises GroupNotFound."""
     from groups_platform.group_service.errors import GroupNotFound  # noqa: PLC0415
-    from groups_platform.group_service.models.user import SYSTEM  # noqa: PLC0415
     from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction  # noqa: PLC0415
-    from groups_platform.group_service.services.group.types import GroupFilter  # noqa: PLC0415
+    from groups_platform.group_service.types.group import GroupFilter  # noqa: PLC0415
+    from groups_platform.group_service.types.user import SYSTEM  # noqa: PLC0415
 
     name = group
     if domain is None:

@@ -12,9 +12,9 @@ from groups_platform.cli.service import ACTOR, find_group, perform, show_result
 from groups_platform.settings import Settings
 
 if TYPE_CHECKING:
-    from groups_platform.group_service.services.group.actions.base import BaseActionResult
     from groups_platform.group_service.services.group.service import GroupService
-    from groups_platform.group_service.services.group.usage_types import MonthlyUsage, PeriodUsage
+    from groups_platform.group_service.types.action import BaseActionResult
+    from groups_platform.group_service.types.usage import MonthlyUsage, PeriodUsage
 
 
 def figures_of_a_time(command: Callable[..., None]) -> Callable[..., None]:

@@ -17,9 +17,9 @@ from groups_platform.database.connection import open_database
 from groups_platform.group_service.clients.config import ManagerConfigProvider
 from groups_platform.group_service.clients.storage import StorageSessionManager
 from groups_platform.group_service.clients.valkey import ValkeyStatClient
-from groups_platform.group_service.models.user import SYSTEM, Actor
 from groups_platform.group_service.services.group.processor import ActionProcessor
 from groups_platform.group_service.services.group.service import GroupService
+from groups_platform.group_service.types.user import SYSTEM, Actor
 from groups_platform.settings import Settings
 
 

@@ -17,8 +17,8 @@ from psycopg.types.json import Jsonb
 
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
-from groups_platform.group_service.services.group.periods import Period
-from groups_platform.group_service.services.group.usage_types import FIGURES, GroupUsage, MonthlyUsage
+from groups_platform.group_service.types.period import Period
+from groups_platform.group_service.types.usage import FIGURES, GroupUsage, MonthlyUsage
 
 
 @dataclass(frozen=True)

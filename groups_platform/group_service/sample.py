@@ -26,11 +26,12 @@ from groups_platform.group_service.errors import StorageFault
 from groups_platform.group_service.models.base import Base
 from groups_platform.group_service.models.domain import DomainRow, ProjectResourcePolicyRow
 from groups_platform.group_service.models.endpoint import EndpointRow, RoutingRow
-from groups_platform.group_service.models.group import GroupRow, MembershipRow, ProjectType
+from groups_platform.group_service.models.group import GroupRow, MembershipRow
 from groups_platform.group_service.models.session import KernelRow, SessionRow
 from groups_platform.group_service.models.user import UserRow
 from groups_platform.group_service.models.vfolder import VFolderRow
 from groups_platform.group_service.types import ResourceSlot
+from groups_platform.group_service.types.group import ProjectType
 from groups_platform.settings import Settings, find_resource
 
 Record = dict[str, Any]

@@ -9,12 +9,11 @@ from uuid import UUID
 
 from rich.table import Column, Table
 
-from groups_platform.group_service.masking import public_registry
-from groups_platform.group_service.models.audit import AuditStatus
-from groups_platform.group_service.repositories.audit import AuditEntry
-from groups_platform.group_service.repositories.user import UserData
-from groups_platform.group_service.services.group.types import GroupData, GroupPage, PurgePlan
 from groups_platform.group_service.types import ResourceSlot
+from groups_platform.group_service.types.audit import AuditEntry, AuditStatus
+from groups_platform.group_service.types.group import GroupData, GroupPage, PurgePlan
+from groups_platform.group_service.types.user import UserData
+from groups_platform.masking import public_registry
 from groups_platform.terminal import console, escape, narrow_table, uncut
 from groups_platform.terminal.figures import in_bytes
 

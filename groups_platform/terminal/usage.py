@@ -11,7 +11,7 @@ from itertools import chain
 from rich.bar import Bar
 from rich.table import Column, Table
 
-from groups_platform.group_service.services.group.usage_types import (
+from groups_platform.group_service.types.usage import (
     FIGURES,
     Figures,
     KernelUsage,

@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async
 
 from groups_platform.group_service import group_service as open_service
 from groups_platform.group_service.clients.storage import StorageSessionManager
-from groups_platform.group_service.models.user import SYSTEM
 from groups_platform.group_service.repositories.group.admin_repository import AdminGroupRepository
 from groups_platform.group_service.repositories.group.repository import GroupRepository
 from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
 from groups_platform.group_service.services.group.actions.purge_group import PurgeGroupAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupCreator, GroupData
+from groups_platform.group_service.types.group import GroupCreator, GroupData
+from groups_platform.group_service.types.user import SYSTEM
 from groups_platform.settings import Settings
 from groups_platform_tests.group_service.deployment import DOMAIN, Deployment
 

@@ -17,9 +17,10 @@ from groups_platform.group_service.models.base import Base
 from groups_platform.group_service.models.domain import DomainRow, ProjectResourcePolicyRow
 from groups_platform.group_service.models.endpoint import EndpointRow, RoutingRow
 from groups_platform.group_service.models.session import KernelRow, SessionRow
-from groups_platform.group_service.models.user import Actor, UserRole, UserRow
+from groups_platform.group_service.models.user import UserRow
 from groups_platform.group_service.models.vfolder import VFolderRow
-from groups_platform.group_service.services.group.types import GroupData
+from groups_platform.group_service.types.group import GroupData
+from groups_platform.group_service.types.user import Actor, UserRole
 
 Row = TypeVar("Row", bound=Base)
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from groups_platform.group_service.clients.config import ManagerConfigProvider
 from groups_platform.group_service.clients.valkey import ValkeyStatClient
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupData
+from groups_platform.group_service.types.group import GroupData
 from groups_platform_tests.group_service.deployment import Deployment
 
 STATISTICS = {

@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from groups_platform.group_service import group_service as open_service
 from groups_platform.group_service.errors import DatabaseError, UnknownActor
 from groups_platform.group_service.models.group import GroupRow
-from groups_platform.group_service.models.user import SYSTEM
 from groups_platform.group_service.services.group.actions.base import BaseAction
 from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
 from groups_platform.group_service.services.group.actions.delete_group import DeleteGroupAction
@@ -27,8 +26,9 @@ from groups_platform.group_service.services.group.actions.restore_group import R
 from groups_platform.group_service.services.group.actions.retry_vfolder_deletions import RetryVFolderDeletionsAction
 from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupCreator, GroupFilter, GroupModifier
 from groups_platform.group_service.types import OptionalState, TriState
+from groups_platform.group_service.types.group import GroupCreator, GroupFilter, GroupModifier
+from groups_platform.group_service.types.user import SYSTEM
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN, Deployment
 from groups_platform_tests.group_service.test_modify_group import change_members

@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError
 
 from groups_platform.group_service.models.audit import AuditRow
 from groups_platform.group_service.models.group import GroupRow
-from groups_platform.group_service.models.user import SYSTEM
 from groups_platform.group_service.services.group.actions.get_group import GetGroupAction
 from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction
 from groups_platform.group_service.services.group.actions.purge_group import (
@@ -21,8 +20,9 @@ from groups_platform.group_service.services.group.actions.purge_group import (
 )
 from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupModifier
 from groups_platform.group_service.types import TriState
+from groups_platform.group_service.types.group import GroupModifier
+from groups_platform.group_service.types.user import SYSTEM
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import Deployment
 from groups_platform_tests.group_service.test_access import SECRETIVE

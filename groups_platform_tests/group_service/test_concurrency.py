@@ -20,8 +20,8 @@ from groups_platform.group_service.services.group.actions.purge_group import (
     PurgeGroupActionVFoldersMountedToActiveKernelsError,
 )
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupCreator, GroupData, GroupModifier
 from groups_platform.group_service.types import OptionalState, TriState
+from groups_platform.group_service.types.group import GroupCreator, GroupData, GroupModifier
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import DOMAIN, Deployment
 from groups_platform_tests.group_service.test_modify_group import change_members

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from groups_platform.group_service.models.group import GroupRow, ProjectType
+from groups_platform.group_service.models.group import GroupRow
 from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
 from groups_platform.group_service.services.group.actions.delete_group import DeleteGroupAction
 from groups_platform.group_service.services.group.actions.get_group import GetGroupAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupCreator
 from groups_platform.group_service.types import ResourceSlot
+from groups_platform.group_service.types.group import GroupCreator, ProjectType
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN, Deployment
 

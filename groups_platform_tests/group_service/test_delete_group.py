@@ -10,8 +10,8 @@ from groups_platform.group_service.services.group.actions.get_group import GetGr
 from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction
 from groups_platform.group_service.services.group.actions.restore_group import RestoreGroupAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupCreator, GroupModifier
 from groups_platform.group_service.types import OptionalState
+from groups_platform.group_service.types.group import GroupCreator, GroupModifier
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import DOMAIN, Deployment
 from groups_platform_tests.group_service.test_modify_group import FULL, change_members, seen

@@ -29,7 +29,7 @@ from groups_platform.group_service.services.group.actions.create_group import Cr
 from groups_platform.group_service.services.group.actions.get_group import GetGroupAction
 from groups_platform.group_service.services.group.actions.purge_group import PurgeGroupAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupCreator
+from groups_platform.group_service.types.group import GroupCreator
 from groups_platform.settings import Settings
 from groups_platform_tests.group_service.broken_wire import Wire, wire_to
 from groups_platform_tests.group_service.conftest import CreateGroup

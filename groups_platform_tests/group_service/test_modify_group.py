@@ -9,12 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from groups_platform.group_service.errors import InvalidAPIParameters
-from groups_platform.group_service.models.group import ProjectType
-from groups_platform.group_service.models.user import UserUpdateMode
 from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupData, GroupModifier
 from groups_platform.group_service.types import OptionalState, ResourceSlot, TriState
+from groups_platform.group_service.types.group import GroupData, GroupModifier, ProjectType
+from groups_platform.group_service.types.user import UserUpdateMode
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import OTHER_DOMAIN, Deployment
 

@@ -22,7 +22,7 @@ from groups_platform.group_service.services.group.actions.purge_group import (
 )
 from groups_platform.group_service.services.group.actions.retry_vfolder_deletions import RetryVFolderDeletionsAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupData
+from groups_platform.group_service.types.group import GroupData
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import Deployment
 from groups_platform_tests.group_service.test_modify_group import change_members

@@ -18,11 +18,11 @@ from groups_platform.group_service.errors import (
 )
 from groups_platform.group_service.models.base import Base
 from groups_platform.group_service.models.group import GroupRow
-from groups_platform.group_service.models.user import UserUpdateMode
 from groups_platform.group_service.repositories.group.admin_repository import AdminGroupRepository
 from groups_platform.group_service.repositories.group.repository import GroupRepository
-from groups_platform.group_service.services.group.types import GroupCreator, GroupModifier, MemberChange
 from groups_platform.group_service.types import OptionalState
+from groups_platform.group_service.types.group import GroupCreator, GroupModifier, MemberChange
+from groups_platform.group_service.types.user import UserUpdateMode
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import DOMAIN, Deployment
 

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from groups_platform.group_service.errors import InvalidAPIParameters
-from groups_platform.group_service.models.audit import AuditStatus
-from groups_platform.group_service.repositories.audit import AuditEntry, AuditFilter
 from groups_platform.group_service.services.group.actions.delete_group import DeleteGroupAction
 from groups_platform.group_service.services.group.actions.find_users import FindUsersAction
 from groups_platform.group_service.services.group.actions.get_group import GetGroupAction
@@ -17,7 +15,8 @@ from groups_platform.group_service.services.group.actions.purge_group import Pur
 from groups_platform.group_service.services.group.actions.search_audit import SearchAuditAction
 from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupFilter
+from groups_platform.group_service.types.audit import AuditEntry, AuditFilter, AuditStatus
+from groups_platform.group_service.types.group import GroupFilter
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import OTHER_DOMAIN, Deployment
 from groups_platform_tests.group_service.test_access import SECRETIVE, SECRETS

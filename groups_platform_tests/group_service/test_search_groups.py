@@ -10,14 +10,13 @@ import pytest
 from sqlalchemy import event
 
 from groups_platform.group_service.errors import InvalidAPIParameters
-from groups_platform.group_service.models.group import ProjectType
-from groups_platform.group_service.models.user import SYSTEM
 from groups_platform.group_service.repositories.group.repository import GroupRepository
 from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
 from groups_platform.group_service.services.group.actions.get_group import GetGroupAction
 from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupCreator, GroupFilter
+from groups_platform.group_service.types.group import GroupCreator, GroupFilter, ProjectType
+from groups_platform.group_service.types.user import SYSTEM
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN, Deployment
 from groups_platform_tests.group_service.test_modify_group import change_members

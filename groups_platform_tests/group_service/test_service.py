@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from groups_platform.group_service import group_service as open_service
-from groups_platform.group_service.models.user import SYSTEM
 from groups_platform.group_service.services.group.actions.purge_group import PurgeGroupAction
 from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction
+from groups_platform.group_service.types.user import SYSTEM
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import Deployment
 

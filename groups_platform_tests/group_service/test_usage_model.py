@@ -14,7 +14,7 @@ from groups_platform.database.sql_files import read_statement
 from groups_platform.group_service.models.session import KernelRow
 from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupData
+from groups_platform.group_service.types.group import GroupData
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import Deployment
 from groups_platform_tests.group_service.kernels import at, configured

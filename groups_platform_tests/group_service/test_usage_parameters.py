@@ -11,8 +11,8 @@ import pytest
 from groups_platform.group_service.errors import InvalidAPIParameters
 from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction
 from groups_platform.group_service.services.group.actions.usage_per_period import UsagePerPeriodAction
-from groups_platform.group_service.services.group.periods import parse_month, parse_period
 from groups_platform.group_service.services.group.service import GroupService
+from groups_platform.group_service.types.period import parse_month, parse_period
 from groups_platform_tests.group_service.deployment import Deployment
 from groups_platform_tests.group_service.kernels import at
 

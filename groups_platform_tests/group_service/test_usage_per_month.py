@@ -16,9 +16,9 @@ from sqlalchemy.engine import make_url
 from groups_platform.group_service import group_service as open_service
 from groups_platform.group_service.models.session import SessionRow
 from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction
-from groups_platform.group_service.services.group.periods import parse_month
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.usage_types import FIGURES, GroupUsage, KernelUsage, MonthlyUsage
+from groups_platform.group_service.types.period import parse_month
+from groups_platform.group_service.types.usage import FIGURES, GroupUsage, KernelUsage, MonthlyUsage
 from groups_platform.settings import Settings
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import DOMAIN, Deployment

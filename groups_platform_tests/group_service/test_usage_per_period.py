@@ -12,8 +12,8 @@ from groups_platform.group_service.models.session import SessionRow
 from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction
 from groups_platform.group_service.services.group.actions.usage_per_period import UsagePerPeriodAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.types import GroupData
-from groups_platform.group_service.services.group.usage_types import FIGURES, PeriodUsage
+from groups_platform.group_service.types.group import GroupData
+from groups_platform.group_service.types.usage import FIGURES, PeriodUsage
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN, Deployment
 from groups_platform_tests.group_service.kernels import add_kernel, at, configured

@@ -13,7 +13,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from groups_platform.group_service.errors import HostNotAllowed, StorageFault
-from groups_platform.group_service.masking import mask_text
+from groups_platform.masking import mask_text
 
 Result = TypeVar("Result")
 

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groups_platform.group_service.models.base import BY_DATABASE, Base, enum_column
-
-
-class AuditStatus(str, Enum):
-    """How an attempt ended."""
-
-    SUCCESS = "success"
-    FAILURE = "failure"
-    DENIED = "denied"
+from groups_platform.group_service.types.audit import AuditStatus
 
 
 class AuditRow(Base):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +10,9 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groups_platform.group_service.models.base import BY_DATABASE, Base, enum_column
+from groups_platform.group_service.types.group import ProjectType
 
-
-class ProjectType(str, Enum):
-    """What a group is for."""
-
-    GENERAL = "general"
-    MODEL_STORE = "model-store"
+__all__ = ["GroupRow", "MembershipRow", "ProjectType"]
 
 
 class GroupRow(Base):

@@ -3,49 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groups_platform.group_service.models.audit import AuditRow, AuditStatus
+from groups_platform.group_service.models.audit import AuditRow
 from groups_platform.group_service.models.group import GroupRow
-from groups_platform.group_service.models.user import Actor
-
-
-@dataclass(frozen=True)
-class AuditEntry:
-    """What somebody attempted, how it ended, and what it changed. Secrets were masked before it was stored."""
-
-    action_id: UUID
-    action: str
-    entity_type: str
-    entity_id: str | None
-    actor_id: UUID | None
-    actor: str
-    status: AuditStatus
-    error_code: str | None
-    description: str | None
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-    run_id: str | None
-    started_at: datetime
-    duration: timedelta
-
-
-@dataclass(frozen=True)
-class AuditFilter:
-    """Which entries a search is for; None is any. actor: an e-mail address, or `system`."""
-
-    action: str | None = None
-    entity_id: str | None = None
-    actor: str | None = None
-    status: AuditStatus | None = None
-    since: datetime | None = None
+from groups_platform.group_service.types.audit import AuditEntry, AuditFilter
+from groups_platform.group_service.types.user import Actor
 
 
 async def record_attempt(session: AsyncSession, attempt: Mapping[str, Any]) -> bool:

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groups_platform.group_service.errors import UnknownActor
-from groups_platform.group_service.models.user import Actor, UserRole, UserRow
-
-
-@dataclass(frozen=True)
-class UserData:
-    """A user."""
-
-    id: UUID
-    email: str
-    full_name: str | None
-    role: UserRole
-    status: str
-    domain_name: str
+from groups_platform.group_service.models.user import UserRow
+from groups_platform.group_service.types.user import Actor, UserData, UserRole
 
 
 async def get_actor(session: AsyncSession, email: str) -> Actor:

@@ -23,9 +23,9 @@ from dagster import (
 
 from groups_platform.group_service import accounts
 from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction
-from groups_platform.group_service.services.group.periods import Period, parse_month
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.services.group.usage_types import FIGURES
+from groups_platform.group_service.types.period import Period, parse_month
+from groups_platform.group_service.types.usage import FIGURES
 from groups_platform.orchestration.group_service import metadata as shown
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
 from groups_platform.orchestration.metadata import rows_table, table_schema

@@ -10,7 +10,6 @@ from uuid import UUID
 from dagster import Config
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from groups_platform.group_service.models.group import ProjectType
 from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
 from groups_platform.group_service.services.group.actions.delete_group import DeleteGroupAction
 from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction
@@ -20,8 +19,8 @@ from groups_platform.group_service.services.group.actions.retry_vfolder_deletion
 from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction
 from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction
 from groups_platform.group_service.services.group.actions.usage_per_period import UsagePerPeriodAction
-from groups_platform.group_service.services.group.types import GroupCreator, GroupFilter, GroupModifier
 from groups_platform.group_service.types import OptionalState, ResourceSlot, TriState
+from groups_platform.group_service.types.group import GroupCreator, GroupFilter, GroupModifier, ProjectType
 
 T = TypeVar("T")
 

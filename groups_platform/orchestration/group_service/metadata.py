@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from groups_platform.group_service.masking import mask_text
-from groups_platform.group_service.models.audit import AuditStatus
-from groups_platform.group_service.services.group.types import GroupData, GroupPage, PurgePlan, RemovedFolders
-from groups_platform.group_service.services.group.usage_types import (
+from groups_platform.group_service.types import ResourceSlot
+from groups_platform.group_service.types.audit import AuditStatus
+from groups_platform.group_service.types.group import GroupData, GroupPage, PurgePlan, RemovedFolders
+from groups_platform.group_service.types.usage import (
     FIGURES,
     Figures,
     KernelUsage,
@@ -19,7 +19,7 @@ from groups_platform.group_service.services.group.usage_types import (
     PeriodUsage,
     Usage,
 )
-from groups_platform.group_service.types import ResourceSlot
+from groups_platform.masking import mask_text
 from groups_platform.orchestration.group_service.usage_picture import GroupBars, draw_usage
 from groups_platform.orchestration.metadata import rows_table, svg_picture
 

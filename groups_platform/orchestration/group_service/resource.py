@@ -15,10 +15,10 @@ from groups_platform.database.connection import open_database
 from groups_platform.errors import DatabaseUnavailable, PlatformError
 from groups_platform.group_service import group_service as open_service
 from groups_platform.group_service.errors import DatabaseError, OutcomeUnknown
-from groups_platform.group_service.masking import mask_secrets, mask_text
-from groups_platform.group_service.models.user import SYSTEM
-from groups_platform.group_service.services.group.actions.base import BaseActionResult
 from groups_platform.group_service.services.group.service import GroupService
+from groups_platform.group_service.types.action import BaseActionResult
+from groups_platform.group_service.types.user import SYSTEM
+from groups_platform.masking import mask_secrets, mask_text
 from groups_platform.orchestration.instance import claim_run
 from groups_platform.orchestration.metadata import rows_table
 from groups_platform.settings import Settings

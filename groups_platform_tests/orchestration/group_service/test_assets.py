@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from dagster import AssetKey, BackfillPolicy, ExecuteInProcessResult, build_schedule_context
 
-from groups_platform.group_service.services.group.types import GroupData
+from groups_platform.group_service.types.group import GroupData
 from groups_platform.orchestration.build import build_defs
 from groups_platform.orchestration.group_service.checks import RANGE_TAGS
 from groups_platform.orchestration.group_service.usage_picture import GroupBars, draw_usage

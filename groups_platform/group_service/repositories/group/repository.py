@@ -42,19 +42,21 @@ from groups_platform.group_service.errors import (
     UnknownResourcePolicy,
     UnknownUsers,
 )
-from groups_platform.group_service.masking import public_registry
-from groups_platform.group_service.models.group import GroupRow, MembershipRow, ProjectType
-from groups_platform.group_service.models.user import Actor, UserRole, UserRow, UserUpdateMode
+from groups_platform.group_service.models.group import GroupRow, MembershipRow
+from groups_platform.group_service.models.user import UserRow
 from groups_platform.group_service.repositories.faults import refused_by
-from groups_platform.group_service.services.group.types import (
+from groups_platform.group_service.types import ResourceSlot
+from groups_platform.group_service.types.group import (
     GroupCreator,
     GroupData,
     GroupFilter,
     GroupModifier,
     MemberChange,
+    ProjectType,
     check_group_name,
 )
-from groups_platform.group_service.types import ResourceSlot
+from groups_platform.group_service.types.user import Actor, UserRole, UserUpdateMode
+from groups_platform.masking import public_registry
 
 MEMBER_IDS = func.array(
     select(MembershipRow.user_id)

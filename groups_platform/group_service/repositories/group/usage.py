@@ -20,8 +20,8 @@ from groups_platform.database.sql_files import read_statement
 from groups_platform.group_service.clients.valkey import LiveStatisticsUnavailable, Statistics
 from groups_platform.group_service.repositories.group.repository import GroupRepository
 from groups_platform.group_service.services.group.actions.base import ActionContext
-from groups_platform.group_service.services.group.periods import Period
-from groups_platform.group_service.services.group.usage_types import FIGURES, Figures, KernelUsage
+from groups_platform.group_service.types.period import Period
+from groups_platform.group_service.types.usage import FIGURES, Figures, KernelUsage
 
 METRICS = ("cpu_used", "mem", "io_scratch_size", "io_read", "io_write")
 FRACTIONAL = ("cpu_allocated", "cpu_used", "gpu_allocated")

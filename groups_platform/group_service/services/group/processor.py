@@ -24,18 +24,13 @@ from groups_platform.group_service.clients.config import ManagerConfigProvider
 from groups_platform.group_service.clients.storage import StorageSessionManager
 from groups_platform.group_service.clients.valkey import ValkeyStatClient
 from groups_platform.group_service.errors import Forbidden, GroupServiceError, OutcomeUnknown
-from groups_platform.group_service.masking import mask_secrets, mask_text
-from groups_platform.group_service.models.audit import AuditStatus
-from groups_platform.group_service.models.user import SYSTEM, Actor, UserRole
 from groups_platform.group_service.repositories.audit import record_attempt
 from groups_platform.group_service.repositories.faults import is_connection_lost, is_transient, typed_error
-from groups_platform.group_service.services.group.actions.base import (
-    Access,
-    ActionContext,
-    ActionError,
-    BaseAction,
-    BaseActionResult,
-)
+from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
+from groups_platform.group_service.types.action import ActionError, BaseActionResult
+from groups_platform.group_service.types.audit import AuditStatus
+from groups_platform.group_service.types.user import SYSTEM, Actor, UserRole
+from groups_platform.masking import mask_secrets, mask_text
 
 Action = TypeVar("Action", bound=BaseAction)
 Result = TypeVar("Result", bound=BaseActionResult[Any])

@@ -9,7 +9,6 @@ from typing import Any, TypeVar, get_type_hints
 from sqlalchemy.exc import SQLAlchemyError
 
 from groups_platform.group_service.errors import UnknownActor
-from groups_platform.group_service.models.user import Actor
 from groups_platform.group_service.repositories.faults import typed_error
 from groups_platform.group_service.repositories.user import get_actor
 from groups_platform.group_service.services.group.actions import (
@@ -26,8 +25,10 @@ from groups_platform.group_service.services.group.actions import (
     usage_per_month,
     usage_per_period,
 )
-from groups_platform.group_service.services.group.actions.base import ActionContext, BaseAction, BaseActionResult
+from groups_platform.group_service.services.group.actions.base import ActionContext, BaseAction
 from groups_platform.group_service.services.group.processor import ActionProcessor
+from groups_platform.group_service.types.action import BaseActionResult
+from groups_platform.group_service.types.user import Actor
 
 Action = TypeVar("Action", bound=BaseAction)
 Result = TypeVar("Result", bound=BaseActionResult[Any])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from groups_platform.group_service.clients.config import ManagerConfigProvider
     from groups_platform.group_service.clients.storage import StorageSessionManager
     from groups_platform.group_service.clients.valkey import ValkeyStatClient
-    from groups_platform.group_service.models.user import Actor
+    from groups_platform.group_service.types.user import Actor
 
 Data = TypeVar("Data")
 
@@ -49,33 +49,6 @@ class GroupAction(BaseAction):
     def entity_id(self) -> str:
         """The group's id."""
         return str(self.group_id)
-
-
-@dataclass(frozen=True)
-class ActionError:
-    """Why an action failed: a stable code, a sentence, and facts for programs."""
-
-    code: str
-    message: str
-    facts: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class BaseActionResult(Generic[Data]):
-    """success with data, or an error.
-
-    warnings: what the caller should know about the data. action_id: finds the attempt's row in the audit log.
-    """
-
-    success: bool
-    data: Data | None = None
-    error: ActionError | None = None
-    warnings: tuple[str, ...] = ()
-    action_id: UUID | None = None
-
-    def entity_id(self) -> str | None:
-        """The id of what the data is about."""
-        return None
 
 
 @dataclass

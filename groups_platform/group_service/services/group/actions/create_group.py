@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from groups_platform.group_service.repositories.group.repository import GroupRepository
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
-from groups_platform.group_service.services.group.types import GroupActionResult, GroupCreator
+from groups_platform.group_service.types.group import GroupActionResult, GroupCreator
 
 
 @dataclass(frozen=True)

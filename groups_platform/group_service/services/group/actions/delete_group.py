@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from groups_platform.group_service.repositories.group.repository import GroupRepository
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, GroupAction
-from groups_platform.group_service.services.group.types import GroupActionResult
+from groups_platform.group_service.types.group import GroupActionResult
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from groups_platform.group_service.repositories.user import UserData, find_users_by
-from groups_platform.group_service.services.group.actions.base import (
-    Access,
-    ActionContext,
-    BaseAction,
-    BaseActionResult,
-)
+from groups_platform.group_service.repositories.user import find_users_by
+from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
+from groups_platform.group_service.types.action import BaseActionResult
+from groups_platform.group_service.types.user import UserData
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import ClassVar
 from uuid import UUID
 
 from groups_platform.group_service.errors import InvalidAPIParameters, InvalidUserId
-from groups_platform.group_service.models.user import UserUpdateMode
 from groups_platform.group_service.repositories.group.repository import GroupRepository
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, GroupAction
-from groups_platform.group_service.services.group.types import GroupActionResult, GroupModifier, MemberChange
 from groups_platform.group_service.types import OptionalState
+from groups_platform.group_service.types.group import GroupActionResult, GroupModifier, MemberChange
+from groups_platform.group_service.types.user import UserUpdateMode
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groups_platform.group_service.errors import GroupServiceError
 from groups_platform.group_service.repositories.group.admin_repository import AdminGroupRepository, Blocking
 from groups_platform.group_service.repositories.group.repository import GroupRepository
-from groups_platform.group_service.services.group.actions.base import (
-    Access,
-    ActionContext,
-    ActionError,
-    BaseActionResult,
-    GroupAction,
-)
+from groups_platform.group_service.services.group.actions.base import Access, ActionContext, GroupAction
 from groups_platform.group_service.services.group.actions.retry_vfolder_deletions import remove_folders, warnings_of
-from groups_platform.group_service.services.group.types import MemberChange, PurgePlan
+from groups_platform.group_service.types.action import ActionError, BaseActionResult
+from groups_platform.group_service.types.group import MemberChange, PurgePlan
 
 
 class PurgeGroupActionError(GroupServiceError):

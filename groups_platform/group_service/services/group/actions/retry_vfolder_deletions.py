@@ -12,13 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from groups_platform.group_service.clients.storage import StorageSessionManager
 from groups_platform.group_service.errors import StorageFault
 from groups_platform.group_service.repositories.group.admin_repository import AdminGroupRepository
-from groups_platform.group_service.services.group.actions.base import (
-    Access,
-    ActionContext,
-    BaseAction,
-    BaseActionResult,
-)
-from groups_platform.group_service.services.group.types import RemovedFolders
+from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
+from groups_platform.group_service.types.action import BaseActionResult
+from groups_platform.group_service.types.group import RemovedFolders
 
 
 @dataclass(frozen=True)

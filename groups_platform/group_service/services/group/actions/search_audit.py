@@ -6,13 +6,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from groups_platform.group_service.errors import InvalidAPIParameters
-from groups_platform.group_service.repositories.audit import AuditEntry, AuditFilter, search_attempts
-from groups_platform.group_service.services.group.actions.base import (
-    Access,
-    ActionContext,
-    BaseAction,
-    BaseActionResult,
-)
+from groups_platform.group_service.repositories.audit import search_attempts
+from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
+from groups_platform.group_service.types.action import BaseActionResult
+from groups_platform.group_service.types.audit import AuditEntry, AuditFilter
 
 MOST_ENTRIES = 1000
 

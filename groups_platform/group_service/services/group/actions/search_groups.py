@@ -10,13 +10,9 @@ from uuid import UUID
 
 from groups_platform.group_service.errors import InvalidAPIParameters, InvalidGroupName
 from groups_platform.group_service.repositories.group.repository import GroupRepository
-from groups_platform.group_service.services.group.actions.base import (
-    Access,
-    ActionContext,
-    BaseAction,
-    BaseActionResult,
-)
-from groups_platform.group_service.services.group.types import GroupData, GroupFilter, GroupPage, check_group_name
+from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
+from groups_platform.group_service.types.action import BaseActionResult
+from groups_platform.group_service.types.group import GroupData, GroupFilter, GroupPage, check_group_name
 
 LARGEST_PAGE = 1000
 

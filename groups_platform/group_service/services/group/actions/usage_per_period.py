@@ -8,14 +8,10 @@ from typing import ClassVar
 from uuid import UUID
 
 from groups_platform.group_service.repositories.group.usage import UsageRepository, UsageTotal
-from groups_platform.group_service.services.group.actions.base import (
-    Access,
-    ActionContext,
-    BaseAction,
-    BaseActionResult,
-)
-from groups_platform.group_service.services.group.periods import parse_period
-from groups_platform.group_service.services.group.usage_types import (
+from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
+from groups_platform.group_service.types.action import BaseActionResult
+from groups_platform.group_service.types.period import parse_period
+from groups_platform.group_service.types.usage import (
     KernelUsage,
     PeriodUsage,
     ProjectUsage,

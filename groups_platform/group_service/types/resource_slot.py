@@ -1,18 +1,12 @@
-"""Values that actions are made of: amounts of resources, and changes that may also be no change. Knows no table."""
+"""Amounts of resources by slot name."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-T = TypeVar("T")
 SlotType = Literal["count", "bytes", "unique"]
 
 QUANTUM = Decimal("0.001")
@@ -125,48 +119,3 @@ def _bytes(value: Any) -> Decimal:
         return amount.to_integral_value() if amount.is_finite() else amount
     power = UNITS.index(size[2].lower()) + 1 if size[2] else 0
     return Decimal(int(Decimal(size[1]) * 1024**power))
-
-
-class _Nop(Enum):
-    NOP = "nop"
-
-
-@dataclass(frozen=True)
-class OptionalState(Generic[T]):
-    """A change of a field that cannot be empty: `update(value)`, or `nop()` to leave it as it is."""
-
-    _change: T | Literal[_Nop.NOP] = _Nop.NOP
-
-    @classmethod
-    def update(cls, value: T) -> Self:
-        """Set the field to `value`. Raises ValueError for None, which is no value."""
-        if value is None:
-            raise ValueError(f"{cls.__name__}.update needs a value")
-        return cls(value)
-
-    @classmethod
-    def nop(cls) -> Self:
-        """Leave the field as it is."""
-        return cls()
-
-    @property
-    def is_nop(self) -> bool:
-        """True if there is nothing to change."""
-        return self._change is _Nop.NOP
-
-    @property
-    def value(self) -> T:
-        """What the field becomes. Raises ValueError where nothing changes."""
-        if self._change is _Nop.NOP:
-            raise ValueError("there is no value: the field stays as it is")
-        return self._change
-
-
-@dataclass(frozen=True)
-class TriState(OptionalState[T | None]):
-    """A change of a field that can be empty: also `nullify()`, after which its value is None."""
-
-    @classmethod
-    def nullify(cls) -> Self:
-        """Clear the field."""
-        return cls(None)

@@ -1,0 +1,36 @@
+"""What comes of an action: its data, or why it failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+Data = TypeVar("Data")
+
+
+@dataclass(frozen=True)
+class ActionError:
+    """Why an action failed: a stable code, a sentence, and facts for programs."""
+
+    code: str
+    message: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BaseActionResult(Generic[Data]):
+    """success with data, or an error.
+
+    warnings: what the caller should know about the data. action_id: finds the attempt's row in the audit log.
+    """
+
+    success: bool
+    data: Data | None = None
+    error: ActionError | None = None
+    warnings: tuple[str, ...] = ()
+    action_id: UUID | None = None
+
+    def entity_id(self) -> str | None:
+        """The id of what the data is about."""
+        return None

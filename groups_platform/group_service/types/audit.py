@@ -1,0 +1,48 @@
+"""What the audit log says of an attempt, and which attempts a search is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+
+class AuditStatus(str, Enum):
+    """How an attempt ended."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """What somebody attempted, how it ended, and what it changed. Secrets were masked before it was stored."""
+
+    action_id: UUID
+    action: str
+    entity_type: str
+    entity_id: str | None
+    actor_id: UUID | None
+    actor: str
+    status: AuditStatus
+    error_code: str | None
+    description: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    run_id: str | None
+    started_at: datetime
+    duration: timedelta
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which entries a search is for; None is any. actor: an e-mail address, or `system`."""
+
+    action: str | None = None
+    entity_id: str | None = None
+    actor: str | None = None
+    status: AuditStatus | None = None
+    since: datetime | None = None
