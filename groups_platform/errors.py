@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from groups_platform.masking import mask_secrets, mask_text
+
 
 class PlatformError(Exception):
-    """Anything that a person can act on. `str(error)` is a sentence; `code` and `facts` are for programs."""
+    """Anything that a person can act on. `str(error)` is a sentence; `code` and `facts` are for programs.
+
+    Both end in logs, in the UI and on terminals, so secrets are masked here.
+    """
 
     code = "platform_error"
 
     def __init__(self, message: str, **facts: Any) -> None:
-        super().__init__(message)
-        self.facts = facts
+        super().__init__(mask_text(message))
+        self.facts: dict[str, Any] = mask_secrets(facts)
 
 
 class InvalidSetting(PlatformError):

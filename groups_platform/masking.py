@@ -10,14 +10,19 @@ MASK = "***"
 # Of these nobody knows which keys people put secrets into, so it is said which are none.
 PUBLIC_KEYS = {"container_registry": ("registry", "project"), "dotfiles": ("path", "perm")}
 SECRET_KEY = re.compile(r"pass|pwd|secret|token|credential|api.?key|access.?key|private|auth|cookie", re.IGNORECASE)
-URL_USER = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+# Up to the last @ of what may be a user: passwords hold @, and / where nobody wrote %2F (but a port is none).
+URL_USER = re.compile(r"(?<=://)(?:[^/\s:@]*:(?!\d+/)[^\s'\"]*|[^/\s]+)(?=@)")
+# As connection strings have them: ;token=…, ?password=…
+PARAMETER = re.compile(
+    r"\b(\w*(?:password|passwd|pwd|secret|token|credential|api_?key|access_?key)\w*=)[^;&\s'\"]+", re.IGNORECASE
+)
 # A registry is a host, its port and a path. Whatever stands before the last @ or after ? and # is something else.
 REGISTRY = re.compile(r"^(?P<scheme>\w+://)?(?P<user>.*@)?(?P<place>[^?#]*)(?P<query>[?#].*)?$", re.DOTALL)
 
 
 def mask_text(text: str) -> str:
-    """`text` without the users and passwords of the URLs in it."""
-    return URL_USER.sub(MASK, text)
+    """`text` without the users and passwords of the URLs in it, and without the tokens in their parameters."""
+    return PARAMETER.sub(rf"\1{MASK}", URL_USER.sub(MASK, text))
 
 
 def mask_secrets(value: Any, key: str = "") -> Any:

@@ -13,6 +13,7 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from groups_platform.database.connection import dagster_url, one_at_a_time, open_database
 from groups_platform.settings import Settings, write_whole
 
+PARTITION_TAG: Final = "dagster/partition"
 PROCESS_TAG: Final = "groups_platform/process"
 FINGERPRINT_TAG: Final = "groups_platform/fingerprint"
 

@@ -1,41 +1,14 @@
-"""What a person sees of an asset in the UI: counts, findings, previews, column schemas, the tree as a picture."""
+"""Tables, column schemas and pictures as the UI shows them. Knows neither half, and no Spark."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dagster import (
-    MetadataValue,
-    TableColumn,
-    TableColumnConstraints,
-    TableMetadataValue,
-    TableRecord,
-    TableSchema,
-)
+from dagster import MetadataValue, TableColumn, TableColumnConstraints, TableMetadataValue, TableRecord, TableSchema
 
-from groups_platform.directory.contract import Contract
-from groups_platform.directory.findings import SEVERITIES
-from groups_platform.directory.hierarchy import GroupTree, draw_tree
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-
-PREVIEW_ROWS = 10
 LONGEST_CELL = 80
-
-
-def column_schema(contract: Contract) -> TableSchema:
-    """The columns of the record contract."""
-    return TableSchema(
-        columns=[
-            TableColumn(
-                column.name, column.spark_type, column.description, TableColumnConstraints(nullable=column.is_nullable)
-            )
-            for column in contract.columns
-        ]
-    )
 
 
 def table_schema(**columns: str) -> TableSchema:
@@ -63,30 +36,6 @@ def rows_table(rows: Sequence[Mapping[str, Any]]) -> TableMetadataValue | Metada
         records=[TableRecord({key: _cell(value) for key, value in row.items()}) for row in rows],
         schema=TableSchema(columns=[TableColumn(name, "string") for name in rows[0]]),
     )
-
-
-def preview(rows: DataFrame) -> TableMetadataValue | MetadataValue[str]:
-    """The first rows of a DataFrame."""
-    from pyspark.sql import functions as F  # noqa: N812, PLC0415 - what shows the service's runs needs no Spark
-
-    texts = [F.col(name).cast("string") for name in rows.columns]  # Python has no year 0, where time zones lead year 1
-    return rows_table([row.asDict() for row in rows.limit(PREVIEW_ROWS).select(*texts).collect()])
-
-
-def findings_table(counts: Mapping[str, int]) -> TableMetadataValue | MetadataValue[str]:
-    """Code, severity and number, zeros included."""
-    return rows_table(
-        [
-            {"code": code, "severity": SEVERITIES[code], "findings": counts[code]}
-            for code in SEVERITIES
-            if code in counts
-        ]
-    )
-
-
-def tree_picture(tree: GroupTree) -> MetadataValue[str]:
-    """The hierarchy as a picture."""
-    return svg_picture("groups", draw_tree(tree))
 
 
 def svg_picture(title: str, svg: str) -> MetadataValue[str]:

@@ -4,7 +4,7 @@ import logging
 import sys
 import time
 
-from dagster import DagsterEventType, InitLoggerContext, logger
+from dagster import DagsterEventType, Definitions, InitLoggerContext, in_process_executor, logger
 
 
 class ProgressHandler(logging.Handler):
@@ -43,3 +43,7 @@ def console(context: InitLoggerContext) -> logging.Logger:
     progress = logging.Logger(f"groups_platform.{context.run_id}", logging.DEBUG)
     progress.addHandler(ProgressHandler())
     return progress
+
+
+PROGRESS = Definitions(executor=in_process_executor, loggers={"console": console})
+"""How runs are executed and what they say, to be merged with what runs."""

@@ -11,6 +11,7 @@ from dagster import (
     AssetCheckEvaluation,
     AssetCheckSeverity,
     DagsterInstance,
+    Definitions,
     ExecuteInProcessResult,
     TableMetadataValue,
 )
@@ -28,6 +29,7 @@ from groups_platform.orchestration.directory.resources import DAY_TAG
 from groups_platform.orchestration.directory.stages import Stage, stage_of
 from groups_platform.orchestration.instance import FINGERPRINT_TAG, end_dead_runs, open_instance
 from groups_platform.orchestration.storage import give_up_early
+from groups_platform.running.progress import PROGRESS
 from groups_platform.settings import Settings
 
 APPLIED = (
@@ -105,7 +107,7 @@ def _run(
     started, run_id = time.monotonic(), make_new_run_id()
     try:
         result = (
-            build_directory_defs()
+            Definitions.merge(build_directory_defs(), PROGRESS)
             .resolve_job_def(job)
             .execute_in_process(
                 instance=instance,

@@ -18,7 +18,7 @@ from sqlalchemy import NullPool
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from groups_platform.orchestration.build import build_defs
+from groups_platform.definitions import build_defs
 from groups_platform.orchestration.directory.partitions import register_days
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
 from groups_platform.orchestration.instance import open_instance

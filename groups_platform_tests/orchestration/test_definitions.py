@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from dagster import AssetKey, Definitions, DynamicPartitionsDefinition, TimeWindowPartitionsDefinition
 
+from groups_platform.definitions import build_defs
 from groups_platform.directory.checks import all_checks
-from groups_platform.orchestration.build import build_defs
 
 ASSETS = {
     "raw_groups", "raw_agents", "exploded_memberships", "agents", "groups", "group_membership", "group_inactivity",

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,14 +12,11 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetSpec,
-    Failure,
     MaterializeResult,
-    MetadataValue,
     asset,
     multi_asset,
 )
 
-from groups_platform.database.connection import find_lost_connection
 from groups_platform.directory import checks as directory_checks
 from groups_platform.directory import hierarchy, reports
 from groups_platform.directory.apply import (
@@ -45,14 +41,15 @@ from groups_platform.directory.snapshot import (
 )
 from groups_platform.directory.source import list_day
 from groups_platform.directory.staging import StagedDay, staged_day
-from groups_platform.errors import CheckFailed, IncompleteSnapshot, PlatformError
-from groups_platform.orchestration import metadata as shown
+from groups_platform.errors import CheckFailed, IncompleteSnapshot
+from groups_platform.orchestration.directory import metadata as shown
 from groups_platform.orchestration.directory.jobs import GROUP, POOL
 from groups_platform.orchestration.directory.partitions import SYNC_DAY
 from groups_platform.orchestration.directory.resources import Platform, Spark
 from groups_platform.orchestration.directory.stages import applying
+from groups_platform.orchestration.failures import as_failure
 from groups_platform.orchestration.instance import FINGERPRINT_TAG, claim_run
-from groups_platform.settings import Settings
+from groups_platform.orchestration.metadata import rows_table, table_schema
 
 OWNERS = ["team:directory"]
 COMMON: dict[str, Any] = {
@@ -65,26 +62,6 @@ SPARK_ASSET: dict[str, Any] = {**COMMON, "kinds": {"spark", "parquet"}, "pool": 
 TABLE: dict[str, Any] = {**COMMON, "kinds": {"postgres", "table"}}
 COMPLETE = "complete_snapshot"
 IS_COMPLETE = "The delivery is a full snapshot: every file can be read, and groups and agents were accepted."
-
-
-@contextmanager
-def as_failure() -> Iterator[None]:
-    """A PlatformError, or Postgres gone, as a failed step: its sentence, its code and its facts, and no retry."""
-    try:
-        yield
-    except PlatformError as error:
-        raise failure(error) from error
-    except Exception as error:
-        lost = find_lost_connection(error, is_embedded=Settings.from_env().database_url is None)
-        if lost is None:
-            raise
-        raise failure(lost) from error
-
-
-def failure(error: PlatformError) -> Failure:
-    """The Dagster failure for `error`."""
-    facts = {name: MetadataValue.text(str(value)[:1000]) for name, value in error.facts.items()}
-    return Failure(str(error), metadata={"code": error.code, **facts}, allow_retries=False)
 
 
 def _materialise_raw(
@@ -163,7 +140,7 @@ TABLE_SPECS = [
         ),
         metadata={
             "dagster/table_name": "directory.agents",
-            "dagster/column_schema": shown.table_schema(
+            "dagster/column_schema": table_schema(
                 agent_id="BIGINT not null: upstream's id",
                 email="TEXT",
                 name="TEXT",
@@ -183,7 +160,7 @@ TABLE_SPECS = [
         ),
         metadata={
             "dagster/table_name": "directory.groups",
-            "dagster/column_schema": shown.table_schema(
+            "dagster/column_schema": table_schema(
                 group_id="BIGINT not null: upstream's id",
                 name="TEXT not null",
                 parent_group_id="BIGINT: what upstream says; may be missing",
@@ -203,7 +180,7 @@ TABLE_SPECS = [
         ),
         metadata={
             "dagster/table_name": "directory.group_membership",
-            "dagster/column_schema": shown.table_schema(
+            "dagster/column_schema": table_schema(
                 group_id="BIGINT not null: a row of groups", agent_id="BIGINT not null: a row of agents"
             ),
         },
@@ -326,7 +303,7 @@ def _materialised(
                 "totals": result.totals,
             }
     row_count = tables.totals[{"group_membership": "memberships", "group_inactivity": "groups"}.get(name, name)]
-    facts |= {"dagster/row_count": row_count, "preview": shown.rows_table(reports.preview_table(tables.url, name))}
+    facts |= {"dagster/row_count": row_count, "preview": rows_table(reports.preview_table(tables.url, name))}
     return MaterializeResult(asset_key=key, metadata=facts)
 
 
@@ -346,5 +323,5 @@ def _check_results(results: tuple[directory_checks.CheckResult, ...]) -> Iterato
             severity=AssetCheckSeverity.ERROR if result.is_blocking else AssetCheckSeverity.WARN,
             description=f"{'' if result.passed else f'{result.failures} row(s) break it: '}{result.promise} "
             f"(looks at {result.looked_at})",
-            metadata={"offending_rows": result.failures, "sample": shown.rows_table(result.sample)},
+            metadata={"offending_rows": result.failures, "sample": rows_table(result.sample)},
         )

@@ -24,9 +24,9 @@ from groups_platform.directory.snapshot import (
     count_snapshot,
 )
 from groups_platform.directory.source import natural_key
-from groups_platform.orchestration.directory.assets import as_failure
 from groups_platform.orchestration.directory.jobs import POOL
 from groups_platform.orchestration.directory.resources import Platform, Spark
+from groups_platform.orchestration.failures import as_failure
 
 VOLUME_CHANGE: Final = 0.5  # share by which a day may differ from the day before without a warning
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dagster import Definitions, in_process_executor
+from dagster import Definitions
 
 from groups_platform.orchestration.directory.assets import (
     directory_tables,
@@ -17,17 +17,14 @@ from groups_platform.orchestration.directory.checks import RECORD_CHECKS
 from groups_platform.orchestration.directory.jobs import check_directory, sync_day
 from groups_platform.orchestration.directory.resources import Platform, Spark
 from groups_platform.orchestration.directory.sensors import new_sync_days
-from groups_platform.running.progress import console
 
 
 def build_directory_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:
-    """Every asset, check, job and sensor of the directory, and how runs are executed and logged."""
+    """Every asset, check, job and sensor of the directory."""
     return Definitions(
         assets=[raw_groups, raw_agents, exploded_memberships, directory_tables],
         asset_checks=RECORD_CHECKS,
         jobs=[sync_day, check_directory],
         sensors=[new_sync_days],
         resources={"platform": Platform(), "spark": Spark.from_environment(), **(resource_overrides or {})},
-        executor=in_process_executor,
-        loggers={"console": console},
     )

@@ -17,9 +17,9 @@ from groups_platform.directory.lake import lock_day
 from groups_platform.directory.reports import newest_applied_day
 from groups_platform.directory.spark import prepare_spark
 from groups_platform.errors import UnknownSyncDay
+from groups_platform.orchestration.instance import PARTITION_TAG
 from groups_platform.settings import Settings
 
-PARTITION_TAG = "dagster/partition"
 DAY_TAG = "groups_platform/day"  # of a run of checks alone, which has no partition
 
 

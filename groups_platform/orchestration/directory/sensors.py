@@ -19,8 +19,8 @@ from groups_platform.errors import PlatformError
 from groups_platform.orchestration.directory.jobs import SYNC_JOB
 from groups_platform.orchestration.directory.partitions import register_days
 from groups_platform.orchestration.directory.planner import DayState, plan_next_day
-from groups_platform.orchestration.directory.resources import PARTITION_TAG, Platform
-from groups_platform.orchestration.instance import FINGERPRINT_TAG, end_dead_runs
+from groups_platform.orchestration.directory.resources import Platform
+from groups_platform.orchestration.instance import FINGERPRINT_TAG, PARTITION_TAG, end_dead_runs
 
 
 @sensor(

@@ -15,9 +15,9 @@ from dagster import (
 
 from groups_platform.group_service import accounts
 from groups_platform.group_service.accounts import StoredMonth
-from groups_platform.orchestration.directory.resources import PARTITION_TAG
 from groups_platform.orchestration.group_service.assets import month_of
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
+from groups_platform.orchestration.instance import PARTITION_TAG
 from groups_platform.orchestration.metadata import rows_table
 
 ASSET: Final = "monthly_usage"

@@ -3,6 +3,7 @@
 An op has no output value, only metadata: values are stored as files, and a group's may be secret.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from dagster import (
@@ -120,10 +121,14 @@ SERVICE_OPS = [
 ]
 
 
-def _job_of(action: OpDefinition) -> JobDefinition:
+def build_service_jobs(resources: Mapping[str, Any]) -> list[JobDefinition]:
+    """A job of each op's name, with these resources."""
+    return [_job_of(action, resources) for action in SERVICE_OPS]
+
+
+def _job_of(action: OpDefinition, resources: Mapping[str, Any]) -> JobDefinition:
     # An op and a graph of one name would be a conflict; of a job and an op, Dagster does not mind.
     graph = GraphDefinition(f"{action.name}_graph", node_defs=[action])
-    return graph.to_job(name=action.name, description=action.description, executor_def=in_process_executor)
-
-
-SERVICE_JOBS = [_job_of(action) for action in SERVICE_OPS]
+    return graph.to_job(
+        name=action.name, description=action.description, resource_defs=resources, executor_def=in_process_executor
+    )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 import sqlalchemy.exc
-from dagster import ConfigurableResource, Failure, MetadataValue, OpExecutionContext, RetryRequested
+from dagster import ConfigurableResource, OpExecutionContext, RetryRequested
 from pydantic import Field
 
 from groups_platform.database.connection import open_database
@@ -18,16 +18,14 @@ from groups_platform.group_service.errors import DatabaseError, OutcomeUnknown
 from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.types.action import BaseActionResult
 from groups_platform.group_service.types.user import SYSTEM
-from groups_platform.masking import mask_secrets, mask_text
+from groups_platform.masking import mask_text
+from groups_platform.orchestration.failures import failure
 from groups_platform.orchestration.instance import claim_run
-from groups_platform.orchestration.metadata import rows_table
 from groups_platform.settings import Settings
 
 Action = TypeVar("Action")
 Data = TypeVar("Data")
 Method = Callable[[GroupService, Action], Coroutine[Any, Any, BaseActionResult[Data]]]
-
-MOST_ROWS = 100
 
 
 class GroupServiceResource(ConfigurableResource):  # type: ignore[type-arg]
@@ -52,7 +50,7 @@ class GroupServiceResource(ConfigurableResource):  # type: ignore[type-arg]
         for warning in result.warnings:
             context.log.warning(warning)
         if result.error:
-            raise _failure(result.error.code, result.error.message, result.error.facts, result.action_id)
+            raise failure(result.error.code, result.error.message, _with_id(result.error.facts, result.action_id))
         if result.data is None:
             raise TypeError(f"{type(result).__name__} has neither data nor an error")
         return result.data
@@ -70,7 +68,7 @@ class GroupServiceResource(ConfigurableResource):  # type: ignore[type-arg]
             is_transient = isinstance(error, (DatabaseError, DatabaseUnavailable))
             if is_transient and not isinstance(error, OutcomeUnknown):
                 self._retry(context, error)
-            raise _failure(error.code, str(error), error.facts, action_id) from None  # it says all, without secrets
+            raise failure(error.code, str(error), _with_id(error.facts, action_id)) from None
         except (psycopg.OperationalError, sqlalchemy.exc.OperationalError) as error:
             self._retry(context, error)
             raise
@@ -86,14 +84,5 @@ async def _perform(run_id: str, actor: str, method: Method[Action, Data], action
         return await method(service, action)
 
 
-def _failure(code: str, message: str, facts: Mapping[str, Any], action_id: UUID | None) -> Failure:
-    shown = {name: _shown(value) for name, value in mask_secrets(facts).items()}
-    if action_id:
-        shown["action_id"] = MetadataValue.text(str(action_id))
-    return Failure(mask_text(message), metadata={**shown, "code": code}, allow_retries=False)
-
-
-def _shown(value: Any) -> Any:
-    if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
-        return rows_table(value[:MOST_ROWS])
-    return MetadataValue.text(str(value)[:1000])
+def _with_id(facts: Mapping[str, Any], action_id: UUID | None) -> dict[str, Any]:
+    return {**facts, "action_id": str(action_id)} if action_id else dict(facts)

@@ -8,11 +8,11 @@ from typing import Any
 
 from dagster import DagsterEventType, DagsterInstance, ExecuteInProcessResult
 
+from groups_platform.definitions import build_defs
 from groups_platform.group_service import group_service
 from groups_platform.group_service.models.audit import AuditRow
 from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
 from groups_platform.group_service.types.group import GroupCreator, GroupData
-from groups_platform.orchestration.build import build_defs
 from groups_platform_tests.group_service.deployment import DOMAIN, Deployment
 
 

@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import pytest
 from dagster import AssetKey, BackfillPolicy, ExecuteInProcessResult, build_schedule_context
 
+from groups_platform.definitions import build_defs
 from groups_platform.group_service.types.group import GroupData
-from groups_platform.orchestration.build import build_defs
 from groups_platform.orchestration.group_service.checks import RANGE_TAGS
 from groups_platform.orchestration.group_service.usage_picture import GroupBars, draw_usage
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN

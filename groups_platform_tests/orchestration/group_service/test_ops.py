@@ -14,7 +14,7 @@ from dagster import (
     validate_run_config,
 )
 
-from groups_platform.orchestration.build import build_defs
+from groups_platform.definitions import build_defs
 from groups_platform.orchestration.group_service.ops import SERVICE_OPS
 from groups_platform.settings import Settings
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN
