@@ -57,7 +57,7 @@ def run_day(spark: SparkSession, settings: Settings, url: str, label: str) -> di
             assert not find_contract_errors(kind.contract, accepted)
     with watch.time("staging"), staged_day(spark, lake, label, url) as staged:
         watch_apply = time.perf_counter()
-        result = apply_day(staged)
+        result = apply_day(staged).or_raise()
         watch.seconds["apply"] = round(time.perf_counter() - watch_apply, 3)
     watch.seconds["staging"] = round(watch.seconds["staging"] - watch.seconds["apply"], 3)
     with watch.time("flags"):

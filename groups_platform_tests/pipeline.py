@@ -41,9 +41,9 @@ class Pipeline:
         explode_into_lake(self.spark, label, self.lake)
 
     def load(self, label: str, run_id: str | None = None) -> DayResult:
-        """The Postgres half: from the lake to the tables."""
+        """The Postgres half: from the lake to the tables. Raises what refused the day."""
         with staged_day(self.spark, self.lake, label, self.url) as staged:
-            return apply_day(staged, run_id)
+            return apply_day(staged, run_id).or_raise()
 
     def sync(self, label: str, source: str | Path | None = None) -> DayResult:
         """Both halves, as a run does them: under the day's lock."""

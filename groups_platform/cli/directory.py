@@ -96,14 +96,14 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
 @click.pass_obj
 def findings(settings: Settings, day: str | None, code: str | None, limit: int, as_json: bool) -> None:
     """List what a person should know about a day's records: rejected ones, orphans, missing parents, cycles."""
-    from groups_platform.directory.findings import SEVERITIES  # noqa: PLC0415
+    from groups_platform.directory.findings import FindingCode  # noqa: PLC0415
     from groups_platform.directory.reports import applied_days, count_findings, read_findings  # noqa: PLC0415
     from groups_platform.terminal import directory as terminal  # noqa: PLC0415
 
     url = database(settings)
     label = day or _newest_day(settings)
-    if code is not None and code not in SEVERITIES:
-        raise click.UsageError(f"There is no code {code}. Codes: {', '.join(SEVERITIES)}.")
+    if code is not None and code not in list(FindingCode):
+        raise click.UsageError(f"There is no code {code}. Codes: {', '.join(FindingCode)}.")
     rows, counts = read_findings(url, label, code, limit), count_findings(url, label)
     known = [applied["sync_day"] for applied in applied_days(url)]
     if not any(counts.values()) and label not in known:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
@@ -19,13 +19,15 @@ from groups_platform.directory.checks import CheckResult, check_changes, run_che
 from groups_platform.directory.fingerprint import NewestDay, Tables, find_newest_day, read_tables, why_everything
 from groups_platform.directory.source import natural_key
 from groups_platform.directory.staging import StagedDay
-from groups_platform.errors import CheckFailed, DatabaseUnavailable, IncompleteSnapshot
+from groups_platform.errors import CheckFailed, DatabaseUnavailable, IncompleteSnapshot, PlatformError
 
 log = logging.getLogger(__name__)
 
 # From here on a step over every row costs no more than one over the changes. Small tables never get there.
 LARGE_SHARE: Final = 0.05
 LARGE_ROWS: Final = 1000
+
+TABLES: Final = ("agents", "groups", "group_membership", "group_inactivity")
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,17 @@ class TableChange:
 
 @dataclass(frozen=True)
 class DayResult:
-    """What one run did. newest_day: the applied day that is newer, when that is why nothing was applied.
+    """What one run did.
 
-    changes: by table (agents, groups, group_membership, group_inactivity). findings: by code, zeros included.
+    newest_day: the applied day that is newer, when that is why nothing was applied. refusal: IncompleteSnapshot or
+    CheckFailed, when that is why; `checks` then has the evaluated checks, if it came so far.
+    changes: by table of TABLES. findings: by code, zeros included.
     """
 
     label: str
     is_applied: bool
     newest_day: str | None = None
+    refusal: PlatformError | None = None
     changes: dict[str, TableChange] = field(default_factory=dict)
     findings: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
@@ -63,12 +68,23 @@ class DayResult:
         """Rows of all tables that this run wrote."""
         return sum(change.written for change in self.changes.values())
 
+    def or_raise(self) -> DayResult:
+        """This result. Raises its refusal."""
+        if self.refusal:
+            raise self.refusal
+        return self
+
+
+class _RolledBack(Exception):
+    """Ends the transaction of a day that must not be applied; `args[0]` is its DayResult."""
+
 
 def apply_day(staged: StagedDay, run_id: str | None = None) -> DayResult:
     """Make the live tables show the staged day; all or nothing.
 
-    A day older than the newest applied one is left alone (D13). Raises IncompleteSnapshot (D14), whose findings are
-    kept, and CheckFailed when a check that protects the tables fails.
+    A day older than the newest applied one is left alone (D13). A day that is no full snapshot (D14), whose findings
+    are kept, and one that fails a check that protects the tables come back with their refusal. Raises
+    DatabaseUnavailable.
     """
     connection = staged.connection
     try:
@@ -76,13 +92,15 @@ def apply_day(staged: StagedDay, run_id: str | None = None) -> DayResult:
             newest = find_newest_day(connection)
             if newest and newest.is_newer_than(staged.label):
                 log.info("%s is older than %s, the newest applied day: tables left alone", staged.label, newest.label)
-                return DayResult(staged.label, is_applied=False, newest_day=newest.label)
-            staged_rows = refuse_incomplete(staged)
+                return DayResult(staged.label, False, newest.label, changes=dict.fromkeys(TABLES, TableChange()))
+            staged_rows = count_staged(staged)
+            if incomplete := find_incompleteness(staged, staged_rows):
+                _replace_findings(connection, staged.label)
+                return DayResult(staged.label, is_applied=False, refusal=incomplete)
             return _apply(staged, staged_rows, newest, run_id)
-    except IncompleteSnapshot:
-        with _locked(connection):
-            _replace_findings(connection, staged.label)
-        raise
+    except _RolledBack as rolled_back:
+        result: DayResult = rolled_back.args[0]
+        return result
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(
             f"The connection to Postgres broke while {staged.label} was applied: {str(error).strip()}. "
@@ -98,10 +116,14 @@ def _locked(connection: Connection) -> Iterator[None]:
         yield
 
 
-def refuse_incomplete(staged: StagedDay) -> dict[str, Any]:
-    """D14: raise IncompleteSnapshot with a sentence that says what to do, or return how many rows are staged."""
+def count_staged(staged: StagedDay) -> dict[str, Any]:
+    """How many rows are staged, by name, and whether any agent is known; see `count_staged.sql`."""
+    return _row(staged.connection, "directory/count_staged")
+
+
+def find_incompleteness(staged: StagedDay, counts: Mapping[str, Any]) -> IncompleteSnapshot | None:
+    """D14: why the staged day, with these counts, is no full snapshot, and what to do; None if it is one."""
     groups, agents = staged.groups, staged.agents
-    counts = _row(staged.connection, "directory/count_staged")
     reason = None
     if "admin_groups" not in groups.folders:
         reason = "it has no folder admin_groups/"
@@ -113,15 +135,15 @@ def refuse_incomplete(staged: StagedDay) -> dict[str, Any]:
         reason = "it has a folder agents/, but not one agent record in it was accepted"
     elif not counts["is_any_agent_known"]:
         reason = "no agent is known yet, so every group would be inactive: deliver agents/ with the first day"
-    if reason:
-        raise IncompleteSnapshot(
-            f"{staged.label} is not a full snapshot: {reason}. Nothing was applied. "
-            f"Deliver sync-{staged.label} again and run it again; groups-platform findings --day {staged.label} "
-            "lists what is wrong.",
-            sync_day=staged.label,
-            reason=reason,
-        )
-    return counts
+    if reason is None:
+        return None
+    return IncompleteSnapshot(
+        f"{staged.label} is not a full snapshot: {reason}. Nothing was applied. "
+        f"Deliver sync-{staged.label} again and run it again; groups-platform findings --day {staged.label} "
+        "lists what is wrong.",
+        sync_day=staged.label,
+        reason=reason,
+    )
 
 
 def verify_day(staged: StagedDay) -> tuple[CheckResult, ...]:
@@ -159,11 +181,12 @@ def _apply(staged: StagedDay, staged_rows: dict[str, Any], newest: NewestDay | N
         "group_inactivity": TableChange(0, flagged, 0, tables.totals["groups"] - flagged),
     }
     checks = run_checks(connection) if everything else check_changes(connection, is_large=is_large)
-    refuse_failed(staged.label, checks)
+    if failed := next((check for check in checks if check.is_blocking and not check.passed), None):
+        raise _RolledBack(DayResult(staged.label, False, refusal=_refusal_by(failed, staged.label), checks=checks))
     has_changed = has_new_findings or pending > 0 or rows_written > 0
     is_checked_whole = everything is not None or newest is None
     _record(staged, run_id, findings, tables.fingerprint, is_checked_whole=is_checked_whole, has_changed=has_changed)
-    return DayResult(staged.label, True, None, changes, findings, tables.totals, checks)
+    return DayResult(staged.label, True, changes=changes, findings=findings, totals=tables.totals, checks=checks)
 
 
 def _apply_agents(staged: StagedDay, staged_agents: int) -> TableChange:
@@ -225,17 +248,13 @@ def _flag(connection: Connection, every_group: bool) -> int:
     return _run(connection, "flag_groups")
 
 
-def refuse_failed(label: str, checks: tuple[CheckResult, ...]) -> None:
-    """Raise CheckFailed for the first failed check that protects the tables."""
-    for check in checks:
-        if check.is_blocking and not check.passed:
-            raise CheckFailed(
-                f"{label} was rolled back: check {check.name} found {check.failures} row(s) where "
-                f"{check.promise.rstrip('.')} does not hold. First: {check.sample[:3]}",
-                sync_day=label,
-                check=check.name,
-                checks=checks,
-            )
+def _refusal_by(check: CheckResult, label: str) -> CheckFailed:
+    return CheckFailed(
+        f"{label} was rolled back: check {check.name} found {check.failures} row(s) where "
+        f"{check.promise.rstrip('.')} does not hold. First: {check.sample[:3]}",
+        sync_day=label,
+        check=check.name,
+    )
 
 
 def _record(

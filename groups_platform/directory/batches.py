@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final
 import pyarrow as pa
 
 from groups_platform.directory.columns import GoodRecords, read_agents, read_groups
+from groups_platform.directory.findings import Fault, FindingCode
 from groups_platform.directory.reader import (
     FILE_LIMIT,
     RawRecord,
@@ -84,10 +85,10 @@ class FileReader:
                     count += batch.num_rows
                     yield batch
         except UnreadableFile as error:
-            faults.append({"code": "invalid_json", "detail": str(error)})
+            faults.append(Fault(FindingCode.INVALID_JSON, str(error))._asdict())
         except OSError as error:
             unopened = UnreadableFile(f"cannot be opened: {error.strerror or error}", 0)
-            faults.append({"code": "invalid_json", "detail": str(unopened)})
+            faults.append(Fault(FindingCode.INVALID_JSON, str(unopened))._asdict())
         folder = path.split("/", 1)[0]
         yield self._rows([{"entry": "file", "folder": folder, "file": path, "records": count, "faults": faults}])
 

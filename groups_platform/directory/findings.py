@@ -1,37 +1,53 @@
-"""The codes of everything that a person should know about a record or an edge."""
+"""The codes of everything that a person should know about a record or an edge. A new code is a member here."""
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Final, NamedTuple
 
 ERROR: Final = "error"  # not loaded
 WARNING: Final = "warning"  # loaded, and needs a look
 
-SEVERITIES: Final[dict[str, str]] = {
-    "invalid_json": ERROR,
-    "not_an_object": ERROR,
-    "missing_id": ERROR,
-    "invalid_id": ERROR,
-    "missing_name": ERROR,
-    "invalid_name": ERROR,
-    "invalid_timestamp": ERROR,
-    "invalid_parent": ERROR,
-    "invalid_agent_ids": ERROR,
-    "invalid_member": ERROR,
-    "duplicate_record": ERROR,
-    "orphan_membership": ERROR,
-    "missing_parent": WARNING,
-    "hierarchy_cycle": WARNING,
-    "missing_upstream": WARNING,
-}
+# What a code is said of. An element costs itself and not its record; edges are found in the tables, by SQL.
+RECORD: Final = "record"
+ELEMENT: Final = "element"
+EDGE: Final = "edge"
 
-ELEMENT_CODES: Final = frozenset({"invalid_member"})  # costs an element of the record, not the record
-EDGE_CODES: Final = frozenset({"orphan_membership", "missing_parent", "hierarchy_cycle", "missing_upstream"})
-RECORD_CODES: Final = tuple(code for code in SEVERITIES if code not in EDGE_CODES)
+
+class FindingCode(str, Enum):
+    """A code, its severity and what it is said of, in the order in which people see them."""
+
+    severity: str
+    subject: str
+
+    def __new__(cls, code: str, severity: str, subject: str) -> FindingCode:  # noqa: D102
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.severity = severity
+        member.subject = subject
+        return member
+
+    __str__ = str.__str__
+
+    INVALID_JSON = "invalid_json", ERROR, RECORD
+    NOT_AN_OBJECT = "not_an_object", ERROR, RECORD
+    MISSING_ID = "missing_id", ERROR, RECORD
+    INVALID_ID = "invalid_id", ERROR, RECORD
+    MISSING_NAME = "missing_name", ERROR, RECORD
+    INVALID_NAME = "invalid_name", ERROR, RECORD
+    INVALID_TIMESTAMP = "invalid_timestamp", ERROR, RECORD
+    INVALID_PARENT = "invalid_parent", ERROR, RECORD
+    INVALID_AGENT_IDS = "invalid_agent_ids", ERROR, RECORD
+    INVALID_MEMBER = "invalid_member", ERROR, ELEMENT
+    DUPLICATE_RECORD = "duplicate_record", ERROR, RECORD
+    ORPHAN_MEMBERSHIP = "orphan_membership", ERROR, EDGE
+    MISSING_PARENT = "missing_parent", WARNING, EDGE
+    HIERARCHY_CYCLE = "hierarchy_cycle", WARNING, EDGE
+    MISSING_UPSTREAM = "missing_upstream", WARNING, EDGE
 
 
 class Fault(NamedTuple):
-    """One thing wrong with one record: a code of SEVERITIES and a sentence."""
+    """One thing wrong with one record: its code and a sentence."""
 
-    code: str
+    code: FindingCode
     detail: str

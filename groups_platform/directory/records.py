@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from groups_platform.directory.findings import ELEMENT_CODES, Fault
+from groups_platform.directory.findings import ELEMENT, Fault, FindingCode
 from groups_platform.directory.reader import NotJson, RawRecord
 
 if sys.version_info < (3, 11):  # there fromisoformat reads only what isoformat writes
@@ -34,8 +34,8 @@ class Rule(NamedTuple):
 
     field: str
     read: Callable[[Any], Any]
-    invalid: str
-    missing: str | None = None
+    invalid: FindingCode
+    missing: FindingCode | None = None
 
 
 class ParsedRecord(NamedTuple):
@@ -107,17 +107,17 @@ def is_storable(text: str) -> bool:
 
 
 TIMESTAMPS: Final = (
-    Rule("created_at", read_timestamp, "invalid_timestamp"),
-    Rule("updated_at", read_timestamp, "invalid_timestamp"),
+    Rule("created_at", read_timestamp, FindingCode.INVALID_TIMESTAMP),
+    Rule("updated_at", read_timestamp, FindingCode.INVALID_TIMESTAMP),
 )
 GROUP_RULES: Final = (
-    Rule("id", read_id, "invalid_id", "missing_id"),
-    Rule("name", read_name, "invalid_name", "missing_name"),
-    Rule("parent_group_id", read_id, "invalid_parent"),
-    Rule("agent_ids", read_list, "invalid_agent_ids"),
+    Rule("id", read_id, FindingCode.INVALID_ID, FindingCode.MISSING_ID),
+    Rule("name", read_name, FindingCode.INVALID_NAME, FindingCode.MISSING_NAME),
+    Rule("parent_group_id", read_id, FindingCode.INVALID_PARENT),
+    Rule("agent_ids", read_list, FindingCode.INVALID_AGENT_IDS),
     *TIMESTAMPS,
 )
-AGENT_RULES: Final = (Rule("id", read_id, "invalid_id", "missing_id"), *TIMESTAMPS)
+AGENT_RULES: Final = (Rule("id", read_id, FindingCode.INVALID_ID, FindingCode.MISSING_ID), *TIMESTAMPS)
 
 
 def parse_group(record: RawRecord) -> ParsedRecord:
@@ -157,9 +157,9 @@ def _text_or_none(value: Any) -> str | None:
 
 def _apply(rules: tuple[Rule, ...], value: Any) -> tuple[dict[str, Any], list[Fault]]:
     if type(value) is NotJson:
-        return {}, [Fault("invalid_json", str(value))]
+        return {}, [Fault(FindingCode.INVALID_JSON, str(value))]
     if type(value) is not dict:
-        return {}, [Fault("not_an_object", f"the record is {_shown(value)}")]
+        return {}, [Fault(FindingCode.NOT_AN_OBJECT, f"the record is {_shown(value)}")]
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for rule in rules:
@@ -184,12 +184,12 @@ def _read_members(elements: list[Any]) -> tuple[list[int], list[Fault]]:
         try:
             members[read_id(element)] = None
         except ValueError as reason:
-            faults.append(Fault("invalid_member", f"agent_ids[{index}] is {_shown(element)}: {reason}"))
+            faults.append(Fault(FindingCode.INVALID_MEMBER, f"agent_ids[{index}] is {_shown(element)}: {reason}"))
     return list(members), faults
 
 
 def _parsed(record: RawRecord, values: dict[str, Any], faults: list[Fault]) -> ParsedRecord:
-    accepted = not faults or all(fault.code in ELEMENT_CODES for fault in faults)
+    accepted = not faults or all(fault.code.subject == ELEMENT for fault in faults)
     text = record.text.replace("\0", "\\x00")  # only text that is not JSON can hold one; Postgres cannot
     return ParsedRecord(record.position, text, accepted, values, tuple(faults), record)
 

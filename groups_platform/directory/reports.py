@@ -8,7 +8,7 @@ from psycopg.rows import dict_row
 
 from groups_platform.database.connection import connect
 from groups_platform.database.sql_files import read_sql
-from groups_platform.directory.findings import SEVERITIES
+from groups_platform.directory.findings import FindingCode
 
 
 def query(url: str, name: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -36,7 +36,7 @@ def read_findings(url: str, label: str, code: str | None = None, limit: int = 10
 def count_findings(url: str, label: str) -> dict[str, int]:
     """Findings of the day per code, zeros included."""
     found = {row["code"]: row["findings"] for row in query(url, "count_stored_findings", sync_day=label)}
-    return {code: found.get(code, 0) for code in SEVERITIES}
+    return {code.value: found.get(code, 0) for code in FindingCode}
 
 
 def count_tables(url: str) -> dict[str, int]:

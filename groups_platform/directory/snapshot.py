@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame, SparkSession, Window
 
 from groups_platform.directory import contract
 from groups_platform.directory.batches import AGENT_FORMAT, GROUP_FORMAT, FileReader, RecordFormat
-from groups_platform.directory.findings import RECORD_CODES
+from groups_platform.directory.findings import EDGE, FindingCode
 from groups_platform.directory.lake import Dataset, WrittenDay, read_lake, write_lake
 from groups_platform.directory.reader import FILE_LIMIT
 from groups_platform.directory.source import SourceFile, SyncDay
@@ -147,7 +147,7 @@ def with_duplicates_settled(rows: DataFrame, kind: RecordKind) -> DataFrame:
     winner = F.first(F.struct("content", "file", "position")).over(same_id)
     is_loser = is_candidate & (F.col("rank") > 1) & (F.col("content") != F.col("winner.content"))
     fault = F.struct(
-        F.lit("duplicate_record").alias("code"),
+        F.lit(FindingCode.DUPLICATE_RECORD.value).alias("code"),
         F.concat(
             F.lit("the record that counts is in "),
             F.col("winner.file"),
@@ -182,6 +182,9 @@ def explode_into_lake(spark: SparkSession, label: str, lake: str) -> WrittenDay:
     return read_lake(spark, lake, MEMBERSHIPS, label)
 
 
+OF_RECORDS: Final = tuple(code.value for code in FindingCode if code.subject != EDGE)
+
+
 @dataclass(frozen=True)
 class SnapshotCounts:
     """What a raw dataset holds. read: records that the reader cut out; counted: records that the tables take.
@@ -207,7 +210,7 @@ def count_snapshot(raw: DataFrame) -> SnapshotCounts:
     codes = F.col("faults.code")
     per_code = [
         F.sum(F.when(F.size("faults") > 0, F.size(codes) - F.size(F.array_remove(codes, code)))).alias(code)
-        for code in RECORD_CODES
+        for code in OF_RECORDS
     ]
     row = raw.agg(
         F.coalesce(F.sum("records"), F.lit(0)).alias("read"),
@@ -230,5 +233,5 @@ def count_snapshot(raw: DataFrame) -> SnapshotCounts:
         folders=frozenset(row["folders"]),
         unreadable=(row["unreadable"],) if row["unreadable"] else (),
         unreadable_files=row["unreadable_files"],
-        findings={code: row[code] or 0 for code in RECORD_CODES},
+        findings={code: row[code] or 0 for code in OF_RECORDS},
     )

@@ -22,7 +22,7 @@ from pyspark.sql import DataFrame, SparkSession
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.engine_errors import engine_errors
-from groups_platform.directory.findings import SEVERITIES
+from groups_platform.directory.findings import FindingCode
 from groups_platform.directory.lake import WrittenDay, read_lake
 from groups_platform.directory.snapshot import (
     AGENTS,
@@ -114,7 +114,9 @@ def _staging_schema(connection: Connection) -> Iterator[str]:
         connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(abandoned)))
     connection.execute(read_sql("directory/create_staging").format(schema=sql.Identifier(schema)))
     with connection.cursor() as cursor:
-        cursor.executemany("INSERT INTO finding_severity VALUES (%s, %s)", list(SEVERITIES.items()))
+        cursor.executemany(
+            "INSERT INTO finding_severity VALUES (%s, %s)", [(code.value, code.severity) for code in FindingCode]
+        )
     try:
         yield schema
     finally:

@@ -36,9 +36,9 @@ def open_instance(settings: Settings) -> DagsterInstance:
         return DagsterInstance.from_config(str(home))
 
 
-def claim_run(instance: DagsterInstance, run_id: str, **tags: str) -> None:
+def claim_run(instance: DagsterInstance, run_id: str) -> None:
     """Note on the run which process works on it, so that `end_dead_runs` can tell when that was killed."""
-    instance.add_run_tags(run_id, {PROCESS_TAG: _process_name(os.getpid()), **tags})
+    instance.add_run_tags(run_id, {PROCESS_TAG: _process_name(os.getpid())})
 
 
 def end_dead_runs(instance: DagsterInstance) -> list[str]:

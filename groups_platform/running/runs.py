@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -13,20 +15,22 @@ from dagster import (
     DagsterInstance,
     Definitions,
     ExecuteInProcessResult,
-    TableMetadataValue,
 )
 from dagster._core.utils import make_new_run_id
 
 from groups_platform.database.connection import find_lost_connection, running_database
+from groups_platform.directory.apply import DayResult
 from groups_platform.directory.engine_errors import first_reason
 from groups_platform.directory.reports import applied_days
+from groups_platform.directory.snapshot import AGENTS, GROUPS, SnapshotCounts
 from groups_platform.directory.source import in_natural_order, list_day
 from groups_platform.errors import DatabaseUnavailable
+from groups_platform.masking import mask_text
 from groups_platform.orchestration.directory.definitions import build_directory_defs
 from groups_platform.orchestration.directory.jobs import CHECKS_JOB, SYNC_JOB
+from groups_platform.orchestration.directory.outcomes import Stage, take_outcome
 from groups_platform.orchestration.directory.partitions import register_days
-from groups_platform.orchestration.directory.resources import DAY_TAG
-from groups_platform.orchestration.directory.stages import Stage, stage_of
+from groups_platform.orchestration.directory.resources import DAY_TAG, Platform
 from groups_platform.orchestration.instance import FINGERPRINT_TAG, end_dead_runs, open_instance
 from groups_platform.orchestration.storage import give_up_early
 from groups_platform.running.progress import PROGRESS
@@ -55,7 +59,7 @@ class CheckOutcome:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a run did, as its materialisations and checks say. message: why it failed, one sentence.
+    """What a run did. message: why it failed, one sentence.
 
     records: read, accepted and rejected for groups and agents. changes: inserted, updated, deleted and unchanged rows
     per table. left_alone: why the tables were not touched. is_applied: whether the day's transaction was committed,
@@ -105,98 +109,87 @@ def _run(
     instance: DagsterInstance, job: str, label: str, settings: Settings, tags: dict[str, str], **options: Any
 ) -> RunSummary:
     started, run_id = time.monotonic(), make_new_run_id()
+    platform, config = Platform(source=settings.source), {"platform": {"config": {"source": settings.source}}}
+    if mask_text(settings.source) != settings.source:
+        config = {}  # the run shows its configuration to everybody
+    definitions = Definitions.merge(build_directory_defs({"platform": platform}), PROGRESS)
     try:
-        result = (
-            Definitions.merge(build_directory_defs(), PROGRESS)
-            .resolve_job_def(job)
-            .execute_in_process(
-                instance=instance,
-                run_config={
-                    "resources": {"platform": {"config": {"source": settings.source}}},
-                    "loggers": {"console": {"config": {}}},
-                },
-                tags=tags,
-                raise_on_error=False,
-                run_id=run_id,
-                **options,
-            )
+        result = definitions.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            run_config={"resources": config, "loggers": {"console": {"config": {}}}},
+            tags=tags,
+            raise_on_error=False,
+            run_id=run_id,
+            **options,
         )
     except Exception as error:  # Dagster could not write down how it ended
         lost = find_lost_connection(error, is_embedded=settings.database_url is None)
         if lost is None:
             raise
-        summary = _with_outcome(RunSummary(label, run_id, succeeded=False, seconds=0.0, message=str(lost)), settings)
+        summary = _summary(label, run_id, settings, message=str(lost))
         if summary.is_applied is False:
             summary = replace(summary, message=f"{lost} Nothing was applied.")
     else:
-        summary = _with_outcome(_summary(label, result), settings)
+        checks = tuple(map(_check_outcome, result.get_asset_check_evaluations()))
+        summary = _summary(label, run_id, settings, checks, message="" if result.success else _why(result))
     return replace(summary, seconds=round(time.monotonic() - started, 2))
 
 
-def _with_outcome(summary: RunSummary, settings: Settings) -> RunSummary:
-    """Whether the tables show the day, also where the run failed: a commit counts, whatever came after it."""
-    stage = stage_of(summary.run_id)
-    if stage is Stage.WITHIN:
-        is_applied = _is_recorded(summary, running_database(settings))
-        message = summary.message if is_applied is False else ""
-    else:
-        is_applied, message = stage is Stage.AFTER and not summary.left_alone, summary.message
+def _summary(
+    label: str, run_id: str, settings: Settings, checks: tuple[CheckOutcome, ...] = (), *, message: str
+) -> RunSummary:
+    """What came of the run, which failed for the reason `message`, or did not where that is empty."""
+    outcome = take_outcome(run_id)
+    raw = outcome.records
+    day = outcome.day or DayResult(label, is_applied=False)
+    summary = RunSummary(
+        sync_day=label,
+        run_id=run_id,
+        succeeded=not message,
+        seconds=0.0,
+        message=message,
+        left_alone=f"older than {day.newest_day}, the newest applied day" if day.newest_day else "",
+        records={kind.format.wrapper: _records(raw[kind.name]) for kind in (GROUPS, AGENTS) if kind.name in raw},
+        findings=day.findings or _add_up(counts.findings for counts in raw.values()),
+        changes={table: asdict(change) | {"rows_written": change.written} for table, change in day.changes.items()},
+        totals=day.totals,
+        checks=checks,
+    )
+    is_applied = _is_applied(outcome.stage, run_id, settings)
     if summary.succeeded or is_applied is False:
         return replace(summary, is_applied=is_applied)
-    outcome, cause = APPLIED if is_applied else UNKNOWN, f" It ended with: {message}" if message else ""
-    return replace(summary, is_applied=is_applied, message=outcome + cause)
+    if outcome.stage is Stage.WITHIN:
+        message = ""  # that Postgres went away is what UNKNOWN says
+    cause = f" It ended with: {message}" if message else ""
+    return replace(summary, is_applied=is_applied, message=(APPLIED if is_applied else UNKNOWN) + cause)
 
 
-def _is_recorded(summary: RunSummary, url: str | None) -> bool | None:
-    """Whether the database says that this run applied its day; None when it does not answer."""
+def _is_applied(stage: Stage, run_id: str, settings: Settings) -> bool | None:
+    """Whether the tables show the day, also where the run failed: a commit counts, whatever came after it.
+
+    None where Postgres went away within the transaction and does not answer.
+    """
+    if stage is not Stage.WITHIN:
+        return stage is Stage.AFTER
+    url = running_database(settings)
     try:
-        return any(day["run_id"] == summary.run_id for day in applied_days(url)) if url else None
+        return any(day["run_id"] == run_id for day in applied_days(url)) if url else None
     except (DatabaseUnavailable, psycopg.OperationalError):
         return None
 
 
-def _summary(label: str, result: ExecuteInProcessResult) -> RunSummary:
-    facts: dict[str, dict[str, Any]] = {
-        event.asset_key.to_user_string(): {
-            name: value.records if isinstance(value, TableMetadataValue) else value.value
-            for name, value in event.materialization.metadata.items()
-        }
-        for event in result.get_asset_materialization_events()
-        if event.asset_key
-    }
-    kinds = {"groups": facts.get("raw_groups"), "agents": facts.get("raw_agents")}
-    tables = ("agents", "groups", "group_membership", "group_inactivity")
-    columns = ("inserted", "updated", "deleted", "unchanged", "rows_written")
-    groups = facts.get("groups", {})
-    in_files: dict[str, int] = {}
-    for raw in filter(None, kinds.values()):
-        for code, number in _counts(raw).items():
-            in_files[code] = in_files.get(code, 0) + number
-    return RunSummary(
-        sync_day=label,
-        run_id=result.run_id,
-        succeeded=result.success,
-        seconds=0.0,
-        message="" if result.success else _why(result),
-        left_alone=groups.get("left_alone", ""),
-        records={
-            kind: {name: raw[name] for name in ("read", "accepted", "rejected")} for kind, raw in kinds.items() if raw
-        },
-        findings=_counts(groups) or in_files,
-        changes={table: {name: facts[table][name] for name in columns} for table in tables if table in facts},
-        totals=groups.get("totals", {}),
-        checks=tuple(map(_outcome, result.get_asset_check_evaluations())),
-    )
+def _records(counts: SnapshotCounts) -> dict[str, int]:
+    return {"read": counts.read, "accepted": counts.accepted, "rejected": counts.rejected}
 
 
-def _counts(facts: dict[str, Any]) -> dict[str, int]:
-    records = facts.get("findings", [])
-    if isinstance(records, str):  # what `rows_table` says where there are none
-        return {}
-    return {record.data["code"]: int(record.data["findings"]) for record in records}
+def _add_up(counted: Iterable[dict[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for counts in counted:
+        total.update(counts)
+    return dict(total)
 
 
-def _outcome(check: AssetCheckEvaluation) -> CheckOutcome:
+def _check_outcome(check: AssetCheckEvaluation) -> CheckOutcome:
     return CheckOutcome(
         asset=check.asset_key.to_user_string(),
         name=check.check_name,

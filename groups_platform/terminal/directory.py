@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from groups_platform.directory.findings import SEVERITIES
+from groups_platform.directory.findings import FindingCode
 from groups_platform.terminal import console, errors, escape, harmless, uncut
 
 if TYPE_CHECKING:
@@ -20,7 +20,15 @@ MOST_STEPS = 20  # of a path: each is indented further than the one before
 
 
 def show_summaries(summaries: Sequence[RunSummary]) -> None:
-    """Per day what was read and what was written, then the findings per code."""
+    """Per day what was read and what was written, the findings per code, and how each day ended."""
+    done = [summary for summary in summaries if summary.succeeded or summary.is_applied]
+    if done:
+        _show_done(done)
+    for summary in summaries:
+        show_outcome(summary)
+
+
+def _show_done(summaries: Sequence[RunSummary]) -> None:
     days = Table("", *(summary.sync_day for summary in summaries), title="Sync", title_justify="left")
     for kind in ("groups", "agents"):
         for name in ("read", "accepted", "rejected"):
@@ -40,13 +48,11 @@ def show_summaries(summaries: Sequence[RunSummary]) -> None:
     console.print(days)
 
     findings = Table("findings", "severity", *(s.sync_day for s in summaries))
-    for code, severity in SEVERITIES.items():
-        findings.add_row(code, severity, *(_number(s.findings.get(code)) for s in summaries))
+    for code in FindingCode:
+        findings.add_row(code.value, code.severity, *(_number(s.findings.get(code)) for s in summaries))
     for column in findings.columns[2:]:
         column.justify = "right"
     console.print(findings)
-    for summary in summaries:
-        show_outcome(summary)
 
 
 def show_outcome(summary: RunSummary) -> None:
@@ -56,6 +62,8 @@ def show_outcome(summary: RunSummary) -> None:
         errors.print(f"[bold yellow]{day}:[/] {escape(summary.message)}")
     elif not summary.succeeded:
         errors.print(f"[bold red]{day} failed.[/] {escape(summary.message)}")
+        if found := said(summary.findings):
+            errors.print(f"Found in {day}: {found}.")
     elif summary.left_alone:
         console.print(f"[yellow]{day} left the tables alone: it is {escape(summary.left_alone)}.[/]")
     elif summary.rows_written == 0:
@@ -82,8 +90,7 @@ def show_findings(rows: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) 
         table.add_row(row["code"], row["severity"], escape(where), *ids, escape(row["detail"] or ""))
     console.print(table)
     total = sum(counts.values())
-    said = ", ".join(f"{code} {number}" for code, number in counts.items() if number)
-    console.print(f"{total} findings: {said}." if total else "No findings.")
+    console.print(f"{total} findings: {said(counts)}." if total else "No findings.")
     if total > len(rows):
         console.print(f"{len(rows)} shown; --limit shows more, and SELECT * FROM findings all of them.")
 
@@ -117,6 +124,11 @@ def show_reason(reason: Reason) -> None:
         group_id, name = steps[-1]
         left_out = len(steps) - MOST_STEPS - 1
         console.print(f"… {left_out:,} groups on, --json has them all: {escape(name)} ({group_id})")
+
+
+def said(counts: Mapping[str, int]) -> str:
+    """The codes that were found, with their numbers."""
+    return ", ".join(f"{code} {number}" for code, number in counts.items() if number)
 
 
 def _number(value: int | None) -> str:

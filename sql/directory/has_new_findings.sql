@@ -2,7 +2,7 @@
 WITH staged AS (
     SELECT f.code, v.severity, f.file, f.position, f.group_id, f.agent_id, f.detail, f.raw
     FROM finding AS f
-    JOIN finding_severity AS v ON v.code = f.code
+    LEFT JOIN finding_severity AS v ON v.code = f.code
 ),
 stored AS (
     SELECT code, severity, file, position, group_id, agent_id, detail, raw

@@ -23,8 +23,9 @@ from groups_platform.directory.apply import (
     DayResult,
     TableChange,
     apply_day,
+    count_staged,
+    find_incompleteness,
     recompute_flags,
-    refuse_incomplete,
     verify_day,
 )
 from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup, Membership
@@ -41,14 +42,15 @@ from groups_platform.directory.snapshot import (
 )
 from groups_platform.directory.source import list_day
 from groups_platform.directory.staging import StagedDay, staged_day
-from groups_platform.errors import CheckFailed, IncompleteSnapshot
+from groups_platform.errors import IncompleteSnapshot
+from groups_platform.masking import mask_text
 from groups_platform.orchestration.directory import metadata as shown
 from groups_platform.orchestration.directory.jobs import GROUP, POOL
+from groups_platform.orchestration.directory.outcomes import apply_within, outcome_of
 from groups_platform.orchestration.directory.partitions import SYNC_DAY
 from groups_platform.orchestration.directory.resources import Platform, Spark
-from groups_platform.orchestration.directory.stages import applying
 from groups_platform.orchestration.failures import as_failure
-from groups_platform.orchestration.instance import FINGERPRINT_TAG, claim_run
+from groups_platform.orchestration.instance import FINGERPRINT_TAG
 from groups_platform.orchestration.metadata import rows_table, table_schema
 
 OWNERS = ["team:directory"]
@@ -70,12 +72,12 @@ def _materialise_raw(
     label, settings = context.partition_key, platform.settings
     columns = ["file", "position", "accepted", kind.format.id_column, "name", "raw"]
     with as_failure(), engine_errors(f"{kind.name} of {label} failed"):
-        claim_run(context.instance, context.run.run_id)
         platform.hold_day(label)
         day = list_day(settings.source, label)
         context.log.info(f"reading {sum(len(day.files_under(f)) for f in kind.folders)} files of {day.url}")
         raw = read_into_lake(spark.spark_session, day, kind, settings.lake, settings.file_limit).rows
         counts, preview = count_snapshot(raw), shown.preview(raw.where("entry = 'record'").select(*columns))
+    outcome_of(context.run.run_id).records[kind.name] = counts
     context.log.info(f"findings: {', '.join(f'{code} {number}' for code, number in counts.findings.items())}")
     return MaterializeResult(
         metadata={
@@ -87,7 +89,7 @@ def _materialise_raw(
             "files": counts.files,
             "findings": shown.findings_table(counts.findings),
             "preview": preview,
-            "source": day.url,
+            "source": mask_text(day.url),
             "fingerprint": day.fingerprint,
         }
     )
@@ -229,27 +231,20 @@ def directory_tables(context: AssetExecutionContext, spark: Spark, platform: Pla
             if not selected:
                 yield from _verify(staged)
                 return
-            try:
-                with applying(context.run.run_id):
-                    result = apply_day(staged, context.run.run_id)
-            except IncompleteSnapshot as error:
-                yield _complete(False, str(error))
-                raise
-            except CheckFailed as error:
-                yield from _check_results(error.facts["checks"])
-                raise
+            result = apply_within(context.run.run_id, lambda: apply_day(staged, context.run.run_id))
             fingerprint = staged.fingerprint
-    with as_failure():  # committed: what fails from here on fails the run and not the day
-        claim_run(context.instance, context.run.run_id, **{FINGERPRINT_TAG: fingerprint})
+    with as_failure():  # committed or refused: what fails from here on fails the run and not the day
+        if result.refusal:
+            if isinstance(result.refusal, IncompleteSnapshot):
+                yield _complete(result.refusal)
+            yield from _check_results(result.checks)
+            raise result.refusal
+        context.instance.add_run_tags(context.run.run_id, {FINGERPRINT_TAG: fingerprint})
         yield from _results(context, platform, result, selected)
 
 
 def _verify(staged: StagedDay) -> Iterator[AssetCheckResult]:
-    try:
-        refuse_incomplete(staged)
-        yield _complete(True, IS_COMPLETE)
-    except IncompleteSnapshot as error:
-        yield _complete(False, str(error))
+    yield _complete(find_incompleteness(staged, count_staged(staged)))
     yield from _check_results(verify_day(staged))
 
 
@@ -267,7 +262,7 @@ def _results(
         yield _materialised(key, result.changes.get(key.to_user_string(), TableChange()), tables, result)
     if result.is_applied:
         context.log.info(f"findings: {', '.join(f'{code} {number}' for code, number in result.findings.items())}")
-        yield _complete(True, IS_COMPLETE)
+        yield _complete(None)
         yield from _check_results(result.checks)
 
 
@@ -307,11 +302,14 @@ def _materialised(
     return MaterializeResult(asset_key=key, metadata=facts)
 
 
-def _complete(passed: bool, sentence: str) -> AssetCheckResult:
+def _complete(refusal: IncompleteSnapshot | None) -> AssetCheckResult:
     return AssetCheckResult(
-        check_name=COMPLETE, asset_key="groups", passed=passed, description=sentence,
+        check_name=COMPLETE,
+        asset_key="groups",
+        passed=refusal is None,
+        description=str(refusal or IS_COMPLETE),
         severity=AssetCheckSeverity.ERROR,
-    )  # fmt: skip
+    )
 
 
 def _check_results(results: tuple[directory_checks.CheckResult, ...]) -> Iterator[AssetCheckResult]:

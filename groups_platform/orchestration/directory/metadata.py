@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the name that everybody uses
 
 from groups_platform.directory.contract import Contract
-from groups_platform.directory.findings import SEVERITIES
+from groups_platform.directory.findings import FindingCode
 from groups_platform.directory.hierarchy import GroupTree, draw_tree
 from groups_platform.orchestration.metadata import rows_table, svg_picture
 
@@ -38,8 +38,8 @@ def findings_table(counts: Mapping[str, int]) -> TableMetadataValue | MetadataVa
     """Code, severity and number, zeros included."""
     return rows_table(
         [
-            {"code": code, "severity": SEVERITIES[code], "findings": counts[code]}
-            for code in SEVERITIES
+            {"code": code.value, "severity": code.severity, "findings": counts[code]}
+            for code in FindingCode
             if code in counts
         ]
     )
