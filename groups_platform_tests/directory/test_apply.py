@@ -6,6 +6,7 @@ import dataclasses
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from groups_platform.errors import CheckFailed, DatabaseUnavailable, IncompleteS
 from groups_platform_tests.conftest import NewDatabase
 from groups_platform_tests.days import agent, group, write_day
 from groups_platform_tests.pipeline import Pipeline
+from groups_platform_tests.staged_by_hand import sync_by_hand
 
 DAY1 = [group(1), group(2, [10], parent=1), group(3, [11]), group(4, [12, 99])]
 DAY2 = [group(1), group(2, [11], parent=1), group(3, [11], name="renamed"), group(5, [10, 98], parent=77), 5]
@@ -136,6 +138,41 @@ def test_d12_a_reader_sees_the_old_day_or_the_new_one(at_day1: Pipeline) -> None
     assert results[0].is_applied
     new = at_day1.tables()
     assert all(new[table] != old[table] for table in old)
+
+
+def test_d12_of_two_days_at_once_the_second_waits_until_the_first_has_ended(
+    at_day1: Pipeline, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    day3 = write_day(tmp_path / "sync-day3", [group(1, [13]), group(2, [10], parent=3)], [agent(10), agent(13)])
+    with new_database(at_day1.url) as url:  # one after the other
+        in_turn = dataclasses.replace(at_day1, url=url)
+        in_turn.load("day2")
+        sync_by_hand(url, "day3", day3)
+        expected = in_turn.live_tables()
+    hold = "IF NEW.sync_day = 'day2' THEN PERFORM pg_advisory_xact_lock(4711); END IF"
+    with trigger(at_day1, "sync_days", hold), connect(at_day1.url, autocommit=True) as holder:
+        holder.execute("SELECT pg_advisory_lock(4711)")
+        with ThreadPoolExecutor() as pool:
+            first = pool.submit(at_day1.load, "day2")
+            waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            wait_for(at_day1, waiting)
+            second = pool.submit(sync_by_hand, at_day1.url, "day3", day3)
+            wait_for(at_day1, f"SELECT CASE ({waiting}) WHEN 2 THEN 1 ELSE 0 END")
+            holder.execute("SELECT pg_advisory_unlock(4711)")
+            assert first.result(60).is_applied
+            assert second.result(60).is_applied
+    assert at_day1.live_tables() == expected
+
+
+def test_a_code_that_the_run_does_not_know_is_refused_and_not_dropped(at_day1: Pipeline) -> None:
+    before = at_day1.tables()
+    with staged_day(at_day1.spark, at_day1.lake, "day2", at_day1.url) as staged:
+        staged.connection.execute("INSERT INTO finding (code, file) VALUES ('never_heard_of', 'a.json')")
+        with pytest.raises(psycopg.errors.NotNullViolation, match="severity"):
+            apply_day(staged)
+        assert at_day1.tables() == before
+        staged.connection.execute("DELETE FROM finding WHERE code = 'never_heard_of'")
+        assert apply_day(staged).is_applied
 
 
 def test_d12_two_runs_of_a_day_at_once_end_in_the_same_tables(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagster import Definitions, with_resources
+from dagster import Definitions
 
 from groups_platform.orchestration.group_service.assets import build_service_assets
 from groups_platform.orchestration.group_service.checks import build_usage_checks
@@ -13,15 +13,17 @@ from groups_platform.settings import Settings
 
 
 def build_service_defs(service: GroupServiceResource | None = None) -> Definitions:
-    """Every op, asset, check, job and schedule of the group service.
-
-    Each is bound to the resource here, so that it lists no resource of the other half.
-    """
-    resource = {"group_service": service or GroupServiceResource()}
+    """Every op, asset, check, job and schedule of the group service."""
+    resources = {"group_service": service or GroupServiceResource()}
     time_zone = Settings.from_env().time_zone
+    assets, checks = build_service_assets(time_zone), [build_usage_checks(time_zone)]
+    # Resolved here, a job has the resources of this half; after the merge it would list those of the other too.
+    alone = Definitions(assets=assets, asset_checks=checks, jobs=SERVICE_ASSET_JOBS, resources=resources)
+    jobs = [alone.resolve_job_def(job.name) for job in SERVICE_ASSET_JOBS]
     return Definitions(
-        assets=with_resources(build_service_assets(time_zone), resource),
-        asset_checks=with_resources([build_usage_checks(time_zone)], resource),
-        jobs=[*build_service_jobs(resource), *SERVICE_ASSET_JOBS],
+        assets=assets,
+        asset_checks=checks,
+        jobs=[*build_service_jobs(resources), *jobs],
         schedules=build_schedules(time_zone),
+        resources=resources,
     )

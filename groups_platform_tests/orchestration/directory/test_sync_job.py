@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 from dagster import AssetKey, ExecuteInProcessResult
 
-from groups_platform.orchestration.instance import FINGERPRINT_TAG
+from groups_platform.orchestration.instance import FINGERPRINT_TAG, PROCESS_TAG
 from groups_platform.settings import find_resource
 from groups_platform_tests.days import agent, group, write_day, write_file
 from groups_platform_tests.orchestration.conftest import Dagster
@@ -139,3 +141,32 @@ def test_a_day_with_far_fewer_records_warns_and_is_applied(dagster: Dagster, sou
     result = dagster.run("sync_day", "day2")
     assert result.success
     assert "volume_like_the_day_before" in failed_checks(result)
+
+
+def test_every_run_says_which_process_works_on_it(dagster: Dagster, source: Path) -> None:
+    """Also one of checks or flags alone, or one that begins at the tables: whoever finds it dead can end it."""
+    write_day(source / "sync-day1", [group(1, [5])], [agent(5)])
+    tables = [AssetKey(name) for name in ("agents", "groups", "group_membership", "group_inactivity")]
+    runs = [
+        dagster.run("sync_day", "day1"),
+        dagster.run("sync_day", "day1", asset_selection=tables),
+        dagster.run("sync_day", "day1", asset_selection=[AssetKey("group_inactivity")]),
+        dagster.run("check_directory"),
+    ]
+    for result in runs:
+        assert result.success
+        run = dagster.instance.get_run_by_id(result.run_id)
+        assert run
+        assert run.tags[PROCESS_TAG].split(":")[1] == str(os.getpid())
+
+
+def test_a_source_with_a_password_is_shown_without_it(dagster: Dagster, source: Path) -> None:
+    write_day(source / "sync-day1", [group(1, [5])], [agent(5)])
+    url = "memory://ada:p@ss@files.example.com/source"
+    fsspec.filesystem("memory").put(f"{source}/", f"{url}/", recursive=True)
+    config = {"resources": {"platform": {"config": {"source": url}}}}
+    result = dagster.run("sync_day", "day1", run_config=config)
+    assert result.success
+    shown = "".join(str(event) for event in result.all_events)
+    assert "memory://***@files.example.com/source/sync-day1" in shown
+    assert "p@ss" not in shown
