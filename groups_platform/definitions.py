@@ -9,7 +9,7 @@ from dagster import Definitions
 
 from groups_platform.orchestration.directory.definitions import build_directory_defs
 from groups_platform.orchestration.group_service.definitions import build_service_defs
-from groups_platform.running.progress import PROGRESS
+from groups_platform.running import progress  # not PROGRESS itself: Dagster loads a module with one Definitions
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:
@@ -19,7 +19,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
     """
     overrides = dict(resource_overrides or {})
     service = build_service_defs(overrides.pop("group_service", None))
-    return Definitions.merge(build_directory_defs(overrides), service, PROGRESS)
+    return Definitions.merge(build_directory_defs(overrides), service, progress.PROGRESS)
 
 
 defs = build_defs()

@@ -136,6 +136,26 @@ def spark(home: Path, spark_master: str | None) -> Iterator[SparkSession]:
 
 
 @pytest.fixture
+def service_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """The test's settings as environment variables."""
+    assert settings.database_url
+    monkeypatch.setenv("GROUPS_HOME", str(settings.home))
+    monkeypatch.setenv("GROUPS_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("GROUPS_SOURCE", settings.source)
+    monkeypatch.setenv("GROUPS_LAKE", settings.lake)
+    monkeypatch.delenv("SPARK_MASTER", raising=False)
+    for name in ("DAGSTER_HOME", "GROUPS_DAGSTER_POSTGRES_URL"):
+        monkeypatch.setenv(name, str(tmp_path))  # the code under test sets them; this puts them back
+    return settings
+
+
+@pytest.fixture
+def environment(service_environment: Settings, spark: SparkSession) -> Settings:
+    """The same; Spark's session exists already and is used."""
+    return service_environment
+
+
+@pytest.fixture
 def pipeline(spark: SparkSession, settings: Settings, database_url: str) -> Pipeline:
     """The pipeline over the test's own source, lake and database."""
     return Pipeline(spark, database_url, settings.lake, settings.source)

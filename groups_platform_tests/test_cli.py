@@ -14,10 +14,9 @@ from click.testing import CliRunner, Result
 from groups_platform.cli import cli
 from groups_platform.settings import Settings
 from groups_platform_tests.days import agent, group, write_day, write_file
-from groups_platform_tests.orchestration.conftest import environment, service_environment
 from groups_platform_tests.pipeline import Pipeline
 
-__all__ = ["environment", "service_environment"]
+ENVELOPE = {"success", "data", "error", "warnings", "action_id"}
 
 
 class Terminal:
@@ -27,7 +26,11 @@ class Terminal:
         return CliRunner().invoke(cli, arguments)
 
     def json(self, *arguments: str) -> Any:
-        return json.loads(self.run(*arguments, "--json").stdout)
+        """The data of an answer without an error."""
+        answer = json.loads(self.run(*arguments, "--json").stdout)
+        assert answer.keys() == ENVELOPE
+        assert (answer["success"], answer["error"]) == (True, None)
+        return answer["data"]
 
 
 @pytest.fixture
@@ -84,10 +87,9 @@ def test_sync_checks_findings_tree_and_why(terminal: Terminal, source: Path, pip
     pipeline.rows("INSERT INTO directory.group_membership VALUES (2, 404) RETURNING 1")
     failing = terminal.run("checks", "--json")
     assert failing.exit_code == 1
-    assert set(json.loads(failing.stdout)["failed"]) == {
-        "membership_without_group_or_agent",
-        "memberships_equal_snapshot",
-    }
+    answer = json.loads(failing.stdout)
+    assert answer["error"]["code"] == "check_failed"
+    assert set(answer["data"]["failed"]) == {"membership_without_group_or_agent", "memberships_equal_snapshot"}
 
 
 def test_the_path_to_the_active_member_below(terminal: Terminal, source: Path) -> None:
@@ -104,6 +106,13 @@ def test_the_first_day_that_fails_ends_it_with_exit_1(terminal: Terminal, source
     assert "day1 is not a full snapshot" in result.output
     assert "Traceback" not in result.output
     assert "day2 from" not in result.output
+    assert "groups read" not in result.output, "no table of what was not done"
+    assert "Found in day1: invalid_json 1." in result.output
+
+    answer = json.loads(terminal.run("sync", "--all", "--json").stdout)
+    assert answer.keys() == ENVELOPE
+    assert (answer["success"], answer["error"]["code"], len(answer["data"])) == (False, "run_failed", 1)
+    assert answer["error"]["message"].startswith("day1 is not a full snapshot")
 
 
 @pytest.mark.parametrize(
@@ -115,13 +124,24 @@ def test_the_first_day_that_fails_ends_it_with_exit_1(terminal: Terminal, source
         (["why", "77"], "No group has the id 77."),
         (["checks"], "No sync day has been applied yet."),
         (["findings"], "No sync day has been applied yet."),
+        (["checks", "--day", "day9"], "has no folder sync-day9. Days there: day1, day2."),
+        (["why", "-5"], "No group has the id -5."),
+        (["why", "Support"], "'Support' is not a valid integer."),
+        (["findings", "--code", "nope"], "There is no code nope."),
+        (["nope"], "No such command 'nope'."),
+        (["group", "purge", "a"], "Write --yes"),
     ],
 )
 def test_mistakes_are_sentences(terminal: Terminal, source: Path, arguments: list[str], sentence: str) -> None:
-    result = terminal.run(*arguments)
+    result = terminal.run(*arguments, "--json")
     assert result.exit_code != 0
-    assert sentence in result.output
+    assert sentence in result.stderr
     assert "Traceback" not in result.output
+    answer = json.loads(result.stdout)
+    assert answer.keys() == ENVELOPE
+    assert (answer["success"], answer["data"]) == (False, None)
+    assert sentence in answer["error"]["message"]
+    assert (answer["error"]["code"] == "usage_error") == (result.exit_code == 2)
 
 
 def test_a_wrong_setting_is_a_sentence(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,10 +68,10 @@ def test_two_syncs_of_one_day_at_once_leave_what_one_leaves(env: dict[str, str])
     ]
     outputs = [process.communicate(timeout=SECONDS) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
-    written = sorted(json.loads(stdout)[0]["rows_written"] for stdout, _ in outputs)
+    written = sorted(json.loads(stdout)["data"][0]["rows_written"] for stdout, _ in outputs)
     assert written[0] == 0
     assert written[1] > 0
-    (again,) = json.loads(run(env, "sync", "--day", "day1", "--json").stdout)
+    (again,) = json.loads(run(env, "sync", "--day", "day1", "--json").stdout)["data"]
     assert again["rows_written"] == 0
     assert again["totals"] == {
         "groups": 32, "inactive_groups": 2, "memberships": 40, "agents": 25, "active_agents": 23,

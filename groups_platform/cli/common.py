@@ -4,57 +4,106 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from groups_platform.errors import PlatformError
 from groups_platform.settings import Settings
 
-IS_JSON = "groups_platform.json"
+Data = TypeVar("Data")
 
-
-def _remember(context: click.Context, parameter: click.Parameter, is_set: bool) -> bool:
-    context.meta[IS_JSON] = is_set
-    return is_set
-
-
-JSON = click.option(
-    "--json", "as_json", is_flag=True, callback=_remember, help="Print the result as JSON for a program."
-)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON for a program.")
 LIMIT = click.option("--limit", default=300, show_default=True, type=click.IntRange(1), help="Rows to show at most.")
 
 
 class PlatformGroup(click.Group):
-    """Ends with one sentence and a code where a person can act on the error."""
+    """Ends with one sentence and a code where a person can act on the error; with `--json` as an answer too.
+
+    Exit codes: 0 done, 1 failed, 2 a mistake in the command line.
+    """
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        """Run the command line."""
+        words = list(sys.argv[1:] if args is None else args)
+        is_json = "--json" in words[: words.index("--")] if "--" in words else "--json" in words
+        token = WANTS_JSON.set(is_json)
+        try:
+            return super().main(words, *rest, **extra)
+        finally:
+            WANTS_JSON.reset(token)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """The context of the command line, whose mistakes are answered."""
+        with _answered():
+            return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a PlatformError exits 1, and is JSON on standard output where `--json` was asked for."""
-        try:
+        """Run the command, whose errors are answered."""
+        with _answered(ctx):
             return super().invoke(ctx)
-        except PlatformError as error:
-            raise _refusal(ctx, error) from error
-        except Exception as error:
-            from groups_platform.database.connection import find_lost_connection  # noqa: PLC0415
-
-            lost = find_lost_connection(error, is_embedded=ctx.obj is not None and ctx.obj.database_url is None)
-            if lost is None:
-                raise
-            raise _refusal(ctx, lost) from error
 
 
-def _refusal(context: click.Context, error: PlatformError) -> click.ClickException:
-    if context.meta.get(IS_JSON):
-        why = {"code": error.code, "message": str(error), "facts": error.facts}
-        action_id = getattr(error, "action_id", None)
-        echo_json({"success": False, "data": None, "error": why, "action_id": action_id})
+WANTS_JSON: ContextVar[bool] = ContextVar("wants_json", default=False)
+
+
+@contextmanager
+def _answered(context: click.Context | None = None) -> Iterator[None]:
+    try:
+        yield
+    except PlatformError as error:
+        raise _refusal(error) from error
+    except click.UsageError as error:
+        _answer_error("usage_error", error.format_message())
+        raise
+    except Exception as error:
+        if isinstance(error, (click.ClickException, click.exceptions.Exit, click.Abort)):
+            raise
+        from groups_platform.database.connection import find_lost_connection  # noqa: PLC0415
+
+        lost = find_lost_connection(error, is_embedded=bool(context and context.obj and not context.obj.database_url))
+        if lost is None:
+            raise
+        raise _refusal(lost) from error
+
+
+def _refusal(error: PlatformError) -> click.ClickException:
+    _answer_error(error.code, str(error), error.facts, getattr(error, "action_id", None))
     return click.ClickException(f"{error} ({error.code})")
+
+
+def _answer_error(code: str, message: str, facts: Mapping[str, Any] | None = None, action_id: object = None) -> None:
+    if WANTS_JSON.get():
+        echo_answer(None, error={"code": code, "message": message, "facts": facts or {}}, action_id=action_id)
+
+
+def show(data: Data, as_json: bool, draw: Callable[[Data], Any], **answer: Any) -> None:
+    """Draw what came of a command, or print it as the answer for a program; warnings go to standard error."""
+    if as_json:
+        echo_answer(data, **answer)
+    else:
+        draw(data)
+    for warning in answer.get("warnings", ()):
+        click.echo(f"Warning: {warning}", err=True)
+
+
+def echo_answer(
+    data: Any, *, error: Mapping[str, Any] | None = None, warnings: Sequence[str] = (), action_id: object = None
+) -> None:
+    """Print what every command answers to a program, whatever came of it.
+
+    error: code, message and facts. action_id: of the row in the audit log, where there is one.
+    """
+    parts = {"data": data, "error": error, "warnings": warnings, "action_id": action_id}
+    click.echo(json.dumps({"success": error is None, **plain(parts)}, indent=2, ensure_ascii=False))
 
 
 @contextmanager
@@ -73,11 +122,6 @@ def database(settings: Settings) -> str:
     from groups_platform.database.connection import open_database  # noqa: PLC0415
 
     return open_database(settings)
-
-
-def echo_json(value: Any) -> None:
-    """Print a result for a program."""
-    click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
 
 
 def plain(value: Any) -> Any:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from groups_platform.cli.common import JSON, LIMIT, database, importing
+from groups_platform.cli.common import JSON, LIMIT, database, echo_answer, importing, show
 from groups_platform.errors import UnknownSyncDay
 from groups_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from groups_platform.running.runs import RunSummary
 
 
 @click.command()
@@ -33,7 +36,7 @@ def sync(settings: Settings, days: tuple[str, ...], all_days: bool, source: str 
         settings = replace(settings, source=Settings.from_env({"GROUPS_SOURCE": source}).source)
     labels = list_days(settings.source) if all_days else list(days)
     if not labels:
-        raise click.ClickException(f"{settings.source} has no sync-<day> folders.")
+        raise UnknownSyncDay(f"{settings.source} has no sync-<day> folders.", source=settings.source)
     sys.exit(0 if sync_days(settings, labels, as_json) else 1)
 
 
@@ -53,10 +56,19 @@ def sync_days(settings: Settings, labels: list[str], as_json: bool = False) -> b
             if not summaries[-1].succeeded:
                 break
     if as_json:
-        click.echo(json.dumps([asdict(s) | {"rows_written": s.rows_written} for s in summaries], indent=2))
+        days = [asdict(summary) | {"rows_written": summary.rows_written} for summary in summaries]
+        echo_answer(days, error=_failure_of(summaries[-1]))
     else:
         terminal.show_summaries(summaries)
     return all(summary.succeeded for summary in summaries)
+
+
+def _failure_of(summary: RunSummary) -> dict[str, Any] | None:
+    """The error of a failed run, for the answer."""
+    if summary.succeeded:
+        return None
+    facts = {"sync_day": summary.sync_day, "run_id": summary.run_id, "is_applied": summary.is_applied}
+    return {"code": "run_failed", "message": summary.message, "facts": facts}
 
 
 @click.command()
@@ -75,15 +87,14 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
         label, opened = day or _newest_day(settings), open_for_terminal(settings)
     with opened as instance:
         summary = check_day(settings, instance, label)
-    failed = [check for check in summary.checks if check.is_error and not check.passed]
+    failed = [check.name for check in summary.checks if check.is_error and not check.passed]
     if as_json:
-        click.echo(json.dumps({**asdict(summary), "failed": [check.name for check in failed]}, indent=2))
-    elif summary.checks:
-        terminal.show_checks(summary.checks)
-        warned = sum(not check.passed and not check.is_error for check in summary.checks)
-        click.echo(f"{label}: {len(summary.checks)} checks, {len(failed)} failed, {warned} warn.")
-    if not summary.checks:
-        raise click.ClickException(summary.message or "No check ran.")
+        error = _failure_of(summary)
+        if failed:
+            error = {"code": "check_failed", "message": f"Failed: {', '.join(failed)}.", "facts": {"sync_day": label}}
+        echo_answer({**asdict(summary), "failed": failed}, error=error)
+    else:
+        terminal.show_checks(summary)
     if failed or not summary.succeeded:
         sys.exit(1)
 
@@ -100,18 +111,17 @@ def findings(settings: Settings, day: str | None, code: str | None, limit: int, 
     from groups_platform.directory.reports import applied_days, count_findings, read_findings  # noqa: PLC0415
     from groups_platform.terminal import directory as terminal  # noqa: PLC0415
 
-    url = database(settings)
-    label = day or _newest_day(settings)
     if code is not None and code not in list(FindingCode):
         raise click.UsageError(f"There is no code {code}. Codes: {', '.join(FindingCode)}.")
+    url = database(settings)
+    label = day or _newest_day(settings)
     rows, counts = read_findings(url, label, code, limit), count_findings(url, label)
     known = [applied["sync_day"] for applied in applied_days(url)]
     if not any(counts.values()) and label not in known:
         raise UnknownSyncDay(f"{label} was not applied and has no findings. Applied: {', '.join(known) or 'none'}.")
-    if as_json:
-        click.echo(json.dumps({"sync_day": label, "counts": counts, "findings": rows}, indent=2, ensure_ascii=False))
-    else:
-        terminal.show_findings(rows, {code: counts[code]} if code in counts else counts)
+    told = {code: counts[code]} if code in counts else counts
+    found = {"sync_day": label, "counts": counts, "findings": rows}
+    show(found, as_json, lambda _: terminal.show_findings(rows, told))
 
 
 @click.command()
@@ -123,16 +133,10 @@ def tree(settings: Settings, limit: int, as_json: bool) -> None:
     from groups_platform.directory.hierarchy import read_tree  # noqa: PLC0415
     from groups_platform.terminal import directory as terminal  # noqa: PLC0415
 
-    drawn = read_tree(database(settings), limit)
-    if as_json:
-        click.echo(json.dumps(asdict(drawn), indent=2, ensure_ascii=False))
-    else:
-        terminal.show_tree(drawn)
-        if not drawn.groups:
-            click.echo("No groups yet. groups-platform sync --all reads the source.")
+    show(read_tree(database(settings), limit), as_json, terminal.show_tree)
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # -5 is an id
 @click.argument("group_id", type=int)
 @JSON
 @click.pass_obj
@@ -141,11 +145,7 @@ def why(settings: Settings, group_id: int, as_json: bool) -> None:
     from groups_platform.directory.hierarchy import explain  # noqa: PLC0415
     from groups_platform.terminal import directory as terminal  # noqa: PLC0415
 
-    reason = explain(database(settings), group_id)
-    if as_json:
-        click.echo(json.dumps(asdict(reason), indent=2, ensure_ascii=False))
-    else:
-        terminal.show_reason(reason)
+    show(explain(database(settings), group_id), as_json, terminal.show_reason)
 
 
 def _newest_day(settings: Settings) -> str:
@@ -153,5 +153,5 @@ def _newest_day(settings: Settings) -> str:
 
     label = newest_applied_day(database(settings))
     if label is None:
-        raise click.ClickException("No sync day has been applied yet. Run groups-platform sync --all first.")
+        raise UnknownSyncDay("No sync day has been applied yet. Run groups-platform sync --all first.")
     return label

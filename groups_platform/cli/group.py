@@ -14,6 +14,7 @@ import click
 from groups_platform.cli.common import JSON
 from groups_platform.cli.group_fields import EMPTIED, NULLABLE, TYPE, fields_of_a_group, modifier_of, values_of
 from groups_platform.cli.service import ACTOR, Refused, data_of, find_group, find_user_ids, perform, show_result, user
+from groups_platform.errors import PlatformError
 from groups_platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ UNCONFIRMED = "Nobody is here to confirm it. Write --yes, or look at the plan wi
 
 Answer = TypeVar("Answer")
 Act = Callable[["GroupService", UUID], Awaitable[Answer]]
+
+
+class NotConfirmed(PlatformError):
+    """Somebody was asked whether a purge is meant, and did not say so."""
+
+    code = "not_confirmed"
 
 
 @dataclass(frozen=True)
@@ -295,7 +302,7 @@ def _confirm(planned: BaseActionResult[PurgePlan]) -> None:
             raise
         raise click.UsageError(UNCONFIRMED) from None
     if typed != plan.group.name:
-        raise click.ClickException("That is not its name. Nothing was purged.")
+        raise NotConfirmed("That is not its name. Nothing was purged.")
 
 
 def _show(asked: Asked, act: Act[GroupActionResult]) -> None:

@@ -13,7 +13,7 @@ import click
 from groups_platform.cli.common import database, importing
 from groups_platform.cli.directory import sync_days
 from groups_platform.cli.service import data_of, find_group, perform
-from groups_platform.errors import PlatformError
+from groups_platform.errors import InvalidSetting, PlatformError
 from groups_platform.settings import Settings, find_resource
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ What to do next:
 def demo(settings: Settings, with_sync: bool) -> None:
     """Sync the two sample days, load the sample deployment, and show both. Uses the embedded database only."""
     if settings.database_url:
-        raise click.ClickException(
+        raise InvalidSetting(
             "The demo loads invented people. Unset GROUPS_DATABASE_URL, so that it uses the embedded database."
         )
     if with_sync:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import click
 
-from groups_platform.cli.common import echo_json
+from groups_platform.cli.common import show
 from groups_platform.errors import PlatformError
 from groups_platform.settings import Settings
 
@@ -54,14 +54,8 @@ def data_of(result: BaseActionResult[Data]) -> Data:
 
 
 def show_result(result: BaseActionResult[Data], as_json: bool, draw: Callable[[Data], Any]) -> None:
-    """Draw what came back, or print the whole result as JSON; warnings go to standard error. Raises Refused."""
-    data = data_of(result)
-    if as_json:
-        echo_json(result)
-    else:
-        draw(data)
-    for warning in result.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+    """Show what came back. Raises Refused."""
+    show(data_of(result), as_json, draw, warnings=result.warnings, action_id=result.action_id)
 
 
 async def find_group(service: GroupService, group: str, domain: str | None = None) -> UUID:

@@ -58,8 +58,9 @@ def read_id(value: Any) -> int:
     """A BIGINT from a JSON integer or a string of digits with an optional minus."""
     if type(value) is str and (digits := DIGITS.fullmatch(value)):
         sign, number = digits.groups()
-        if len(number) <= LONGEST_BIGINT:  # Python refuses to convert thousands of digits
-            value = int(f"{sign}{number or 0}")
+        if len(number) > LONGEST_BIGINT:  # Python refuses to convert thousands of digits
+            raise ValueError("outside the range of BIGINT")
+        value = int(f"{sign}{number or 0}")
     if type(value) is not int:
         raise ValueError("neither an integer nor a string of digits")
     if not BIGINT_MIN <= value <= BIGINT_MAX:

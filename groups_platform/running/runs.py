@@ -18,7 +18,7 @@ from dagster import (
 )
 from dagster._core.utils import make_new_run_id
 
-from groups_platform.database.connection import find_lost_connection, running_database
+from groups_platform.database.connection import find_lost_connection, open_database, running_database
 from groups_platform.directory.apply import DayResult
 from groups_platform.directory.engine_errors import first_reason
 from groups_platform.directory.reports import applied_days
@@ -101,7 +101,10 @@ def sync_day(settings: Settings, instance: DagsterInstance, label: str) -> RunSu
 
 
 def check_day(settings: Settings, instance: DagsterInstance, label: str) -> RunSummary:
-    """Run every check on one day, changing nothing."""
+    """Run every check on one day, changing nothing. Raises UnknownSyncDay, SourceUnavailable."""
+    if label not in [day["sync_day"] for day in applied_days(open_database(settings))]:
+        list_day(settings.source, label)  # a day that was read and not applied has checks too
+    end_dead_runs(instance)
     return _run(instance, CHECKS_JOB, label, settings, {DAY_TAG: label})
 
 

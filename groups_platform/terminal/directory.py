@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -14,7 +14,7 @@ from groups_platform.terminal import console, errors, escape, harmless, uncut
 
 if TYPE_CHECKING:
     from groups_platform.directory.hierarchy import GroupTree, Reason
-    from groups_platform.running.runs import CheckOutcome, RunSummary
+    from groups_platform.running.runs import RunSummary
 
 MOST_STEPS = 20  # of a path: each is indented further than the one before
 
@@ -72,13 +72,19 @@ def show_outcome(summary: RunSummary) -> None:
         console.print(f"[green]{day} applied:[/] {summary.rows_written} rows written.")
 
 
-def show_checks(checks: Iterable[CheckOutcome]) -> None:
-    """A line per check, failed ones last where the eye rests."""
+def show_checks(summary: RunSummary) -> None:
+    """A line per check, failed ones last where the eye rests, and how many there are."""
+    if not summary.checks:
+        errors.print(f"[bold red]No check of {escape(summary.sync_day)} ran.[/] {escape(summary.message)}")
+        return
     table = Table(*uncut("asset", "check", "result"), "what it says")
-    for check in sorted(checks, key=lambda check: (not check.passed, check.asset, check.name)):
+    for check in sorted(summary.checks, key=lambda check: (not check.passed, check.asset, check.name)):
         result = "[green]passed[/]" if check.passed else "[red]FAILED[/]" if check.is_error else "[yellow]warns[/]"
         table.add_row(check.asset, check.name, result, escape(check.description))
     console.print(table)
+    failed = [check.is_error for check in summary.checks if not check.passed]
+    told = f"{len(summary.checks)} checks, {sum(failed)} failed, {len(failed) - sum(failed)} warn."
+    console.print(f"{escape(summary.sync_day)}: {told}")
 
 
 def show_findings(rows: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -> None:
@@ -108,7 +114,7 @@ def show_tree(tree: GroupTree) -> None:
         if group.note:
             label.append(f"  {group.note}", style="not strike not dim magenta")
         branches[group.group_id] = branches[group.shown_under].add(label)
-    console.print(root)
+    console.print(root if tree.groups else "No groups yet. groups-platform sync --all reads the source.")
     if tree.left_out:
         console.print(f"… and {tree.left_out} more groups; --limit shows more.")
 

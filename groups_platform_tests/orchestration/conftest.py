@@ -8,12 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from dagster import DagsterInstance, ExecuteInProcessResult
-from pyspark.sql import SparkSession
 from sqlalchemy import NullPool
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -25,26 +23,6 @@ from groups_platform.orchestration.instance import open_instance
 from groups_platform.settings import Settings
 from groups_platform_tests.group_service.deployment import Deployment
 from groups_platform_tests.orchestration.group_service.service_runs import ServiceRuns
-
-
-@pytest.fixture
-def service_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    """The test's settings as environment variables."""
-    assert settings.database_url
-    monkeypatch.setenv("GROUPS_HOME", str(settings.home))
-    monkeypatch.setenv("GROUPS_DATABASE_URL", settings.database_url)
-    monkeypatch.setenv("GROUPS_SOURCE", settings.source)
-    monkeypatch.setenv("GROUPS_LAKE", settings.lake)
-    monkeypatch.delenv("SPARK_MASTER", raising=False)
-    for name in ("DAGSTER_HOME", "GROUPS_DAGSTER_POSTGRES_URL"):
-        monkeypatch.setenv(name, str(tmp_path))  # the code under test sets them; this puts them back
-    return settings
-
-
-@pytest.fixture
-def environment(service_environment: Settings, spark: SparkSession) -> Settings:
-    """The same; Spark's session exists already and is used."""
-    return service_environment
 
 
 @dataclass(frozen=True)

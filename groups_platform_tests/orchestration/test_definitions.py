@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from dagster import AssetKey, Definitions, DynamicPartitionsDefinition, TimeWindowPartitionsDefinition
+from dagster._core.workspace.autodiscovery import loadable_targets_from_loaded_module
 
+import groups_platform.definitions
 from groups_platform.definitions import build_defs
 from groups_platform.directory.checks import all_checks
 from groups_platform.orchestration.group_service.ops import SERVICE_OPS
@@ -22,6 +24,11 @@ def defs() -> Definitions:
 
 def test_definitions_load(defs: Definitions) -> None:
     Definitions.validate_loadable(defs)
+
+
+def test_the_module_is_loaded_as_the_webserver_loads_it() -> None:
+    (target,) = loadable_targets_from_loaded_module(groups_platform.definitions)
+    assert target.attribute == "defs"
 
 
 def test_every_asset_tells_a_newcomer_what_it_is(defs: Definitions) -> None:

@@ -64,7 +64,7 @@ def test_a_sync_whose_server_stops_ends_soon_and_never_calls_an_applied_day_fail
     assert ended - stopped.result() < ENDS_WITHIN
     assert result.exit_code == 1
     assert "Traceback" not in result.output
-    (told,) = json.loads(result.stdout)
+    (told,) = json.loads(result.stdout)["data"]
     assert not told["succeeded"]
     known = applied_by(own_server)  # starts the server again
     if moment is IS_COMMITTED:
@@ -78,7 +78,7 @@ def test_a_sync_whose_server_stops_ends_soon_and_never_calls_an_applied_day_fail
 
     again = CliRunner().invoke(cli, ["sync", "--day", "day1", "--json"])
     assert again.exit_code == 0, again.output
-    assert json.loads(again.stdout)[0]["is_applied"] is True
+    assert json.loads(again.stdout)["data"][0]["is_applied"] is True
 
 
 @pytest.fixture
