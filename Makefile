@@ -37,6 +37,7 @@ lint: $(READY)  ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy --python-version 3.10
 	$(BIN)/lint-imports
 
 format: $(READY)  ## Format and mend what can be mended

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
+from zipfile import ZipFile
 
 import psutil
 import pytest
@@ -50,6 +51,30 @@ def path_without_java(folder: Path) -> str:
             if not program.name.startswith("java") and not (folder / program.name).exists():
                 (folder / program.name).symlink_to(program)
     return str(folder)
+
+
+def test_an_installed_wheel_runs_the_demo(env: dict[str, str], tmp_path: Path) -> None:
+    """Built, installed with its own dependencies in an environment of its own, and used far from the repository."""
+    repository, venv = Path(__file__).parents[1], tmp_path / "venv"
+
+    def do(*command: str | Path) -> str:
+        done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=900, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    do(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, repository)
+    (wheel,) = tmp_path.glob("groups_platform-*.whl")
+    with ZipFile(wheel) as archive:
+        assert "groups_platform/py.typed" in archive.namelist()
+    do(sys.executable, "-m", "venv", venv)
+    do(venv / "bin/python", "-m", "pip", "install", "--quiet", "--constraint", repository / "constraints.txt", wheel)
+
+    demo = do(venv / "bin/groups-platform", "demo")
+    assert "5 of 33" in demo
+    assert "make " not in demo, "there is no Makefile beside an installed wheel"
+    assert "0 failed" in do(venv / "bin/groups-platform", "checks")
+    definitions = do(venv / "bin/dagster", "definitions", "validate", "-m", "groups_platform.definitions")
+    assert "Validation failed" not in definitions
 
 
 def test_the_demo_runs_without_java_on_the_machine(env: dict[str, str], tmp_path: Path) -> None:

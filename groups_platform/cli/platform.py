@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -24,14 +25,13 @@ UNPURGEABLE = "norrvik/speech-models"  # it has an active endpoint
 
 NEXT_STEPS = """
 What to do next:
-  make dev                                  the Dagster UI at http://127.0.0.1:3000: Assets, then directory
+  groups-platform dev                       the Dagster UI at http://127.0.0.1:3000: Assets, then directory
   groups-platform findings --day day2       every record that was rejected, and why
   groups-platform why 21000402000           who keeps a group active (21000402100 is inactive)
   groups-platform usage month 202410        what each group of the service used; --detail shows the kernels
   groups-platform group list                the groups of the service; group --help says what to do with them
   groups-platform db psql                   the tables: SELECT * FROM groups;
-  GROUPS_SOURCE=/your/folder make dev       your own days: the sensor runs each sync-<day> that appears
-(groups-platform is .venv/bin/groups-platform here.)"""
+  GROUPS_SOURCE=/your/folder groups-platform dev    your own days: the sensor runs each sync-<day> that appears"""
 
 
 @click.command()
@@ -47,6 +47,8 @@ def demo(settings: Settings, with_sync: bool) -> None:
         _show_directory(replace(settings, source=str(find_resource("sample_data"))))
     _show_service(settings)
     click.echo(NEXT_STEPS)
+    if shutil.which("groups-platform") is None:
+        click.echo(f"(groups-platform is {sys.argv[0]} here.)")
 
 
 def _show_directory(settings: Settings) -> None:
