@@ -19,6 +19,7 @@ from groups_platform.directory.checks import CheckResult, check_changes, run_che
 from groups_platform.directory.fingerprint import NewestDay, Tables, find_newest_day, read_tables, why_everything
 from groups_platform.directory.source import natural_key
 from groups_platform.directory.staging import StagedDay
+from groups_platform.directory.table_columns import read_directory_sql
 from groups_platform.errors import CheckFailed, DatabaseUnavailable, IncompleteSnapshot, PlatformError
 
 log = logging.getLogger(__name__)
@@ -307,8 +308,7 @@ def recompute_flags(url: str) -> TableChange:
 
 
 def _run(connection: Connection, step: str, **literals: sql.Composable) -> int:
-    statement = read_sql(f"directory/{step}")
-    rows = max(connection.execute(statement.format(**literals) if literals else statement, {}).rowcount, 0)
+    rows = max(connection.execute(read_directory_sql(f"directory/{step}", **literals), {}).rowcount, 0)
     log.info("%s: %d rows", step.replace("_", " "), rows)
     return rows
 

@@ -19,7 +19,8 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from groups_platform.database.connection import Connection
-from groups_platform.database.sql_files import read_sql, sql_folder
+from groups_platform.database.sql_files import sql_folder
+from groups_platform.directory.table_columns import read_directory_sql
 
 HEADER: Final = re.compile(r"-- (fail|warn), (\w+): (.+)")
 CHANGED_HEADER: Final = re.compile(r"-- looks at (.+)")
@@ -104,7 +105,7 @@ def check_changes(connection: Connection, *, is_large: bool = False) -> tuple[Ch
 
 def _run(connection: Connection, check: Check, file: str, looked_at: str) -> CheckResult:
     query = sql.SQL("SELECT *, count(*) OVER () AS failures FROM ({}) AS offending LIMIT {}").format(
-        read_sql(file), SAMPLE_ROWS
+        read_directory_sql(file), SAMPLE_ROWS
     )
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(query).fetchall()

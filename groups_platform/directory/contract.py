@@ -1,8 +1,8 @@
 """The record contract, held once: what an accepted group, an accepted agent and a membership are.
 
-Its columns give the schema of the Parquet files, the column schema in the UI, and the pandera schema that checks what
-was accepted. They are not the row filter: `records` decides, and names every fault; pandera proves that it decided
-right. Neither pandera nor Spark is imported before somebody needs one: definitions load, and days are read, without.
+Its columns give the schema of the Parquet files, what is staged and compared in Postgres, the column schemas in the
+UI, and the pandera schema that checks what was accepted. They are not the row filter: `records` decides and names every
+fault, and pandera checks that it decided right. Neither pandera nor Spark is imported before somebody needs one.
 """
 
 from __future__ import annotations
@@ -36,6 +36,11 @@ class Contract:
 
     name: str
     columns: tuple[Column, ...]
+
+    @property
+    def stored(self) -> tuple[Column, ...]:
+        """The columns that the table of the same records has; a list of members becomes rows of another table."""
+        return tuple(column for column in self.columns if not column.spark_type.startswith("array"))
 
 
 AcceptedGroup: Final = Contract(  # one per group_id

@@ -21,6 +21,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
+from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup, Contract
 from groups_platform.directory.engine_errors import engine_errors
 from groups_platform.directory.findings import FindingCode
 from groups_platform.directory.lake import WrittenDay, read_lake
@@ -63,11 +64,9 @@ def staged_day(spark: SparkSession, lake: str, label: str, url: str) -> Iterator
     with connect(url, autocommit=True) as connection, _staging_schema(connection) as schema:
         tables = {
             "group_member": memberships.select("group_id", "agent_id"),
-            "group_record": raw_groups.where("counts").select(
-                "group_id", "name", "parent_group_id", "created_at", "updated_at"
-            ),
+            "group_record": raw_groups.where("counts").select(*names_of(AcceptedGroup)),
             "agent_record": raw_agents.where("counts").select(
-                F.col("folder").alias("source"), "agent_id", "email", "name", "active", "created_at", "updated_at"
+                F.col("folder").alias("source"), *names_of(AcceptedAgent)
             ),
             "finding": _findings(raw_groups, raw_agents),
         }
@@ -80,6 +79,11 @@ def staged_day(spark: SparkSession, lake: str, label: str, url: str) -> Iterator
         connection.execute(read_sql("directory/analyze_staging"))
         groups, agents = (count.result() for count in counts)
         yield StagedDay(label, schema, groups_day.receipt.fingerprint, connection, groups, agents)
+
+
+def names_of(contract: Contract) -> list[str]:
+    """The names of the columns that the table of these records has."""
+    return [column.name for column in contract.stored]
 
 
 def _memberships_of(groups: WrittenDay, memberships: WrittenDay, label: str) -> DataFrame:

@@ -6,9 +6,5 @@ FULL JOIN (SELECT * FROM agent_record WHERE source = 'agent_details') AS details
 LEFT JOIN directory.agents AS t ON t.agent_id = coalesce(roster.agent_id, details.agent_id)
 WHERE t.agent_id IS NULL
    OR t.active <> roster.active
-   OR (roster.agent_id IS NOT NULL
-       AND (t.email, t.name, t.created_at, t.updated_at)
-           IS DISTINCT FROM (roster.email, roster.name, roster.created_at, roster.updated_at))
-   OR (roster.agent_id IS NULL
-       AND (t.email, t.name, t.created_at, t.updated_at)
-           IS DISTINCT FROM (details.email, details.name, details.created_at, details.updated_at))
+   OR (roster.agent_id IS NOT NULL AND ({t.agents}) IS DISTINCT FROM ({roster.agents}))
+   OR (roster.agent_id IS NULL AND ({t.agents}) IS DISTINCT FROM ({details.agents}))

@@ -2,13 +2,11 @@
 CREATE SCHEMA {schema};
 SET search_path = {schema}, directory, public;
 
-CREATE UNLOGGED TABLE group_record (
-    group_id BIGINT, name TEXT, parent_group_id BIGINT, created_at TIMESTAMP, updated_at TIMESTAMP
-);
+-- What upstream says of a group or an agent, in the columns that the live table has for it.
+CREATE UNLOGGED TABLE group_record AS SELECT * FROM directory.groups WITH NO DATA;
+ALTER TABLE group_record DROP COLUMN inactive;
+CREATE UNLOGGED TABLE agent_record AS SELECT NULL::TEXT AS source, a.* FROM directory.agents AS a WITH NO DATA;
 CREATE UNLOGGED TABLE group_member (group_id BIGINT, agent_id BIGINT);
-CREATE UNLOGGED TABLE agent_record (
-    source TEXT, agent_id BIGINT, email TEXT, name TEXT, active BOOLEAN, created_at TIMESTAMP, updated_at TIMESTAMP
-);
 CREATE UNLOGGED TABLE finding (
     code TEXT, file TEXT, position BIGINT, group_id BIGINT, agent_id BIGINT, detail TEXT, raw TEXT
 );

@@ -1,5 +1,5 @@
-INSERT INTO directory.agents (agent_id, email, name, active, created_at, updated_at)
-SELECT agent_id, email, name, active, created_at, updated_at
+INSERT INTO directory.agents (agent_id, active, {agents})
+SELECT agent_id, active, {agents}
 FROM agent_change
 WHERE was_active IS NULL
 ORDER BY agent_id;

@@ -1,6 +1,6 @@
 -- flag_groups sets the flag: a statement never sees the rows that it inserts itself. Most groups are active.
-INSERT INTO directory.groups (group_id, name, parent_group_id, created_at, updated_at, inactive)
-SELECT group_id, name, parent_group_id, created_at, updated_at, FALSE
+INSERT INTO directory.groups (group_id, {groups}, inactive)
+SELECT group_id, {groups}, FALSE
 FROM group_change
 WHERE is_new
 ORDER BY group_id;

@@ -51,7 +51,7 @@ from groups_platform.orchestration.directory.partitions import SYNC_DAY
 from groups_platform.orchestration.directory.resources import Platform, Spark
 from groups_platform.orchestration.failures import as_failure
 from groups_platform.orchestration.instance import FINGERPRINT_TAG
-from groups_platform.orchestration.metadata import rows_table, table_schema
+from groups_platform.orchestration.metadata import rows_table
 
 OWNERS = ["team:directory"]
 COMMON: dict[str, Any] = {
@@ -142,13 +142,8 @@ TABLE_SPECS = [
         ),
         metadata={
             "dagster/table_name": "directory.agents",
-            "dagster/column_schema": table_schema(
-                agent_id="BIGINT not null: upstream's id",
-                email="TEXT",
-                name="TEXT",
-                active="BOOLEAN not null: in the newest roster and not deactivated",
-                created_at="TIMESTAMP: UTC",
-                updated_at="TIMESTAMP: UTC",
+            "dagster/column_schema": shown.stored_schema(
+                AcceptedAgent, active="BOOLEAN not null: in the newest roster and not deactivated"
             ),
         },
         **TABLE,
@@ -162,13 +157,8 @@ TABLE_SPECS = [
         ),
         metadata={
             "dagster/table_name": "directory.groups",
-            "dagster/column_schema": table_schema(
-                group_id="BIGINT not null: upstream's id",
-                name="TEXT not null",
-                parent_group_id="BIGINT: what upstream says; may be missing",
-                created_at="TIMESTAMP: UTC",
-                updated_at="TIMESTAMP: UTC",
-                inactive="BOOLEAN not null: see group_inactivity",
+            "dagster/column_schema": shown.stored_schema(
+                AcceptedGroup, inactive="BOOLEAN not null: see group_inactivity"
             ),
         },
         **TABLE,
@@ -182,9 +172,7 @@ TABLE_SPECS = [
         ),
         metadata={
             "dagster/table_name": "directory.group_membership",
-            "dagster/column_schema": table_schema(
-                group_id="BIGINT not null: a row of groups", agent_id="BIGINT not null: a row of agents"
-            ),
+            "dagster/column_schema": shown.stored_schema(Membership, agent_id="BIGINT not null: a row of agents"),
         },
         **TABLE,
     ),

@@ -8,24 +8,30 @@ from dagster import MetadataValue, TableColumn, TableColumnConstraints, TableMet
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the name that everybody uses
 
-from groups_platform.directory.contract import Contract
+from groups_platform.directory.contract import Column, Contract
 from groups_platform.directory.findings import FindingCode
 from groups_platform.directory.hierarchy import GroupTree, draw_tree
-from groups_platform.orchestration.metadata import rows_table, svg_picture
+from groups_platform.orchestration.metadata import rows_table, svg_picture, table_schema
 
 PREVIEW_ROWS = 10
+SQL_TYPES = {"bigint": "BIGINT", "string": "TEXT", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP"}
 
 
 def column_schema(contract: Contract) -> TableSchema:
     """The columns of the record contract."""
+    return TableSchema(columns=[_column(column, column.spark_type) for column in contract.columns])
+
+
+def stored_schema(contract: Contract, **more: str) -> TableSchema:
+    """The columns of the Postgres table of such records; `more` as in `table_schema`, instead of one or behind them."""
+    own = {column.name: _column(column, SQL_TYPES[column.spark_type]) for column in contract.stored}
     return TableSchema(
-        columns=[
-            TableColumn(
-                column.name, column.spark_type, column.description, TableColumnConstraints(nullable=column.is_nullable)
-            )
-            for column in contract.columns
-        ]
+        columns=list({**own, **{column.name: column for column in table_schema(**more).columns}}.values())
     )
+
+
+def _column(column: Column, sql_type: str) -> TableColumn:
+    return TableColumn(column.name, sql_type, column.description, TableColumnConstraints(nullable=column.is_nullable))
 
 
 def preview(rows: DataFrame) -> TableMetadataValue | MetadataValue[str]:

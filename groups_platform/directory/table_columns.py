@@ -1,0 +1,32 @@
+"""The columns of the live tables that upstream's records fill, as `sql/` names them: once, from the contract.
+
+`{groups}` in a file stands for the columns of `groups`, `{s.groups}` for those of its alias `s`; `{agents}` likewise.
+The keys are not among them, and neither are the flags that a sync decides: `groups.inactive`, `agents.active`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from psycopg import sql
+
+from groups_platform.database.sql_files import read_sql
+from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup
+
+ALIASES: Final = ("s", "t", "c", "roster", "details")  # staged, in the table, changed
+NAMES: Final = {
+    "groups": [column.name for column in AcceptedGroup.stored if column.name != "group_id"],
+    "agents": [column.name for column in AcceptedAgent.stored if column.name not in ("agent_id", "active")],
+}
+COLUMNS: Final[dict[str, sql.Composable]] = {
+    f"{alias}.{table}" if alias else table: sql.SQL(", ").join(
+        sql.Identifier(alias, name) if alias else sql.Identifier(name) for name in names
+    )
+    for table, names in NAMES.items()
+    for alias in ("", *ALIASES)
+}
+
+
+def read_directory_sql(name: str, **literals: sql.Composable) -> sql.Composed:
+    """The file `sql/<name>.sql` with the columns, and with `literals` for its other `{names}`."""
+    return read_sql(name).format(**COLUMNS, **literals)
