@@ -44,10 +44,10 @@ GROUP_FORMAT: Final = RecordFormat("groups", "group_id", parse_group, read_group
 AGENT_FORMAT: Final = RecordFormat("agents", "agent_id", parse_agent, read_agents)
 
 
-def parse_file(kind: RecordFormat, path: str, data: bytes) -> tuple[list[ParsedRecord], UnreadableFile | None]:
+def parse_file(format: RecordFormat, path: str, data: bytes) -> tuple[list[ParsedRecord], UnreadableFile | None]:
     """The records of one file after the rules, one by one, or why the whole file cannot be read."""
     try:
-        return [kind.parse(record) for record in read_records(path, data, kind.wrapper)], None
+        return [format.parse(record) for record in read_records(path, data, format.wrapper)], None
     except UnreadableFile as error:
         return [], error
 
@@ -59,7 +59,7 @@ class FileReader:
     with_content: fill the column `content`, which only D6 needs. file_limit: see read_texts.
     """
 
-    kind: RecordFormat
+    format: RecordFormat
     day_url: str
     folders: tuple[str, ...]
     tasks: tuple[tuple[str, ...], ...]
@@ -97,15 +97,15 @@ class FileReader:
 
         Raises UnreadableFile as read_texts does.
         """
-        for batch in read_texts(path, stream, self.kind.wrapper, self.file_limit):
-            good = self.kind.read(batch.texts)
+        for batch in read_texts(path, stream, self.format.wrapper, self.file_limit):
+            good = self.format.read(batch.texts)
             if len(good.indices) == len(batch.texts):
                 yield self._good_records(path, batch, good.columns)
                 continue
             if good.indices:
                 yield self._good_records(path, batch.take(good.indices), good.columns)
             others = batch.take(sorted(set(range(len(batch.texts))).difference(good.indices)))
-            yield self._parsed_records(path, [self.kind.parse(record) for record in map(read_record, *others)])
+            yield self._parsed_records(path, [self.format.parse(record) for record in map(read_record, *others)])
 
     def _rows(self, rows: list[dict[str, Any]]) -> pa.RecordBatch:
         return pa.RecordBatch.from_pylist([{"faults": [], **row} for row in rows], self.schema)
@@ -144,7 +144,7 @@ class FileReader:
             "folder": pa.repeat(path.split("/", 1)[0], count),
             "file": pa.repeat(path, count),
             "records": pa.nulls(count, pa.int64()),
-            self.kind.id_column: columns["id"],
+            self.format.id_column: columns["id"],
         }
         arrays = [
             column if isinstance(column := columns[name], pa.Array) else pa.array(column, type_)

@@ -226,14 +226,14 @@ _decode_fast = msgspec.json.Decoder(float_hook=exact.parse_float)
 def _fast_document(data: bytes, wrapper: str) -> list[Any]:
     """The records' texts, cut out by msgspec. Raises msgspec.DecodeError where it cannot read the whole."""
     begin = WHITE_SPACE.match(data)
-    kind = data[begin.end() : begin.end() + 1] if begin else b""
-    if kind == b"{":
+    first = data[begin.end() : begin.end() + 1] if begin else b""
+    if first == b"{":
         members = _split_object.decode(data)
         records = members.get(wrapper)
         if "id" in members or records is None or bytes(memoryview(records)[:1]) != b"[":
             return [data]
         return _split_array.decode(records)
-    if kind == b"[":
+    if first == b"[":
         return _split_array.decode(data)
     _decode_fast.decode(data)
     return [data]
