@@ -18,7 +18,6 @@ from groups_platform.directory.reader import (
     RawTexts,
     UnreadableFile,
     read_record,
-    read_records,
     read_texts,
 )
 from groups_platform.directory.records import ParsedRecord, digest, parse_agent, parse_group
@@ -42,14 +41,6 @@ class RecordFormat:
 
 GROUP_FORMAT: Final = RecordFormat("groups", "group_id", parse_group, read_groups)
 AGENT_FORMAT: Final = RecordFormat("agents", "agent_id", parse_agent, read_agents)
-
-
-def parse_file(format: RecordFormat, path: str, data: bytes) -> tuple[list[ParsedRecord], UnreadableFile | None]:
-    """The records of one file after the rules, one by one, or why the whole file cannot be read."""
-    try:
-        return [format.parse(record) for record in read_records(path, data, format.wrapper)], None
-    except UnreadableFile as error:
-        return [], error
 
 
 @dataclass(frozen=True)

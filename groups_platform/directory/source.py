@@ -176,12 +176,6 @@ def open_file(day_url: str, path: str) -> Iterator[BinaryIO]:
         yield stream
 
 
-def read_file(day_url: str, path: str) -> bytes:
-    """All bytes of one file of a day."""
-    with open_file(day_url, path) as stream:
-        return stream.read()
-
-
 def _open(source: str) -> tuple[Any, str]:
     try:
         fs, root = url_to_fs(source)

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from groups_platform.directory.batches import GROUP_FORMAT, parse_file
 from groups_platform.directory.findings import FindingCode
-from groups_platform.directory.reader import RawRecord, decode
+from groups_platform.directory.reader import RawRecord, UnreadableFile, decode, read_records
 from groups_platform.directory.records import ParsedRecord, parse_agent, parse_group
 from groups_platform_tests import hostile_days, oracle
 from groups_platform_tests.hostile_days import literal, with_literals
@@ -28,6 +27,14 @@ def parsed_group(value: object) -> ParsedRecord:
     return parse_group(raw(value))
 
 
+def parse_groups(path: str, data: bytes) -> tuple[list[ParsedRecord], UnreadableFile | None]:
+    """The groups of one file, one by one, or why the whole file cannot be read."""
+    try:
+        return [parse_group(record) for record in read_records(path, data, "groups")], None
+    except UnreadableFile as error:
+        return [], error
+
+
 def parsed_agent(value: object) -> ParsedRecord:
     return parse_agent(raw(value))
 
@@ -35,6 +42,12 @@ def parsed_agent(value: object) -> ParsedRecord:
 def codes(record: ParsedRecord) -> list[str]:
     assert all(fault.detail and isinstance(fault.code, FindingCode) for fault in record.faults)
     return sorted(fault.code for fault in record.faults)
+
+
+@pytest.mark.parametrize("given", ["9" * 20, "9" * 5000, 2**63, -(2**63) - 1])
+def test_d4_an_id_that_is_too_large_is_called_that(given: object) -> None:
+    (fault,) = parsed_group({**GROUP, "id": given}).faults
+    assert (fault.code, fault.detail.rpartition(": ")[2]) == ("invalid_id", "outside the range of BIGINT")
 
 
 def test_d4_a_good_group() -> None:
@@ -241,7 +254,7 @@ def test_d6_records_that_differ_in_any_value_or_type_are_not_identical(one: obje
 
 def test_d2_text_that_postgres_cannot_store_is_never_handed_on() -> None:
     data = b'\x00{"id": 1}\n{"id": "\\u0000", "name": "\\ud800"}\n\xff\xfe\n"\xed\xa0\x80"\n'
-    records, unreadable = parse_file(GROUP_FORMAT, "admin_groups/a.jsonl", data)
+    records, unreadable = parse_groups("admin_groups/a.jsonl", data)
     assert unreadable is None
     assert [record.accepted for record in records] == [False] * 4
     for record in records:
@@ -259,7 +272,7 @@ def test_d2_deeply_nested_values_never_end_the_run(depth: int) -> None:
             ("admin_groups/a.jsonl", f"{text}\n{wrong}\n{text}"),
             ("admin_groups/a.json", f"[{text}, {wrong}]"),
         ):
-            records, unreadable = parse_file(GROUP_FORMAT, path, data.encode())
+            records, unreadable = parse_groups(path, data.encode())
             assert unreadable is not None or len(records) >= 2
 
 
@@ -268,6 +281,6 @@ def test_d2_no_depth_that_can_be_read_is_too_deep_to_compare(deep: tuple[str, st
     begin, middle, end = deep
     for depth in range(940, 1010):
         text = f'{{"id": 1, "name": "x", "e": ["\\ud800", {begin * depth}{middle}{end * depth}]}}'
-        records, unreadable = parse_file(GROUP_FORMAT, "admin_groups/a.jsonl", f"{text}\n{text}".encode())
+        records, unreadable = parse_groups("admin_groups/a.jsonl", f"{text}\n{text}".encode())
         assert unreadable is None
         assert records[0].content == records[1].content

@@ -18,10 +18,15 @@ from pyspark.sql import SparkSession
 
 from groups_platform.directory.batches import FileReader
 from groups_platform.directory.snapshot import GROUPS, arrow_schema, count_snapshot, read_into_lake
-from groups_platform.directory.source import in_natural_order, list_day, list_days, natural_key, read_file
+from groups_platform.directory.source import in_natural_order, list_day, list_days, natural_key, open_file
 from groups_platform.errors import SourceUnavailable, UnknownSyncDay
 from groups_platform_tests.days import agent, group, write_day, write_file
 from groups_platform_tests.oracle import natural_order
+
+
+def read_file(day_url: str, path: str) -> bytes:
+    with open_file(day_url, path) as stream:
+        return stream.read()
 
 
 def test_days_are_in_natural_order() -> None:
