@@ -1,20 +1,26 @@
-"""Every setting of the platform, typed, read from the environment. Nothing else reads `os.environ`."""
+"""Every setting of the platform, typed, read from the environment and described where it is declared.
+
+A frozen dataclass without pydantic-settings, whose import would take a look-up of half a second a third longer.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from groups_platform.errors import InvalidSetting
 
 PACKAGE = Path(__file__).resolve().parent
-LARGEST_FILE_LIMIT = 2 * 2**30
+LARGEST_FILE_LIMIT = 2 * 2**30  # a column of text in Arrow, which a file becomes, holds no more
+
+DATABASE_URL = "postgresql://user:password@host:5432/database (in the password %40 for @, %2F for /, %25 for %)"
 
 
 def find_resource(name: str) -> Path:
@@ -34,159 +40,208 @@ def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
     Path(fresh.name).replace(path)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What a run needs to know. `None` means: use the embedded default.
+def _matching(pattern: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError
+        return value
 
-    home: folder of the embedded Postgres, the lake, the Dagster instance and logs.
-    database_url: a `postgresql://` URL, PostgreSQL 15 or newer.
-    source: folder or fsspec URL that holds `sync-<day>/` folders.
-    lake: path that the driver's and the executors' Spark both see.
-    spark_master, spark_remote: at most one; a Spark on a JVM, or a Spark Connect server (`sc://…`). Neither: the
-        embedded one.
-    rejected_limit: share of rejected records (0 to 1) above which a check warns.
-    file_limit: bytes, unpacked, that a JSON document of the source may have; a record may have an eighth of them.
-    time_zone: IANA name of the zone whose days and months resource usage is counted by.
-    locale: language and country for whoever shows figures, such as en_US.
-    valkey_url: `valkey://`, `redis://` or `unix://` URL of the live kernel statistics.
-    vfolder_hosts: where the folders of each storage host lie, as folders or fsspec URLs.
-    """
-
-    home: Path
-    source: str
-    lake: str
-    database_url: str | None = field(default=None, repr=False)
-    spark_master: str | None = None
-    spark_remote: str | None = None
-    spark_token: str | None = field(default=None, repr=False)
-    java_home: str | None = None
-    rejected_limit: float = 0.1
-    file_limit: int = 512 * 2**20
-    time_zone: str = "UTC"
-    locale: str = "en_US"
-    valkey_url: str | None = field(default=None, repr=False)
-    vfolder_hosts: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
-        """Settings from `env` (the process environment when None). Raises InvalidSetting."""
-        env = os.environ if env is None else env
-        home = Path(env.get("GROUPS_HOME") or Path.home() / ".groups_platform").expanduser().absolute()
-        if home.exists() and not home.is_dir():
-            raise InvalidSetting(f"GROUPS_HOME is {home}, which is not a folder. Name a folder, or unset it.")
-        if env.get("SPARK_MASTER") and env.get("SPARK_REMOTE"):
-            raise InvalidSetting("SPARK_MASTER and SPARK_REMOTE are both set. Unset one of them.")
-        return cls(
-            home=home,
-            source=_storage("GROUPS_SOURCE", env.get("GROUPS_SOURCE") or str(find_resource("sample_data"))),
-            lake=env.get("GROUPS_LAKE") or str(home / "lake"),
-            database_url=_database_url(env.get("GROUPS_DATABASE_URL")),
-            spark_master=_spark_master(env.get("SPARK_MASTER")),
-            spark_remote=_spark_remote(env.get("SPARK_REMOTE")),
-            spark_token=env.get("SPARK_CONNECT_AUTHENTICATE_TOKEN") or None,
-            java_home=env.get("JAVA_HOME") or None,
-            rejected_limit=_share("GROUPS_REJECTED_LIMIT", env.get("GROUPS_REJECTED_LIMIT"), 0.1),
-            file_limit=_file_limit(env.get("GROUPS_FILE_LIMIT") or "512m"),
-            time_zone=_time_zone(env.get("GROUPS_TIMEZONE") or "UTC"),
-            locale=env.get("GROUPS_LOCALE") or "en_US",
-            valkey_url=_valkey_url(env.get("GROUPS_VALKEY_URL")),
-            vfolder_hosts=_vfolder_hosts(env.get("GROUPS_VFOLDER_HOSTS")) or {"local": str(home / "vfolders")},
-        )
+    return parse
 
 
-def _database_url(value: str | None) -> str | None:
-    if not value:
-        return None
-    from sqlalchemy.engine import make_url  # noqa: PLC0415 - most commands do without, and it takes longer than they do
-    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
-
-    try:
-        scheme = make_url(value).get_backend_name()
-    except (ArgumentError, ValueError):
-        scheme = ""
-    if scheme not in ("postgresql", "postgres"):  # the value may hold a password: it is not repeated
-        raise InvalidSetting(
-            "GROUPS_DATABASE_URL is not a PostgreSQL URL. Write postgresql://user:password@host:5432/database, "
-            "or unset it for the embedded server."
-        )
-    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", value)
+def _home(value: str) -> Path:
+    home = Path(value).expanduser().absolute()
+    if home.exists() and not home.is_dir():
+        raise ValueError
+    return home
 
 
-def _storage(name: str, value: str) -> str:
+def _storage(value: str) -> str:
+    """A folder, made absolute, or an fsspec URL."""
     if "://" not in value:
         return str(Path(value).expanduser().absolute())
     from fsspec.registry import known_implementations, registry  # noqa: PLC0415 - only for URLs
 
     protocol = value.split("://", 1)[0].split("::", 1)[0]
     if protocol not in registry and protocol not in known_implementations:
-        raise InvalidSetting(
-            f"{name} is a {protocol}:// URL, and no file system is known for that. "
-            "Name a folder or a URL such as s3://bucket/path."
-        )
+        raise ValueError
     return value
 
 
-def _spark_master(value: str | None) -> str | None:
-    if value and not re.fullmatch(r"local(\[(\*|\d+)(,\d+)?\])?|yarn|(spark|k8s)://.+", value):
-        raise InvalidSetting(
-            f"SPARK_MASTER is {value}. Write local[*], spark://host:7077, yarn or k8s://…, or unset it."
-        )
-    return value or None
+def _lake(value: str) -> str:
+    """A folder, made absolute, or a URL of one of Spark's file systems, such as dbfs:/lake."""
+    return value if re.match(r"[A-Za-z][\w+.-]+:/", value) else str(Path(value).expanduser().absolute())
 
 
-def _spark_remote(value: str | None) -> str | None:
-    if value and not re.fullmatch(r"sc://[^/;]+.*", value):
-        raise InvalidSetting(f"SPARK_REMOTE is {value}. Write sc://host:15002, or unset it.")
-    return value or None
+def parse_database_url(value: str) -> str:
+    """A URL as psycopg has it. Raises ValueError where libpq, SQLAlchemy and urllib do not all read the same in it.
+
+    They would take a part of the password for the host, and show it in their errors.
+    """
+    url = urlsplit(value)
+    is_postgres = re.match(r"postgres(ql)?(\+\w+)?://", value) and url.port != 0
+    is_clear = value.count("@") == url.netloc.count("@") <= 1 and not url.fragment
+    if not (is_postgres and is_clear) or re.search(r"%(?!(?!00)[0-9A-Fa-f]{2})|[\t\r\n]", value):
+        raise ValueError
+    return re.sub(r"^[^:]+", "postgresql", value)
 
 
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidSetting(f"GROUPS_TIMEZONE is {name}. Write an IANA name, such as Europe/Vienna.") from error
-    return name
-
-
-def _valkey_url(value: str | None) -> str | None:
-    if not value:
-        return None
-    try:
-        url = urlsplit(value)
-        is_valid = url.scheme in ("valkey", "valkeys", "redis", "rediss", "unix") and url.port != 0
-    except ValueError:  # the port is no number
-        is_valid = False
-    if not is_valid:  # the value may hold a password: it is not repeated
-        raise InvalidSetting("GROUPS_VALKEY_URL is not a Valkey URL. Write valkey://host:6379/0, or unset it.")
+def _valkey_url(value: str) -> str:
+    url = urlsplit(value)
+    if url.scheme not in ("valkey", "valkeys", "redis", "rediss", "unix") or url.port == 0:
+        raise ValueError
     return re.sub(r"^valkey", "redis", value)
 
 
-def _vfolder_hosts(value: str | None) -> dict[str, str]:
+def _vfolder_hosts(value: str) -> dict[str, str]:
     hosts: dict[str, str] = {}
-    for entry in value.split(",") if value else ():
+    for entry in value.split(","):
         host, is_pair, url = (part.strip() for part in entry.partition("="))
-        if not (host and is_pair and url) or host in hosts:  # a URL may hold a password: it is not repeated
-            raise InvalidSetting("GROUPS_VFOLDER_HOSTS is not a list of hosts. Write local=/path,s3=s3://bucket/path.")
-        hosts[host] = _storage("GROUPS_VFOLDER_HOSTS", url)
+        if not (host and is_pair and url) or host in hosts:
+            raise ValueError
+        hosts[host] = _storage(url)
     return hosts
 
 
-def _share(name: str, value: str | None, default: float) -> float:
-    if not value:
-        return default
-    try:
-        share = float(value)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise InvalidSetting(f"{name} is {value}. Write a share between 0 and 1, such as {default}.")
-    return share
+def _time_zone(value: str) -> str:
+    return ZoneInfo(value).key
+
+
+def _share(value: str) -> float:
+    if not 0 <= float(value) <= 1:
+        raise ValueError
+    return float(value)
 
 
 def _file_limit(value: str) -> int:
-    """A column of text in Arrow, which a file becomes, holds no more than 2 GiB."""
     match = re.fullmatch(r"([0-9]{1,12})([kmg]?)", value.strip().lower())
     size = int(match[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[match[2]] if match else 0
     if not 1 <= size <= LARGEST_FILE_LIMIT:
-        raise InvalidSetting(f"GROUPS_FILE_LIMIT is {value}. Write bytes, such as 512m or 2g, which is the most.")
+        raise ValueError
     return size
+
+
+def _by(name: str, about: str, parse: Callable[[str], Any] = str, example: str = "") -> dict[str, Any]:
+    """The environment variable of a setting.
+
+    about: what it is, and in parentheses what holds without it. parse: the value from its text, or an error of
+    Python's own. example: what to write instead of a value that cannot work.
+    """
+    return {"name": name, "about": about, "parse": parse, "example": example}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run needs to know. `None` means: use the embedded default.
+
+    rejected_limit is a share (0 to 1), file_limit the bytes of a document, of which a record may have an eighth.
+    vfolder_hosts: the name of a storage host → the folder or fsspec URL where its folders lie. At most one of
+    spark_master and spark_remote is given. Neither `repr` nor an error shows what may hold a secret (repr=False).
+    """
+
+    home: Path = field(
+        metadata=_by("GROUPS_HOME", "data, lake, Dagster's files (~/.groups_platform)", _home, "the name of a folder")
+    )
+    source: str = field(
+        repr=False,
+        metadata=_by(
+            "GROUPS_SOURCE", "folder or URL with sync-<day>/ (the sample data)", _storage, "/folder or s3://bucket/path"
+        ),
+    )
+    lake: str = field(
+        repr=False,
+        metadata=_by("GROUPS_LAKE", "Parquet files ($GROUPS_HOME/lake)", _lake, "/folder or s3a://bucket/path"),
+    )
+    database_url: str | None = field(
+        default=None,
+        repr=False,
+        metadata=_by(
+            "GROUPS_DATABASE_URL",
+            "postgresql://…, 15 or newer (an embedded server)",
+            parse_database_url,
+            DATABASE_URL,
+        ),
+    )
+    spark_master: str | None = field(
+        default=None,
+        metadata=_by(
+            "SPARK_MASTER",
+            "a JVM: local[*], spark://…, … (the embedded Spark)",
+            _matching(r"local(\[(\*|\d+)(,\d+)?\])?|yarn|(spark|k8s)://.+"),
+            "local[*], spark://host:7077, yarn or k8s://…",
+        ),
+    )
+    spark_remote: str | None = field(
+        default=None,
+        repr=False,
+        metadata=_by(
+            "SPARK_REMOTE",
+            "a Spark Connect server, sc://… (none)",
+            _matching(r"sc://[^/;]+.*"),
+            "sc://host:15002",
+        ),
+    )
+    spark_token: str | None = field(
+        default=None, repr=False, metadata=_by("SPARK_CONNECT_AUTHENTICATE_TOKEN", "that server's token (none)")
+    )
+    java_home: str | None = field(
+        default=None, metadata=_by("JAVA_HOME", "Java 17 or newer, for SPARK_MASTER (the PATH's)")
+    )
+    rejected_limit: float = field(
+        default=0.1,
+        metadata=_by("GROUPS_REJECTED_LIMIT", "share of rejected records that warns (0.1)", _share, "0.1, or 0 to 1"),
+    )
+    file_limit: int = field(
+        default=512 * 2**20,
+        metadata=_by("GROUPS_FILE_LIMIT", "bytes of a document, unpacked (512m)", _file_limit, "64m, or at most 2g"),
+    )
+    time_zone: str = field(
+        default="UTC",
+        metadata=_by("GROUPS_TIMEZONE", "whose days and months usage has (UTC)", _time_zone, "Europe/Vienna"),
+    )
+    valkey_url: str | None = field(
+        default=None,
+        repr=False,
+        metadata=_by("GROUPS_VALKEY_URL", "live statistics of kernels (none)", _valkey_url, "valkey://host:6379/0"),
+    )
+    vfolder_hosts: Mapping[str, str] = field(
+        default_factory=dict,
+        repr=False,
+        metadata=_by(
+            "GROUPS_VFOLDER_HOSTS",
+            "storage, local=/path,… (local=$GROUPS_HOME/vfolders)",
+            _vfolder_hosts,
+            "local=/path,s3=s3://bucket/path",
+        ),
+    )
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Settings from `env` (the process environment when None); an empty value is none. Raises InvalidSetting."""
+        env = os.environ if env is None else env
+        if env.get("SPARK_MASTER") and env.get("SPARK_REMOTE"):
+            raise InvalidSetting("SPARK_MASTER and SPARK_REMOTE are both set. Unset one of them.")
+        given = {each.name: _read(each, text) for each in fields(cls) if (text := env.get(each.metadata["name"]))}
+        home = given.get("home") or Path.home() / ".groups_platform"
+        unset = {
+            "home": home,
+            "source": str(find_resource("sample_data")),
+            "lake": str(home / "lake"),
+            "vfolder_hosts": {"local": str(home / "vfolders")},
+        }
+        return cls(**{**unset, **given})
+
+
+def _read(setting: Field[Any], text: str) -> Any:
+    name, example = setting.metadata["name"], setting.metadata["example"]
+    try:
+        return setting.metadata["parse"](text)
+    except (ValueError, LookupError, OSError, RuntimeError):
+        said = f"is {text}" if setting.repr else "has a value that cannot work"
+        raise InvalidSetting(f"{name} {said}. Write {example}, or unset it.") from None
+
+
+def describe_settings() -> str:
+    """Every environment variable with what it is and what holds without it, a line each."""
+    width = max(len(each.metadata["name"]) for each in fields(Settings))
+    return "\n".join(f"  {each.metadata['name']:<{width}}  {each.metadata['about']}" for each in fields(Settings))

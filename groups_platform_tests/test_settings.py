@@ -6,7 +6,9 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from groups_platform.cli import cli
 from groups_platform.directory.reader import FILE_LIMIT
 from groups_platform.errors import InvalidSetting, PlatformError
 from groups_platform.settings import Settings, find_resource
@@ -38,6 +40,13 @@ def test_paths_are_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert settings.home == tmp_path / "here"
     assert settings.source == str(tmp_path / "me" / "upstream")
     assert settings.lake == str(tmp_path / "here" / "lake")
+    assert Settings.from_env({"GROUPS_LAKE": "~/lake"}).lake == str(tmp_path / "me" / "lake")
+    assert Settings.from_env({"GROUPS_LAKE": "lake"}).lake == str(tmp_path / "lake")
+
+
+@pytest.mark.parametrize("lake", ["s3a://bucket/lake", "dbfs:/lake", "file:///lake", "file:/lake", "hdfs://name/lake"])
+def test_a_lake_may_be_any_url_of_spark(lake: str) -> None:
+    assert Settings.from_env({"GROUPS_LAKE": lake}).lake == lake
 
 
 @pytest.mark.parametrize("source", ["s3://bucket/path", "zip://::file:///a.zip", "memory://x", "file:///data"])
@@ -75,11 +84,22 @@ def test_settings_do_not_change() -> None:
         ("GROUPS_DATABASE_URL", "postgresql://ann:secret@db:port/x"),
         ("GROUPS_DATABASE_URL", "postgresql:/ann:secret@db/x"),
         ("GROUPS_DATABASE_URL", "sqlite:///secret"),
+        ("GROUPS_DATABASE_URL", "postgresql://ann:p@secret@db/x"),
+        ("GROUPS_DATABASE_URL", "postgresql://ann:p/secret@db/x"),
+        ("GROUPS_DATABASE_URL", "postgresql://ann:1/secret@db/x"),
+        ("GROUPS_DATABASE_URL", "postgresql://ann:p?secret@db/x"),
+        ("GROUPS_DATABASE_URL", "postgresql://ann:p#secret@db/x"),
+        ("GROUPS_DATABASE_URL", "postgresql://ann:100%secret@db/x"),
+        ("GROUPS_DATABASE_URL", "postgresql://ann:%00secret@db/x"),
+        ("GROUPS_DATABASE_URL", "postgresql://db?password=p@secret"),
+        ("GROUPS_LAKE", "~no-such-user/lake"),
         ("GROUPS_SOURCE", "nosuch://bucket"),
         ("SPARK_MASTER", "localhost:7077"),
         ("SPARK_MASTER", "local[two]"),
         ("SPARK_REMOTE", "http://localhost"),
         ("SPARK_REMOTE", "sc://"),
+        ("SPARK_REMOTE", "https://host/;token=secret"),
+        ("SPARK_REMOTE", "sc://;x-auth=secret"),
         ("GROUPS_VALKEY_URL", "http://:secret@cache"),
         ("GROUPS_VALKEY_URL", "valkey://:secret@cache:63s79/0"),
         ("GROUPS_TIMEZONE", "Mars/Olympus"),
@@ -134,9 +154,29 @@ def test_a_cluster_and_a_connect_server_at_once_are_refused() -> None:
         Settings.from_env({"SPARK_MASTER": "local", "SPARK_REMOTE": "sc://h"})
 
 
-def test_a_password_is_not_in_the_text_of_settings() -> None:
-    settings = Settings.from_env({"GROUPS_DATABASE_URL": "postgresql://ann:secret@db/x"})
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GROUPS_DATABASE_URL", "postgresql://ann:secret@db/x"),
+        ("GROUPS_SOURCE", "s3://key:secret@bucket/path"),
+        ("GROUPS_LAKE", "s3a://key:secret@bucket/path"),
+        ("GROUPS_VALKEY_URL", "valkey://:secret@cache"),
+        ("SPARK_REMOTE", "sc://host:15002/;x-auth=secret"),
+        ("SPARK_CONNECT_AUTHENTICATE_TOKEN", "secret"),
+    ],
+)
+def test_a_secret_is_not_in_the_text_of_settings(name: str, value: str) -> None:
+    settings = Settings.from_env({name: value})
+    assert "secret" in str(dataclasses.asdict(settings))
     assert "secret" not in repr(settings)
+
+
+def test_every_setting_is_in_the_help() -> None:
+    lines = CliRunner().invoke(cli, ["--help"]).output.partition("Settings by environment:\n")[2].splitlines()
+    table = [line.split()[0] for line in lines]
+    assert table == [setting.metadata["name"] for setting in dataclasses.fields(Settings)]
+    assert {"GROUPS_REJECTED_LIMIT", "JAVA_HOME", "SPARK_CONNECT_AUTHENTICATE_TOKEN"} < set(table)
+    assert max(map(len, lines)) <= 100
 
 
 def test_an_error_has_a_code_and_facts() -> None:

@@ -11,22 +11,9 @@ import click
 
 from groups_platform.cli import audit, directory, group, platform, usage
 from groups_platform.cli.common import PlatformGroup
-from groups_platform.settings import Settings
+from groups_platform.settings import Settings, describe_settings
 
-ENVIRONMENT = """
-\b
-Settings by environment:
-  GROUPS_HOME           data, lake, Dagster's files      (~/.groups_platform)
-  GROUPS_DATABASE_URL   postgresql://…, 15 or newer      (an embedded server)
-  GROUPS_SOURCE         folder or URL with sync-<day>/   (the sample data)
-  GROUPS_LAKE           Parquet files                    ($GROUPS_HOME/lake)
-  GROUPS_FILE_LIMIT     bytes of a document, unpacked    (512m)
-  SPARK_MASTER          a JVM: local[*], spark://…, …    (the embedded Spark)
-  SPARK_REMOTE          a Spark Connect server, sc://…   (none)
-  GROUPS_TIMEZONE       whose days and months usage has  (UTC)
-  GROUPS_VALKEY_URL     live statistics of kernels       (none)
-  GROUPS_VFOLDER_HOSTS  storage, local=/path,s3=s3://…   (local=$GROUPS_HOME/vfolders)
-"""
+ENVIRONMENT = f"\b\nSettings by environment:\n{describe_settings()}"
 
 
 @click.group(

@@ -1,4 +1,4 @@
-"""What the service is told from outside and does not decide itself: time zone, locale, limits."""
+"""What the service is told from outside and does not decide itself: time zone, limits."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ class ManagerConfigProvider:
     """Settings of the service.
 
     time_zone: an IANA name; days and months of usage are those of this zone.
-    locale: for whoever shows figures to people; nothing here formats by it.
     max_period_days: the longest period of `usage_per_period`, both days included.
     page_size: groups in a page of a search. batch_size: kernels fetched at once, from Postgres or Valkey.
     max_listed: how many kernels a usage result names at most per fault; it counts all of them.
     """
 
     time_zone: str = "UTC"
-    locale: str = "en_US"
     max_period_days: int = 100
     page_size: int = 50
     batch_size: int = 1000
@@ -30,7 +28,7 @@ class ManagerConfigProvider:
     @classmethod
     def from_settings(cls, settings: Settings) -> ManagerConfigProvider:
         """The platform's settings as the service sees them."""
-        return cls(time_zone=settings.time_zone, locale=settings.locale)
+        return cls(time_zone=settings.time_zone)
 
     @property
     def zone(self) -> tzinfo:
