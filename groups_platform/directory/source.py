@@ -115,9 +115,18 @@ def list_day(source: str, label: str) -> SyncDay:
         url=_below(source, f"sync-{label}"),
         folders=frozenset(name for name in FOLDERS if fs.isdir(f"{folder}/{name}")),
         files=tuple(sorted(files, key=lambda file: file.path)),
-        fingerprint=hashlib.sha256(repr(sorted(map(repr, files))).encode()).hexdigest()[:32],
+        fingerprint=fingerprint_of(files),
         is_complete=any(name[len(folder) :].lstrip("/") == SUCCESS for name in found),
     )
+
+
+def fingerprint_of(files: Iterable[SourceFile]) -> str:
+    """32 hex digits that change when a file's path, size or version does.
+
+    The text that is hashed is stored with every applied day, by its hash: where it changes, all days run once more.
+    """
+    texts = sorted(f"SourceFile(path={f.path!r}, size={f.size}, version={f.version!r})" for f in files)
+    return hashlib.sha256(repr(texts).encode()).hexdigest()[:32]
 
 
 def _check_name(source: str, label: str, path: str) -> None:

@@ -18,7 +18,15 @@ from pyspark.sql import SparkSession
 
 from groups_platform.directory.batches import FileReader
 from groups_platform.directory.snapshot import GROUPS, arrow_schema, count_snapshot, read_into_lake
-from groups_platform.directory.source import in_natural_order, list_day, list_days, natural_key, open_file
+from groups_platform.directory.source import (
+    SourceFile,
+    fingerprint_of,
+    in_natural_order,
+    list_day,
+    list_days,
+    natural_key,
+    open_file,
+)
 from groups_platform.errors import SourceUnavailable, UnknownSyncDay
 from groups_platform_tests.days import agent, group, write_day, write_file
 from groups_platform_tests.oracle import natural_order
@@ -226,6 +234,16 @@ def test_the_fingerprint_changes_with_the_files_and_with_nothing_else(tmp_path: 
     (day / "agents" / "other.json").unlink()
     assert len(set(seen)) == 4
     assert list_day(str(tmp_path), "day1").fingerprint == seen[1]
+
+
+def test_a_new_delivery_of_the_platform_does_not_run_every_day_again() -> None:
+    files = [
+        SourceFile("agents/größe 'a' \"b\".json", 0, ""),
+        SourceFile("admin_groups/groups.json", 12345, "1718000000.25"),
+        SourceFile("agents/a\\b.jsonl.gz", 2**40, '"5d41402abc4b2a76b9719d911017c592"'),
+    ]
+    assert fingerprint_of(files) == fingerprint_of(files[::-1]) == "7721072cc12a210d0fc86aee4a37db97"
+    assert fingerprint_of([]) == "4f53cda18c2baa0c0354bb5f9a3ecbe5"
 
 
 @pytest.mark.parametrize("name", ["sync day", "größe #1%20?*[x]", "a+b&c"])
