@@ -32,6 +32,18 @@ class DatabaseUnavailable(PlatformError):
     code = "database_unavailable"
 
 
+class DatabaseUnsuitable(PlatformError):
+    """Postgres answers, and the platform cannot live in this database, or not with this role."""
+
+    code = "database_unsuitable"
+
+
+class LockTimeout(PlatformError):
+    """Somebody else has held a lock for too long; the facts say who."""
+
+    code = "lock_timeout"
+
+
 class SparkUnavailable(PlatformError):
     """No Java, no Spark, or the Spark server that was named does not answer."""
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -15,22 +12,22 @@ import psycopg
 from psycopg import sql
 
 from groups_platform.database import embedded
-from groups_platform.database.sql_files import read_sql, sql_folder
+from groups_platform.database.locks import session_lock
+from groups_platform.database.migrations import apply_migrations
 from groups_platform.errors import DatabaseUnavailable
-from groups_platform.settings import Settings
+from groups_platform.settings import DATABASE_URL, Settings, parse_database_url
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 log = logging.getLogger(__name__)
 
-OLDEST_SERVER = 150000
 EMBEDDED_STARTS = "The embedded server was stopped: run the command again, which starts it."
 
 
 def open_database(settings: Settings) -> str:
     """The URL of the platform's database, which runs and has today's schema when this returns.
 
-    Starts the embedded server where `GROUPS_DATABASE_URL` names none. Raises DatabaseUnavailable.
+    Starts the embedded server where `GROUPS_DATABASE_URL` names none. Raises DatabaseUnavailable, DatabaseUnsuitable.
     """
     if settings.database_url is None and (running := embedded.running_url(settings.home)):
         with suppress(DatabaseUnavailable):  # it is stopped in this moment, or has no database yet: as if none ran
@@ -69,10 +66,18 @@ def with_database(url: str, database: str) -> str:
     return urlsplit(url)._replace(path=f"/{quote(database)}").geturl()
 
 
-def connect(url: str, *, autocommit: bool = False) -> Connection:
-    """A psycopg connection. Raises DatabaseUnavailable with the server's reason and never the password."""
+def connect(url: str, *, autocommit: bool = False, purpose: str = "") -> Connection:
+    """A psycopg connection. Raises DatabaseUnavailable with the server's reason and never the password.
+
+    purpose: for the session's application_name, by which others see who holds a lock. One in the URL wins.
+    """
     try:
-        connection = psycopg.connect(url, autocommit=autocommit, connect_timeout=10)
+        parse_database_url(url)
+    except ValueError:
+        raise DatabaseUnavailable(f"GROUPS_DATABASE_URL cannot work: write {DATABASE_URL}.") from None
+    name = f"groups_platform {purpose}".strip()
+    try:
+        connection = psycopg.connect(url, autocommit=autocommit, connect_timeout=10, fallback_application_name=name)
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
         raise unavailable(error, embedded.is_embedded(url)) from error
     # migrations raise warnings for people: they go to the log, not to standard error
@@ -110,48 +115,28 @@ def find_lost_connection(error: BaseException | None, is_embedded: bool) -> Data
 @contextmanager
 def one_at_a_time(url: str, name: str) -> Iterator[Connection]:
     """Wait until nobody else is in a block of this name, on any machine; yields the connection that holds the lock."""
-    with connect(url, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (name,))
+    with connect(url, autocommit=True, purpose=name.removeprefix("groups_platform.")) as connection:
+        session_lock(connection, name)
         yield connection
 
 
 def dagster_url(url: str) -> str:
-    """`url` for dagster-postgres: psycopg2, and tables in the schema `dagster`.
+    """`url` for dagster-postgres: psycopg2, and tables in the schema `dagster`; other options of the session stay.
 
     SQLAlchemy 2.1 reads `postgresql://` as psycopg 3, with which dagster-postgres fails at its first NOTIFY.
     """
     from sqlalchemy.engine import make_url  # noqa: PLC0415 - only Dagster's processes ask
 
     parsed = make_url(url).set(drivername="postgresql+psycopg2")
-    return parsed.update_query_dict({"options": "-csearch_path=dagster"}).render_as_string(hide_password=False)
+    own = parsed.normalized_query.get("options", ())
+    query = {
+        "options": " ".join([*own, "-csearch_path=dagster"]),
+        "fallback_application_name": "groups_platform dagster",
+    }
+    return parsed.update_query_dict(query).render_as_string(hide_password=False)
 
 
 def migrate(url: str) -> None:
-    """Apply the files of `sql/migrations` that this database has not seen, in order, in one transaction."""
-    with connect(url) as connection:
-        if connection.info.server_version < OLDEST_SERVER:
-            raise DatabaseUnavailable(
-                f"This Postgres is version {connection.info.server_version // 10000}; the platform needs 15 or newer."
-            )
-        if _applied(connection).keys() == {path.name for path in _migrations()}:
-            return
-        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('groups_platform.migrations', 0))")
-        connection.execute(read_sql("migrations/0000_migrations"))
-        applied = _applied(connection)
-        for path in _migrations():
-            text = path.read_bytes()
-            digest = hashlib.sha256(text).hexdigest()
-            if path.name not in applied:
-                connection.execute(text)
-                connection.execute("INSERT INTO platform.migrations VALUES (%s, %s)", (path.name, digest))
-                log.info("applied migration %s", path.name)
-
-
-def _migrations() -> list[Path]:
-    return sorted(p for p in (sql_folder() / "migrations").iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", p.name))
-
-
-def _applied(connection: Connection) -> dict[str, str]:
-    if connection.execute("SELECT to_regclass('platform.migrations')").fetchone() == (None,):
-        return {}
-    return dict(connection.execute("SELECT name, sha256 FROM platform.migrations").fetchall())
+    """Give the database today's schema. Raises DatabaseUnavailable, DatabaseUnsuitable."""
+    with connect(url, purpose="migrations") as connection:
+        apply_migrations(connection)

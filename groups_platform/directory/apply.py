@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from groups_platform.database.connection import Connection, connect
+from groups_platform.database.locks import transaction_lock
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.checks import CheckResult, check_changes, run_checks
 from groups_platform.directory.fingerprint import NewestDay, Tables, find_newest_day, read_tables, why_everything
@@ -112,8 +113,8 @@ def apply_day(staged: StagedDay, run_id: str | None = None) -> DayResult:
 
 @contextmanager
 def _locked(connection: Connection) -> Iterator[None]:
-    with connection.transaction():
-        connection.execute(read_sql("directory/lock_directory"))
+    with transaction_lock(connection, "groups_platform.directory"):
+        connection.execute(read_sql("directory/set_up_transaction"))
         yield
 
 
@@ -300,8 +301,7 @@ def _replace_findings(connection: Connection, label: str) -> bool:
 
 def recompute_flags(url: str) -> TableChange:
     """D11 alone, over the tables as they are."""
-    with connect(url) as connection:
-        connection.execute(read_sql("directory/lock_directory"))
+    with connect(url, purpose="flags") as connection, _locked(connection):
         flagged = _flag(connection, every_group=True)
         total = _row(connection, "directory/count_directory")["groups"]
     return TableChange(0, flagged, 0, total - flagged)

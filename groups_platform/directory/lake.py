@@ -18,6 +18,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 
 from groups_platform.database.connection import Connection, connect
+from groups_platform.database.locks import session_lock
 from groups_platform.directory.engine_errors import engine_errors
 from groups_platform.errors import UnknownSyncDay
 
@@ -98,10 +99,14 @@ def read_lake(spark: SparkSession, lake: str, dataset: Dataset, label: str) -> W
 
 
 def lock_day(url: str, label: str, logger: logging.Logger = log) -> Connection:
-    """Until the returned connection is closed, nobody else who locks `label` writes its folders in the lake."""
-    connection = connect(url, autocommit=True)
-    name = (f"groups_platform.lake.{label}",)
-    if connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", name).fetchone() != (True,):
-        logger.info(f"another run is working on {label}; waiting for it to end")
-        connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", name)
+    """Until the returned connection is closed, nobody else who locks `label` writes its folders in the lake.
+
+    Raises LockTimeout.
+    """
+    connection = connect(url, autocommit=True, purpose=f"sync {label}")
+    try:
+        session_lock(connection, f"groups_platform.lake.{label}", logger)
+    except BaseException:
+        connection.close()
+        raise
     return connection

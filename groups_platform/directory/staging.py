@@ -20,6 +20,7 @@ from psycopg import sql
 from pyspark.sql import DataFrame, SparkSession
 
 from groups_platform.database.connection import Connection, connect
+from groups_platform.database.locks import session_lock, try_session_lock
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup, Contract
 from groups_platform.directory.engine_errors import engine_errors
@@ -61,7 +62,7 @@ def staged_day(spark: SparkSession, lake: str, label: str, url: str) -> Iterator
     groups_day = read_lake(spark, lake, GROUPS.dataset, label)
     memberships = _memberships_of(groups_day, read_lake(spark, lake, MEMBERSHIPS, label), label)
     raw_groups, raw_agents = groups_day.rows, read_lake(spark, lake, AGENTS.dataset, label).rows
-    with connect(url, autocommit=True) as connection, _staging_schema(connection) as schema:
+    with connect(url, autocommit=True, purpose=f"sync {label}") as connection, _staging_schema(connection) as schema:
         tables = {
             "group_member": memberships.select("group_id", "agent_id"),
             "group_record": raw_groups.where("counts").select(*names_of(AcceptedGroup)),
@@ -110,12 +111,13 @@ def _findings(raw_groups: DataFrame, raw_agents: DataFrame) -> DataFrame:
 
 @contextmanager
 def _staging_schema(connection: Connection) -> Iterator[str]:
-    """A schema of this run's own. The lock on its name says that the run is alive; see drop_abandoned_staging.sql."""
+    """A schema of this run's own. The lock on its name says that the run is alive."""
     schema = f"{PREFIX}{secrets.token_hex(6)}"
-    connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (schema,))
-    for (abandoned,) in connection.execute(read_sql("directory/drop_abandoned_staging"), {}).fetchall():
-        log.info("dropping %s, left by a run that died", abandoned)
-        connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(abandoned)))
+    session_lock(connection, schema)
+    for (other,) in connection.execute(read_sql("directory/list_staging"), {}).fetchall():
+        if try_session_lock(connection, other):
+            log.info("dropping %s, left by a run that died", other)
+            connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(other)))
     connection.execute(read_sql("directory/create_staging").format(schema=sql.Identifier(schema)))
     with connection.cursor() as cursor:
         cursor.executemany(

@@ -45,8 +45,9 @@ async def group_service(
         settings = replace(settings, database_url=url)
     address = make_url(await asyncio.to_thread(open_database, settings)).set(drivername="postgresql+psycopg")
     options = f"{address.query.get('options', '')} -c TimeZone=UTC"  # the server's own zone is nobody's business
+    query = {"options": options, "fallback_application_name": "groups_platform service"}
     # errors must not show parameters
-    engine = create_async_engine(address.update_query_dict({"options": options}), hide_parameters=True)
+    engine = create_async_engine(address.update_query_dict(query), hide_parameters=True)
     async with AsyncExitStack() as closing:
         closing.push_async_callback(engine.dispose)
         if valkey is None and settings.valkey_url:

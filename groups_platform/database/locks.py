@@ -1,0 +1,84 @@
+"""Advisory locks: one at a time, on any machine. Nobody waits for ever, and who gives up is told who holds the lock."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import dict_row
+
+from groups_platform.database.sql_files import read_sql
+from groups_platform.errors import LockTimeout
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+log = logging.getLogger(__name__)
+
+# A lock is held for a sync day at most, and the largest that was reckoned with (100 million memberships, see
+# docs/operations.md) takes 22 minutes: what takes longer than this is stuck.
+PATIENCE_SECONDS = 3600.0
+FIRST_LOOK_SECONDS: Final = 1.0
+NEXT_LOOK_SECONDS: Final = 60.0
+
+
+def session_lock(connection: Connection, name: str, logger: logging.Logger = log) -> None:
+    """Wait for the lock `name`, and hold it until the connection is closed. Raises LockTimeout."""
+    _wait(connection, "pg_advisory_lock", name, logger)
+
+
+@contextmanager
+def transaction_lock(connection: Connection, name: str) -> Iterator[None]:
+    """A transaction that waits for the lock `name` and holds it to its end. Raises LockTimeout."""
+    with connection.transaction():
+        _wait(connection, "pg_advisory_xact_lock", name, log)
+        yield
+
+
+def try_session_lock(connection: Connection, name: str) -> bool:
+    """Whether nobody else holds the lock `name`; this session then does, until the connection is closed."""
+    return connection.execute(_call("pg_try_advisory_lock"), (name,)).fetchone() == (True,)
+
+
+def _wait(connection: Connection, function: str, name: str, logger: logging.Logger) -> None:
+    deadline, seconds = time.monotonic() + PATIENCE_SECONDS, FIRST_LOOK_SECONDS
+    while not _is_taken_within(connection, function, name, min(seconds, PATIENCE_SECONDS)):
+        holder = _find_holder(connection, name)
+        if holder and time.monotonic() >= deadline:
+            raise LockTimeout(
+                f"{name} is still locked after {PATIENCE_SECONDS / 60:g} minutes, by {_describe(holder)}. Run this "
+                f"again when that has ended, or end it: SELECT pg_terminate_backend({holder['pid']}).",
+                lock=name,
+                **{key: str(value) for key, value in holder.items() if value},
+            )
+        if holder:
+            logger.info(f"waiting for {name}, which is locked by {_describe(holder)}")
+        seconds = NEXT_LOOK_SECONDS
+
+
+def _is_taken_within(connection: Connection, function: str, name: str, seconds: float) -> bool:
+    try:
+        with connection.transaction():
+            connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{seconds * 1000:.0f}",))
+            connection.execute(_call(function), (name,))
+            connection.execute("SET LOCAL lock_timeout TO DEFAULT")  # the caller's transaction may go on
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
+
+
+def _call(function: str) -> bytes:
+    return f"SELECT {function}(hashtextextended(%s, 0))".encode()
+
+
+def _find_holder(connection: Connection, name: str) -> dict[str, Any] | None:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(read_sql("locks/find_holder"), {"name": name}).fetchone()
+
+
+def _describe(holder: dict[str, Any]) -> str:
+    since = f" since {holder['since']:%Y-%m-%d %H:%M:%S %Z}" if holder["since"] else ""
+    return f"{holder['application_name'] or 'a session'} of {holder['role']}, pid {holder['pid']}{since}"
