@@ -114,6 +114,21 @@ def database_url(new_database: NewDatabase) -> Iterator[str]:
 
 
 @pytest.fixture
+def url_with_password(server_url: str, home: Path, database_url: str) -> Iterator[str]:
+    """The test's database for a role whose password, which has signs of URLs in it, the server asks for."""
+    rules = home / "postgres" / "pg_hba.conf"
+    before = rules.read_text()
+    rules.write_text(f"local all ann scram-sha-256\n{before}")
+    with connect(server_url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE ann SUPERUSER LOGIN PASSWORD 's%40 c/r?e#t'")
+        connection.execute("SELECT pg_reload_conf()")
+        yield database_url.replace("postgres:@", "ann:s%2540%20c%2Fr%3Fe%23t@")
+        rules.write_text(before)
+        connection.execute("DROP OWNED BY ann; DROP ROLE ann")
+        connection.execute("SELECT pg_reload_conf()")
+
+
+@pytest.fixture
 def settings(tmp_path: Path, database_url: str, spark_master: str | None) -> Settings:
     """Everything in the test's own folder and database."""
     return Settings(

@@ -119,10 +119,10 @@ def url(settings: Settings) -> None:
 @click.pass_obj
 def psql(settings: Settings, arguments: tuple[str, ...]) -> None:
     """Open psql on the database; further arguments go to it, after -- (db psql -- -c 'SELECT 1')."""
-    from groups_platform.database.embedded import psql_command  # noqa: PLC0415
+    from groups_platform.database.passwords import psql_command  # noqa: PLC0415
 
-    command = [*psql_command(database(settings)), *arguments]
-    os.execv(command[0], command)
+    command, secrets = psql_command(database(settings))
+    os.execve(command[0], [*command, *arguments], {**os.environ, **secrets})
 
 
 @db.command()

@@ -6,7 +6,6 @@ It goes on running when the command that started it ends, so that the UI, psql a
 
 from __future__ import annotations
 
-import os
 import subprocess
 import warnings
 from pathlib import Path
@@ -169,8 +168,3 @@ def _remove_stale_pid_file(data: Path) -> None:
     pid = _postmaster_pid(data)
     if pid is not None and not _is_postgres(pid):
         (data / "postmaster.pid").unlink(missing_ok=True)
-
-
-def psql_command(url: str) -> list[str]:
-    """The command line of psql for `url`: the embedded server's own client, so nothing needs to be installed."""
-    return [os.fspath(bin_folder() / "psql"), url]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
-import psycopg
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyspark.sql.functions as F  # noqa: N812 - the name that everybody uses
@@ -21,6 +20,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.locks import session_lock, try_session_lock
+from groups_platform.database.passwords import connect_from_task, hide_password
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup, Contract
 from groups_platform.directory.engine_errors import engine_errors
@@ -132,7 +132,19 @@ def _staging_schema(connection: Connection) -> Iterator[str]:
 
 def copy_to(rows: DataFrame, url: str, schema: str, table: str) -> None:
     """Stream `rows` into `schema.table`, whose columns have the same names, from wherever its partitions lie."""
-    columns = rows.columns
+    # The number comes with the rows: not every engine tells a Python function in which partition it runs.
+    numbered = rows.select(F.spark_partition_id().cast("long").alias("partition"), *rows.columns)
+    load = partition_loader(hide_password(url), schema, table, rows.columns)
+    numbered.mapInArrow(load, "partition long").collect()
+
+
+def partition_loader(
+    address: str, schema: str, table: str, columns: list[str]
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """The function that an executor runs on a partition's batches, whose first column is the partition's number.
+
+    Spark keeps it in its plan, so `address` holds no password.
+    """
     target = sql.Identifier(schema, table)
     copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
         target, sql.SQL(", ").join(map(sql.Identifier, columns))
@@ -146,7 +158,7 @@ def copy_to(rows: DataFrame, url: str, schema: str, table: str) -> None:
         if first is None:
             return
         partition = first.column(0)[0].as_py()
-        with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        with connect_from_task(address, f"staging {table}") as connection, connection.cursor() as cursor:
             cursor.execute(claim, (table, partition))
             if cursor.rowcount == 1:
                 with cursor.copy(copy) as stream:
@@ -154,9 +166,7 @@ def copy_to(rows: DataFrame, url: str, schema: str, table: str) -> None:
                         stream.write(to_csv(batch.select(columns)))
         yield pa.RecordBatch.from_pydict({"partition": [partition]})
 
-    # The number comes with the rows: not every engine tells a Python function in which partition it runs.
-    numbered = rows.select(F.spark_partition_id().cast("long").alias("partition"), *columns)
-    numbered.mapInArrow(load, "partition long").collect()
+    return load
 
 
 def to_csv(batch: pa.RecordBatch) -> Any:

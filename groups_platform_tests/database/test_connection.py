@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import create_engine, text
 
-from groups_platform.database import embedded
 from groups_platform.database.connection import connect, dagster_url, open_database, with_database
 from groups_platform.errors import DatabaseUnavailable
 from groups_platform.settings import Settings
@@ -83,9 +80,3 @@ def test_every_test_has_a_database_of_its_own(new_database: NewDatabase, server_
         names = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
     assert TEMPLATE in names
     assert one.rsplit("/", 1)[-1].split("?")[0] not in names
-
-
-def test_psql_of_the_embedded_server_reaches_the_database(database_url: str) -> None:
-    command = embedded.psql_command(database_url)
-    assert Path(command[0]).is_file()
-    assert command[1] == database_url

@@ -16,7 +16,9 @@ from pyspark.sql.types import StructType
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.contract import AcceptedAgent, fields_of
+from groups_platform.directory.engine_errors import engine_errors
 from groups_platform.directory.staging import copy_to, to_csv
+from groups_platform.errors import DatabaseUnavailable
 from groups_platform_tests.hostile_days import ODD_NAMES
 
 pytestmark = pytest.mark.engines
@@ -111,6 +113,18 @@ def test_a_partition_that_is_tried_again_is_loaded_once(
     for _ in range(2):
         copy_to(rows, database_url, SCHEMA, "group_member")
     assert staging.execute("SELECT count(*), count(DISTINCT group_id) FROM group_member").fetchone() == (1000, 1000)
+
+
+def test_the_executors_connect_with_a_password_that_no_plan_holds(
+    spark: SparkSession, spark_master: str | None, staging: Connection, url_with_password: str
+) -> None:
+    rows = spark.range(0, 100, 1, 2).selectExpr("id AS group_id", "id AS agent_id")
+    if spark_master:  # other processes, whose environment is the session's
+        with pytest.raises(DatabaseUnavailable, match="executors have no password"), engine_errors("It is not staged"):
+            copy_to(rows, url_with_password, SCHEMA, "group_member")
+    else:
+        copy_to(rows, url_with_password, SCHEMA, "group_member")
+        assert staging.execute("SELECT count(*) FROM group_member").fetchone() == (100,)
 
 
 def test_csv_keeps_empty_and_null_apart_and_times_in_utc(staging: Connection) -> None:
