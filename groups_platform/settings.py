@@ -1,19 +1,18 @@
-"""Every setting of the platform, typed, read from the environment and described where it is declared.
-
-A frozen dataclass without pydantic-settings, whose import would take a look-up of half a second a third longer.
-"""
+"""Every setting of the platform, typed, read from the environment and described where it is declared."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from groups_platform.errors import InvalidSetting
 
@@ -107,12 +106,6 @@ def _time_zone(value: str) -> str:
     return ZoneInfo(value).key
 
 
-def _share(value: str) -> float:
-    if not 0 <= float(value) <= 1:
-        raise ValueError
-    return float(value)
-
-
 def _file_limit(value: str) -> int:
     match = re.fullmatch(r"([0-9]{1,12})([kmg]?)", value.strip().lower())
     size = int(match[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[match[2]] if match else 0
@@ -121,127 +114,145 @@ def _file_limit(value: str) -> int:
     return size
 
 
-def _by(name: str, about: str, parse: Callable[[str], Any] = str, example: str = "") -> dict[str, Any]:
-    """The environment variable of a setting.
+def _read(parse: Callable[[str], Any]) -> BeforeValidator:
+    """What the text of a setting becomes; what is no text is the value itself."""
 
-    about: what it is, and in parentheses what holds without it. parse: the value from its text, or an error of
-    Python's own. example: what to write instead of a value that cannot work.
-    """
-    return {"name": name, "about": about, "parse": parse, "example": example}
+    def value_of(given: Any) -> Any:
+        try:
+            return parse(given) if isinstance(given, str) else given
+        except (LookupError, OSError, RuntimeError) as error:  # pydantic expects ValueError alone
+            raise ValueError from error
+
+    return BeforeValidator(value_of)
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(BaseSettings):
     """What a run needs to know. `None` means: use the embedded default.
 
-    rejected_limit is a share (0 to 1), file_limit the bytes of a document, of which a record may have an eighth.
-    vfolder_hosts: the name of a storage host → the folder or fsspec URL where its folders lie. At most one of
-    spark_master and spark_remote is given. Neither `repr` nor an error shows what may hold a secret (repr=False).
+    A field's description is what `--help` says, with what holds without it in parentheses; its example is what a person
+    is told to write instead of a value that cannot work. Neither `repr` nor an error shows what may hold a secret.
+    vfolder_hosts: the name of a storage host → the folder or fsspec URL where its folders lie.
     """
 
-    home: Path = field(
-        metadata=_by("GROUPS_HOME", "data, lake, Dagster's files (~/.groups_platform)", _home, "the name of a folder")
+    model_config = SettingsConfigDict(frozen=True, populate_by_name=True)
+
+    home: Annotated[Path, _read(_home)] = Field(
+        default_factory=lambda: Path.home() / ".groups_platform",
+        validation_alias="GROUPS_HOME",
+        description="data, lake, Dagster's files (~/.groups_platform)",
+        examples=["the name of a folder"],
     )
-    source: str = field(
+    source: Annotated[str, _read(_storage)] = Field(
+        default_factory=lambda: str(find_resource("sample_data")),
         repr=False,
-        metadata=_by(
-            "GROUPS_SOURCE", "folder or URL with sync-<day>/ (the sample data)", _storage, "/folder or s3://bucket/path"
-        ),
+        validation_alias="GROUPS_SOURCE",
+        description="folder or URL with sync-<day>/ (the sample data)",
+        examples=["/folder or s3://bucket/path"],
     )
-    lake: str = field(
+    lake: Annotated[str, _read(_lake)] = Field(
+        default_factory=lambda settings: str(settings["home"] / "lake"),
         repr=False,
-        metadata=_by("GROUPS_LAKE", "Parquet files ($GROUPS_HOME/lake)", _lake, "/folder or s3a://bucket/path"),
+        validation_alias="GROUPS_LAKE",
+        description="Parquet files ($GROUPS_HOME/lake)",
+        examples=["/folder or s3a://bucket/path"],
     )
-    database_url: str | None = field(
+    database_url: Annotated[SecretStr | None, _read(parse_database_url)] = Field(
         default=None,
-        repr=False,
-        metadata=_by(
-            "GROUPS_DATABASE_URL",
-            "postgresql://…, 15 or newer (an embedded server)",
-            parse_database_url,
-            DATABASE_URL,
-        ),
+        validation_alias="GROUPS_DATABASE_URL",
+        description="postgresql://…, 15 or newer (an embedded server)",
+        examples=[DATABASE_URL],
     )
-    spark_master: str | None = field(
+    spark_master: Annotated[str | None, _read(_matching(r"local(\[(\*|\d+)(,\d+)?\])?|yarn|(spark|k8s)://.+"))] = Field(
         default=None,
-        metadata=_by(
-            "SPARK_MASTER",
-            "a JVM: local[*], spark://…, … (the embedded Spark)",
-            _matching(r"local(\[(\*|\d+)(,\d+)?\])?|yarn|(spark|k8s)://.+"),
-            "local[*], spark://host:7077, yarn or k8s://…",
-        ),
+        validation_alias="SPARK_MASTER",
+        description="a JVM: local[*], spark://…, … (the embedded Spark)",
+        examples=["local[*], spark://host:7077, yarn or k8s://…"],
     )
-    spark_remote: str | None = field(
+    spark_remote: Annotated[SecretStr | None, _read(_matching(r"sc://[^/;]+.*"))] = Field(
         default=None,
-        repr=False,
-        metadata=_by(
-            "SPARK_REMOTE",
-            "a Spark Connect server, sc://… (none)",
-            _matching(r"sc://[^/;]+.*"),
-            "sc://host:15002",
-        ),
+        validation_alias="SPARK_REMOTE",
+        description="a Spark Connect server, sc://… (none)",
+        examples=["sc://host:15002"],
     )
-    spark_token: str | None = field(
-        default=None, repr=False, metadata=_by("SPARK_CONNECT_AUTHENTICATE_TOKEN", "that server's token (none)")
+    spark_token: SecretStr | None = Field(
+        default=None,
+        validation_alias="SPARK_CONNECT_AUTHENTICATE_TOKEN",
+        description="that server's token (none)",
     )
-    java_home: str | None = field(
-        default=None, metadata=_by("JAVA_HOME", "Java 17 or newer, for SPARK_MASTER (the PATH's)")
+    java_home: str | None = Field(
+        default=None, validation_alias="JAVA_HOME", description="Java 17 or newer, for SPARK_MASTER (the PATH's)"
     )
-    rejected_limit: float = field(
+    rejected_limit: float = Field(
         default=0.1,
-        metadata=_by("GROUPS_REJECTED_LIMIT", "share of rejected records that warns (0.1)", _share, "0.1, or 0 to 1"),
+        ge=0,
+        le=1,
+        validation_alias="GROUPS_REJECTED_LIMIT",
+        description="share of rejected records that warns (0.1)",
+        examples=["0.1, or 0 to 1"],
     )
-    file_limit: int = field(
+    file_limit: Annotated[int, _read(_file_limit)] = Field(
         default=512 * 2**20,
-        metadata=_by("GROUPS_FILE_LIMIT", "bytes of a document, unpacked (512m)", _file_limit, "64m, or at most 2g"),
+        validation_alias="GROUPS_FILE_LIMIT",
+        description="bytes of a document, unpacked; of a record an eighth (512m)",
+        examples=["64m, or at most 2g"],
     )
-    time_zone: str = field(
+    time_zone: Annotated[str, _read(_time_zone)] = Field(
         default="UTC",
-        metadata=_by("GROUPS_TIMEZONE", "whose days and months usage has (UTC)", _time_zone, "Europe/Vienna"),
+        validation_alias="GROUPS_TIMEZONE",
+        description="whose days and months usage has (UTC)",
+        examples=["Europe/Vienna"],
     )
-    valkey_url: str | None = field(
+    valkey_url: Annotated[SecretStr | None, _read(_valkey_url)] = Field(
         default=None,
-        repr=False,
-        metadata=_by("GROUPS_VALKEY_URL", "live statistics of kernels (none)", _valkey_url, "valkey://host:6379/0"),
+        validation_alias="GROUPS_VALKEY_URL",
+        description="live statistics of kernels (none)",
+        examples=["valkey://host:6379/0"],
     )
-    vfolder_hosts: Mapping[str, str] = field(
-        default_factory=dict,
+    vfolder_hosts: Annotated[Mapping[str, str], NoDecode, _read(_vfolder_hosts)] = Field(
+        default_factory=lambda settings: {"local": str(settings["home"] / "vfolders")},
         repr=False,
-        metadata=_by(
-            "GROUPS_VFOLDER_HOSTS",
-            "storage, local=/path,… (local=$GROUPS_HOME/vfolders)",
-            _vfolder_hosts,
-            "local=/path,s3=s3://bucket/path",
-        ),
+        validation_alias="GROUPS_VFOLDER_HOSTS",
+        description="storage, local=/path,… (local=$GROUPS_HOME/vfolders)",
+        examples=["local=/path,s3=s3://bucket/path"],
     )
+
+    @model_validator(mode="after")
+    def _has_one_spark(self) -> Settings:
+        if self.spark_master and self.spark_remote:
+            raise ValueError("SPARK_MASTER and SPARK_REMOTE are both set. Unset one of them.")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is constructed has what it is given; only `from_env` reads the environment."""
+        return (init_settings,)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
         """Settings from `env` (the process environment when None); an empty value is none. Raises InvalidSetting."""
-        env = os.environ if env is None else env
-        if env.get("SPARK_MASTER") and env.get("SPARK_REMOTE"):
-            raise InvalidSetting("SPARK_MASTER and SPARK_REMOTE are both set. Unset one of them.")
-        given = {each.name: _read(each, text) for each in fields(cls) if (text := env.get(each.metadata["name"]))}
-        home = given.get("home") or Path.home() / ".groups_platform"
-        unset = {
-            "home": home,
-            "source": str(find_resource("sample_data")),
-            "lake": str(home / "lake"),
-            "vfolder_hosts": {"local": str(home / "vfolders")},
-        }
-        return cls(**{**unset, **given})
+        source = EnvSettingsSource(cls, case_sensitive=True)
+        source.env_vars = {name: value for name, value in (os.environ if env is None else env).items() if value}
+        try:
+            return cls(**source())
+        except ValidationError as error:
+            raise InvalidSetting(_sentence(error)) from None
 
 
-def _read(setting: Field[Any], text: str) -> Any:
-    name, example = setting.metadata["name"], setting.metadata["example"]
-    try:
-        return setting.metadata["parse"](text)
-    except (ValueError, LookupError, OSError, RuntimeError):
-        said = f"is {text}" if setting.repr else "has a value that cannot work"
-        raise InvalidSetting(f"{name} {said}. Write {example}, or unset it.") from None
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    if not first["loc"]:
+        return str(first["ctx"]["error"])
+    name = first["loc"][0]
+    setting = next(field for field in Settings.model_fields.values() if field.validation_alias == name)
+    may_be_shown = setting.repr and "SecretStr" not in str(setting.annotation)
+    said = f"is {first['input']}" if may_be_shown else "has a value that cannot work"
+    return f"{name} {said}. Write {(setting.examples or [''])[0]}, or unset it."
 
 
 def describe_settings() -> str:
     """Every environment variable with what it is and what holds without it, a line each."""
-    width = max(len(each.metadata["name"]) for each in fields(Settings))
-    return "\n".join(f"  {each.metadata['name']:<{width}}  {each.metadata['about']}" for each in fields(Settings))
+    about = {str(field.validation_alias): field.description for field in Settings.model_fields.values()}
+    width = max(map(len, about))
+    return "\n".join(f"  {name:<{width}}  {text}" for name, text in about.items())

@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 from sqlalchemy.engine import make_url
 
 from groups_platform.database import embedded
-from groups_platform.database.connection import connect, migrate, with_database
+from groups_platform.database.connection import connect, migrate, open_database, with_database
 from groups_platform.directory.apply import DayResult
 from groups_platform.settings import Settings
 from groups_platform_tests.pipeline import Pipeline
@@ -153,9 +153,8 @@ def spark(home: Path, spark_master: str | None) -> Iterator[SparkSession]:
 @pytest.fixture
 def service_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     """The test's settings as environment variables."""
-    assert settings.database_url
     monkeypatch.setenv("GROUPS_HOME", str(settings.home))
-    monkeypatch.setenv("GROUPS_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("GROUPS_DATABASE_URL", open_database(settings))
     monkeypatch.setenv("GROUPS_SOURCE", settings.source)
     monkeypatch.setenv("GROUPS_LAKE", settings.lake)
     monkeypatch.delenv("SPARK_MASTER", raising=False)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Collection
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from groups_platform.database.connection import connect
+from groups_platform.database.connection import connect, open_database
 from groups_platform.group_service import group_service as open_service
 from groups_platform.group_service.sample import load_sample_deployment, sample_id
 from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
@@ -84,13 +83,12 @@ async def test_the_usage_is_what_the_readme_says(service: GroupService) -> None:
 
 
 async def test_loading_it_again_changes_nothing(settings: Settings, loaded: dict[str, int], tmp_path: Path) -> None:
-    assert settings.database_url
-    before = content(settings.database_url, loaded)
+    before = content(open_database(settings), loaded)
     assert loaded == {table: len(rows) for table, rows in before.items()}
     corpus = tmp_path / "vfolders" / sample_id("vfolder", "ticket-corpus").hex
     (corpus / "tickets.jsonl").write_text("changed by a person")
     assert set((await load_sample_deployment(settings)).values()) == {0}
-    assert content(settings.database_url, loaded) == before
+    assert content(open_database(settings), loaded) == before
     assert (corpus / "tickets.jsonl").read_text() == "changed by a person"
 
 
@@ -125,18 +123,16 @@ async def test_two_purges_are_refused_and_one_takes_the_files_with_it(service: G
 async def test_what_was_purged_comes_back(
     service: GroupService, settings: Settings, loaded: dict[str, int], tmp_path: Path
 ) -> None:
-    assert settings.database_url
-    before = content(settings.database_url, loaded)
+    before = content(open_database(settings), loaded)
     await service.purge_group(PurgeGroupAction(sample_id("group", "norrvik/summer-forecast")))
     added = {table: number for table, number in (await load_sample_deployment(settings)).items() if number}
     assert added == {"groups": 1, "association_groups_users": 1, "vfolders": 1, "sessions": 1, "kernels": 1}
-    assert content(settings.database_url, loaded)["groups"] == before["groups"]
+    assert content(open_database(settings), loaded)["groups"] == before["groups"]
     assert (tmp_path / "vfolders" / sample_id("vfolder", "call-history").hex / "calls-2024.csv").is_file()
 
 
 async def test_a_group_whose_name_is_taken_is_left_out(settings: Settings) -> None:
-    assert settings.database_url
-    with connect(settings.database_url) as connection:
+    with connect(open_database(settings)) as connection:
         connection.execute("INSERT INTO manager.domains (name) VALUES ('norrvik')")
         connection.execute("INSERT INTO manager.project_resource_policies (name) VALUES ('default')")
     async with open_service(settings=settings) as service:
@@ -146,5 +142,5 @@ async def test_a_group_whose_name_is_taken_is_left_out(settings: Settings) -> No
 
 
 async def test_a_host_that_is_not_there_costs_only_the_files(settings: Settings) -> None:
-    elsewhere = replace(settings, vfolder_hosts={"other": str(settings.home / "other")})
+    elsewhere = settings.model_copy(update={"vfolder_hosts": {"other": str(settings.home / "other")}})
     assert (await load_sample_deployment(elsewhere))["vfolders"] == 2

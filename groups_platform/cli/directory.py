@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from groups_platform.cli.common import JSON, LIMIT, database, echo_answer, importing, show
 from groups_platform.errors import UnknownSyncDay
+from groups_platform.masking import mask_text
 from groups_platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def sync(settings: Settings, days: tuple[str, ...], all_days: bool, source: str 
     if bool(days) == all_days:
         raise click.UsageError("Name the days with --day, or write --all.")
     if source:
-        settings = replace(settings, source=Settings.from_env({"GROUPS_SOURCE": source}).source)
+        settings = settings.model_copy(update={"source": Settings.from_env({"GROUPS_SOURCE": source}).source})
     labels = list_days(settings.source) if all_days else list(days)
     if not labels:
         raise UnknownSyncDay(f"{settings.source} has no sync-<day> folders.", source=settings.source)
@@ -51,7 +52,7 @@ def sync_days(settings: Settings, labels: list[str], as_json: bool = False) -> b
     summaries = []
     with opened as instance:
         for label in natural_days(tuple(labels)):
-            errors.print(f"[bold]{label}[/] from {settings.source}")
+            errors.print(f"[bold]{label}[/] from {mask_text(settings.source)}")
             summaries.append(sync_day(settings, instance, label))
             if not summaries[-1].succeeded:
                 break

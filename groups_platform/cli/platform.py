@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -44,7 +43,7 @@ def demo(settings: Settings, with_sync: bool) -> None:
             "The demo loads invented people. Unset GROUPS_DATABASE_URL, so that it uses the embedded database."
         )
     if with_sync:
-        _show_directory(replace(settings, source=str(find_resource("sample_data"))))
+        _show_directory(settings.model_copy(update={"source": str(find_resource("sample_data"))}))
     _show_service(settings)
     click.echo(NEXT_STEPS)
     if shutil.which("groups-platform") is None:

@@ -34,7 +34,7 @@ def open_database(settings: Settings) -> str:
             url = with_database(running, embedded.DATABASE)
             migrate(url)
             return url
-    url = settings.database_url or _embedded_url(settings)
+    url = settings.database_url.get_secret_value() if settings.database_url else _embedded_url(settings)
     migrate(url)
     return url
 
@@ -56,7 +56,7 @@ def running_database(settings: Settings) -> str | None:
     Starts and migrates nothing.
     """
     if settings.database_url:
-        return settings.database_url
+        return settings.database_url.get_secret_value()
     running = embedded.running_url(settings.home)
     return with_database(running, embedded.DATABASE) if running else None
 

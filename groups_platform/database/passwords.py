@@ -56,5 +56,5 @@ def connect_from_task(address: str, purpose: str) -> psycopg.Connection:
 def _password_by_environment(address: str) -> str | None:
     name = "GROUPS_DATABASE_URL"  # and nothing else, which may not be meant for us there
     url = Settings.from_env({name: os.environ.get(name, "")}).database_url
-    there, password = split_password(url) if url else ("", "")
+    there, password = split_password(url.get_secret_value()) if url else ("", "")
     return password if there == address and password else None

@@ -43,10 +43,10 @@ def prepare_spark(settings: Settings) -> dict[str, str]:
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ.setdefault("PYARROW_IGNORE_TIMEZONE", "1")
     if settings.spark_token:
-        os.environ["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = settings.spark_token
+        os.environ["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = settings.spark_token.get_secret_value()
     warnings.filterwarnings("ignore", module=r"pyspark(\..*)?")
     if settings.spark_remote:
-        return {"spark.remote": settings.spark_remote, **BEHAVIOUR}
+        return {"spark.remote": settings.spark_remote.get_secret_value(), **BEHAVIOUR}
     os.environ.pop("SPARK_REMOTE", None)
     if settings.spark_master is None:
         return {"spark.remote": start_embedded_spark(), **LOCAL, **BEHAVIOUR}

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 
+from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
@@ -42,7 +42,7 @@ async def group_service(
     """
     settings = settings or Settings.from_env()
     if url is not None:
-        settings = replace(settings, database_url=url)
+        settings = settings.model_copy(update={"database_url": SecretStr(url)})
     address = make_url(await asyncio.to_thread(open_database, settings)).set(drivername="postgresql+psycopg")
     options = f"{address.query.get('options', '')} -c TimeZone=UTC"  # the server's own zone is nobody's business
     query = {"options": options, "fallback_application_name": "groups_platform service"}
@@ -51,7 +51,7 @@ async def group_service(
     async with AsyncExitStack() as closing:
         closing.push_async_callback(engine.dispose)
         if valkey is None and settings.valkey_url:
-            valkey = ValkeyStatClient(settings.valkey_url)
+            valkey = ValkeyStatClient(settings.valkey_url.get_secret_value())
             closing.push_async_callback(valkey.aclose)
         processor = ActionProcessor(
             sessions=async_sessionmaker(engine, expire_on_commit=False),

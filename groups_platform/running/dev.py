@@ -13,6 +13,7 @@ import psutil
 from groups_platform.database.embedded import start_embedded
 from groups_platform.directory.source import list_days
 from groups_platform.errors import PlatformError
+from groups_platform.masking import mask_text
 from groups_platform.orchestration.directory.partitions import register_days
 from groups_platform.orchestration.instance import end_dead_runs, open_instance
 from groups_platform.settings import Settings, find_resource
@@ -31,7 +32,7 @@ def serve(settings: Settings, port: int) -> int:
         except PlatformError as error:
             _say(str(error))
     _say(f"Spark … {_spark_of(settings)}")
-    _say(f"Dagster … the UI will be at http://127.0.0.1:{port}; new days are read from {settings.source}")
+    _say(f"Dagster … the UI will be at http://127.0.0.1:{port}; new days are read from {mask_text(settings.source)}")
     workspace = str(find_resource("workspace.yaml"))
     # Handlers first: a program started in the background has SIGINT ignored, would hand that on, and `dagster dev`
     # ends on SIGINT alone.
@@ -50,7 +51,7 @@ def serve(settings: Settings, port: int) -> int:
 
 def _spark_of(settings: Settings) -> str:
     if settings.spark_remote:
-        return f"{settings.spark_remote.split(';')[0]}, to which each run connects"  # behind ; may stand a token
+        return f"{mask_text(settings.spark_remote.get_secret_value())}, to which each run connects"
     return f"{settings.spark_master or 'embedded'}, started by each run"
 
 

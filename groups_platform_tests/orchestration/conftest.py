@@ -16,6 +16,7 @@ from sqlalchemy import NullPool
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from groups_platform.database.connection import open_database
 from groups_platform.definitions import build_defs
 from groups_platform.orchestration.directory.partitions import register_days
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
@@ -50,7 +51,7 @@ def dagster(environment: Settings) -> Iterator[Dagster]:
 @pytest.fixture
 def service_runs(service_environment: Settings) -> Iterator[ServiceRuns]:
     """Runs over a small deployment, on an instance in the test's own Postgres."""
-    url = make_url(service_environment.database_url or "").set(drivername="postgresql+psycopg")
+    url = make_url(open_database(service_environment)).set(drivername="postgresql+psycopg")
     deployment = asyncio.run(Deployment.build(create_async_engine(url, poolclass=NullPool)))
     with open_instance(service_environment) as instance:
         yield ServiceRuns(instance, deployment, {"group_service": GroupServiceResource(max_retries=2, retry_seconds=0)})

@@ -13,7 +13,7 @@ import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 from dagster._core.test_utils import create_run_for_test
 
-from groups_platform.database.connection import connect
+from groups_platform.database.connection import connect, open_database
 from groups_platform.orchestration.instance import PROCESS_TAG, claim_run, end_dead_runs, open_instance
 from groups_platform.settings import Settings
 
@@ -26,7 +26,7 @@ def instance(environment: Settings) -> DagsterInstance:
 def test_runs_are_rows_of_the_schema_dagster(instance: DagsterInstance, environment: Settings) -> None:
     with instance:
         run = create_run_for_test(instance, job_name="sync_day")
-    with connect(environment.database_url or "") as connection:
+    with connect(open_database(environment)) as connection:
         assert connection.execute("SELECT run_id FROM dagster.runs").fetchall() == [(run.run_id,)]
         tables = {
             name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'dagster'")
@@ -57,7 +57,7 @@ def test_the_url_with_its_password_is_in_no_file(instance: DagsterInstance, envi
 
 def test_a_hundred_statements_share_a_few_connections(environment: Settings) -> None:
     def sessions() -> int:
-        with connect(environment.database_url or "") as connection:
+        with connect(open_database(environment)) as connection:
             found = connection.execute(
                 "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
             ).fetchone()
@@ -78,7 +78,7 @@ def test_a_hundred_statements_share_a_few_connections(environment: Settings) -> 
 def test_connections_that_were_cut_are_replaced(environment: Settings) -> None:
     with open_instance(environment) as instance:
         run = create_run_for_test(instance, job_name="sync_day")
-        with connect(environment.database_url or "", autocommit=True) as connection:
+        with connect(open_database(environment), autocommit=True) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from dagster import ConfigurableResource, DagsterRun, InitResourceContext, get_dagster_logger
@@ -37,7 +36,7 @@ class Platform(ConfigurableResource):  # type: ignore[type-arg]
     def settings(self) -> Settings:
         """Settings from the environment, with this resource's source."""
         settings = Settings.from_env()
-        return replace(settings, source=self.source) if self.source else settings
+        return settings.model_copy(update={"source": self.source}) if self.source else settings
 
     @property
     def database_url(self) -> str:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from dagster import OpExecutionContext
 
-from groups_platform.database.connection import connect
+from groups_platform.database.connection import connect, open_database
 from groups_platform.group_service.errors import OutcomeUnknown
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
 from groups_platform.settings import Settings
@@ -28,7 +28,7 @@ def lock_timeouts(url: str) -> None:
 
 
 def test_a_fault_of_the_database_is_tried_again(service_runs: ServiceRuns, service_environment: Settings) -> None:
-    url = service_environment.database_url or ""
+    url = open_database(service_environment)
     group_id = str(service_runs.group().id)
     with connect(url) as holder:
         holder.execute("SELECT FROM manager.groups FOR UPDATE")
@@ -54,7 +54,7 @@ def test_a_fault_of_the_database_is_tried_again(service_runs: ServiceRuns, servi
 
 
 def test_a_fault_that_stays_fails_the_run_in_the_end(service_runs: ServiceRuns, service_environment: Settings) -> None:
-    url = service_environment.database_url or ""
+    url = open_database(service_environment)
     group_id = str(service_runs.group().id)
     with connect(url) as holder:
         holder.execute("SELECT FROM manager.groups FOR UPDATE")
