@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from groups_platform.group_service.errors import InvalidGroupName
@@ -48,6 +48,32 @@ def check_group_name(name: str) -> str:
             name=name,
         )
     return name
+
+
+@dataclass(frozen=True)
+class GroupName:
+    """A group by its name. domain_name: None where one group alone of those that the actor sees has the name."""
+
+    name: str
+    domain_name: str | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.domain_name is None else f"{self.domain_name}/{self.name}"
+
+
+GroupRef: TypeAlias = UUID | GroupName
+"""What an action takes for a group: its id, or its name, which is looked up among the groups that the actor sees."""
+
+
+def parse_group(text: str, domain_name: str | None = None) -> GroupRef:
+    """The group that is written as its id, as `domain/name`, or as its name; only as its name with `domain_name`."""
+    if domain_name is not None:
+        return GroupName(text, domain_name)
+    try:
+        return UUID(text)
+    except ValueError:
+        domain, _, name = text.rpartition("/")
+        return GroupName(name, domain or None)
 
 
 @dataclass(frozen=True)

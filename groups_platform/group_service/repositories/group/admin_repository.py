@@ -14,10 +14,12 @@ from sqlalchemy import delete, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groups_platform.database.sql_files import read_statement
+from groups_platform.group_service.errors import InvalidGroupName
 from groups_platform.group_service.models.endpoint import EndpointRow, RoutingRow
 from groups_platform.group_service.models.group import GroupRow, MembershipRow
 from groups_platform.group_service.models.session import KernelRow, SessionRow
 from groups_platform.group_service.models.vfolder import VFolderDeletionRow, VFolderRow
+from groups_platform.group_service.types.group import GroupName, check_group_name
 
 MOST_LISTED = 100
 
@@ -43,6 +45,16 @@ class AdminGroupRepository:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+
+    async def find_id(self, group: GroupName) -> UUID | None:
+        """The id of the one group with this name, of any domain; None where there is none, or more than one."""
+        try:
+            name = check_group_name(group.name)
+        except InvalidGroupName:
+            return None
+        rows = await self._session.execute(select(GroupRow.id, GroupRow.domain_name).where(GroupRow.name == name))
+        found = [row.id for row in rows if group.domain_name in (None, row.domain_name)]
+        return found[0] if len(found) == 1 else None
 
     async def lock_dependents(self, group_id: UUID) -> None:
         """Hold what could come to block a purge, after its group; whoever else holds some of it is waited for."""

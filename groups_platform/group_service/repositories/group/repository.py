@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Uuid,
+    and_,
     any_,
     delete,
     false,
@@ -32,6 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from groups_platform.group_service.errors import (
+    AmbiguousGroup,
     Forbidden,
     GroupNameTaken,
     GroupNotFound,
@@ -51,12 +53,16 @@ from groups_platform.group_service.types.group import (
     GroupData,
     GroupFilter,
     GroupModifier,
+    GroupName,
+    GroupRef,
     MemberChange,
     ProjectType,
     check_group_name,
 )
 from groups_platform.group_service.types.user import Actor, UserRole, UserUpdateMode
 from groups_platform.masking import public_registry
+
+MOST_NAMED = 10  # domains in a question which group is meant
 
 MEMBER_IDS = func.array(
     select(MembershipRow.user_id)
@@ -83,23 +89,43 @@ class GroupRepository:
         with refused_by(_refusals(values)):
             return self._data((await self._session.scalars(statement)).one())
 
-    async def get(self, group_id: UUID, *, with_members: bool = False) -> GroupData:
-        """One group. Raises GroupNotFound, or Forbidden where the actor may not know which of the two it is."""
+    async def find_id(self, group: GroupRef) -> UUID:
+        """The id of the group with this name among those that the actor may see; an id as it is.
+
+        Raises AmbiguousGroup, GroupNotFound, or Forbidden where the actor may not know whether there is such a group.
+        """
+        if not isinstance(group, GroupName):
+            return group
+        named = select(GroupRow.id, GroupRow.domain_name).where(_has_name(group), self._readable())
+        found = (await self._session.execute(named.order_by(GroupRow.domain_name).limit(MOST_NAMED))).all()
+        if len(found) > 1:
+            names = sorted(f"{domain_name}/{group.name}" for _, domain_name in found)
+            raise AmbiguousGroup(f"Which one: {', '.join(names)}?", groups=names)
+        if not found:
+            knows = self._actor.reads_everything or self._actor.administrates(group.domain_name)
+            raise self._absent(group, knows=knows)
+        found_id: UUID = found[0].id
+        return found_id
+
+    async def get(self, group: GroupRef, *, with_members: bool = False) -> GroupData:
+        """One group. Raises like `find_id`."""
+        group_id = await self.find_id(group)
         statement = self._select(with_members).where(GroupRow.id == group_id, self._readable())
         row = (await self._session.execute(statement)).one_or_none()
         if row is None:
             raise self._absent(group_id, knows=self._actor.reads_everything)
         return self._data(*row)
 
-    async def readable_ids(self, group_ids: Collection[UUID] | None) -> Sequence[UUID]:
-        """Those of `group_ids`, of all groups where it is None, that the actor may see."""
+    async def readable_ids(self, groups: Collection[GroupRef] | None) -> Sequence[UUID]:
+        """Those of `groups`, of all groups where it is None, that the actor may see. Raises like `find_id`."""
         statement = select(GroupRow.id).where(self._readable())
-        if group_ids is not None:
-            statement = statement.where(_is_one_of(GroupRow.id, group_ids))
+        if groups is not None:
+            statement = statement.where(_is_one_of(GroupRow.id, [await self.find_id(group) for group in groups]))
         return (await self._session.scalars(statement)).all()
 
-    async def lock(self, group_id: UUID) -> GroupData:
-        """The group, which nobody else changes before this transaction ends. Raises like `get`."""
+    async def lock(self, group: GroupRef) -> GroupData:
+        """The group, which nobody else changes before this transaction ends. Raises like `find_id`."""
+        group_id = await self.find_id(group)
         statement = select(GroupRow).where(GroupRow.id == group_id, self._administrable())
         fresh = statement.with_for_update().execution_options(populate_existing=True)
         row = (await self._session.scalars(fresh)).one_or_none()
@@ -199,10 +225,11 @@ class GroupRepository:
             return GroupRow.domain_name == self._actor.domain_name
         return true() if self._actor.role is UserRole.SUPERADMIN else false()
 
-    def _absent(self, group_id: UUID, *, knows: bool) -> GroupServiceError:
+    def _absent(self, group: GroupRef, *, knows: bool) -> GroupServiceError:
+        facts = {"group_id" if isinstance(group, UUID) else "group": str(group)}
         if knows:
-            return GroupNotFound(f"There is no group {group_id}.", group_id=str(group_id))
-        return Forbidden(f"{self._actor.name} has no such access to a group {group_id}.", group_id=str(group_id))
+            return GroupNotFound(f"There is no group {group}.", **facts)
+        return Forbidden(f"{self._actor.name} has no such access to a group {group}.", **facts)
 
     def _data(self, row: GroupRow, member_ids: Sequence[UUID] | None = None) -> GroupData:
         is_admin = self._actor.administrates(row.domain_name)
@@ -267,12 +294,17 @@ def _conditions(wanted: GroupFilter) -> list[ColumnElement[bool]]:
     equal = {name: getattr(wanted, name) for name in names}
     conditions = [getattr(GroupRow, name) == value for name, value in equal.items() if value is not None]
     if wanted.name is not None:
-        conditions.append(GroupRow.name == normalize("NFC", wanted.name))  # as names are stored
+        conditions.append(_has_name(GroupName(wanted.name)))
     if wanted.name_part is not None:
         conditions.append(GroupRow.name.icontains(normalize("NFC", wanted.name_part), autoescape=True))
     if wanted.member_id is not None:
         conditions.append(_has_member(wanted.member_id))
     return conditions
+
+
+def _has_name(group: GroupName) -> ColumnElement[bool]:
+    named = GroupRow.name == normalize("NFC", group.name)  # as names are stored
+    return named if group.domain_name is None else and_(named, GroupRow.domain_name == group.domain_name)
 
 
 def _has_member(user_id: UUID | None) -> ColumnElement[bool]:

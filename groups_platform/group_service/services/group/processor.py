@@ -26,10 +26,12 @@ from groups_platform.group_service.clients.valkey import ValkeyStatClient
 from groups_platform.group_service.errors import Forbidden, GroupServiceError, OutcomeUnknown
 from groups_platform.group_service.repositories.audit import record_attempt
 from groups_platform.group_service.repositories.faults import is_connection_lost, is_transient, typed_error
-from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
+from groups_platform.group_service.repositories.group.admin_repository import AdminGroupRepository
+from groups_platform.group_service.services.group.actions.base import ActionContext, BaseAction
 from groups_platform.group_service.types.action import ActionError, BaseActionResult
 from groups_platform.group_service.types.audit import AuditStatus
-from groups_platform.group_service.types.user import SYSTEM, Actor, UserRole
+from groups_platform.group_service.types.group import GroupName
+from groups_platform.group_service.types.user import SYSTEM, Actor
 from groups_platform.masking import mask_secrets, mask_text
 
 Action = TypeVar("Action", bound=BaseAction)
@@ -39,6 +41,7 @@ Answer = TypeVar("Answer")
 log = logging.getLogger("groups_platform.group_service")
 
 MOST_TRIES = 8  # over some 8 seconds: Postgres is back from a crash by then
+LONGEST_ENTITY = 200
 LONGEST_WAIT = "30s"  # for a transaction that may be committing the same attempt
 
 
@@ -69,8 +72,8 @@ class Attempt:
     def ended(
         self,
         status: AuditStatus,
+        entity_id: str | None,
         *,
-        entity_id: str | None = None,
         error: GroupServiceError | None = None,
         before: dict[str, Any] | None = None,
         after: dict[str, Any] | None = None,
@@ -80,7 +83,7 @@ class Attempt:
             "action_id": self.id,
             "action": self.action.name,
             "entity_type": self.action.entity_type,
-            "entity_id": entity_id or self.action.entity_id(),
+            "entity_id": _storable(entity_id),
             "actor_id": self.actor.id,
             "actor": self.actor.name,
             "status": status,
@@ -132,8 +135,9 @@ class ActionProcessor:
         return result_type(success=False, error=error_shown, action_id=attempt.id)
 
     def _admit(self, action: BaseAction) -> None:
-        if action.access is Access.ADMIN and self.actor.role not in (UserRole.SUPERADMIN, UserRole.ADMIN):
-            raise Forbidden(f"{self.actor.name} is no admin, and {action.name} is for admins.")
+        if self.actor.role not in action.access.value:
+            roles = ", ".join(sorted(role.value for role in action.access.value))
+            raise Forbidden(f"{self.actor.name} may not {action.name}: it needs the role {roles}.")
 
     async def _try(
         self, attempt: Attempt, handler: Callable[[Any, ActionContext], Awaitable[Result]]
@@ -154,9 +158,8 @@ class ActionProcessor:
                 session, attempt.actor, attempt.now, self.config, self.storage, self.valkey, attempt.run_id, attempt.id
             )
             result = replace(await handler(attempt.action, context), action_id=attempt.id)
-            row = attempt.ended(
-                AuditStatus.SUCCESS, entity_id=result.entity_id(), before=context.before, after=context.after
-            )
+            entity_id = result.entity_id() or await _entity_id(session, attempt.action)
+            row = attempt.ended(AuditStatus.SUCCESS, entity_id, before=context.before, after=context.after)
             await record_attempt(session, row)
             try:
                 await session.commit()
@@ -167,9 +170,8 @@ class ActionProcessor:
             return result, context
 
     async def _was_committed(self, attempt: Attempt) -> bool:
-        probe = attempt.ended(AuditStatus.FAILURE)
         try:
-            return not await _retried(lambda: self._record(probe, keep=False))
+            return not await _retried(lambda: self._record(attempt, AuditStatus.FAILURE, keep=False))
         except SQLAlchemyError:
             raise OutcomeUnknown(
                 f"The connection broke while {attempt.action.name} was committed, and the database has not answered "
@@ -182,15 +184,18 @@ class ActionProcessor:
         status = AuditStatus.DENIED if isinstance(refusal, Forbidden) else AuditStatus.FAILURE
         _log(attempt, status, attempt.action.entity_id(), refusal)
         try:
-            await _retried(lambda: self._record(attempt.ended(status, error=refusal)))
+            await _retried(lambda: self._record(attempt, status, refusal))
         except SQLAlchemyError as error:
             log.exception("the audit row of action %s could not be written", attempt.id)
             raise (refusal if refusal.is_raised else typed_error(error)) from None
 
-    async def _record(self, row: dict[str, Any], *, keep: bool = True) -> bool:
+    async def _record(
+        self, attempt: Attempt, status: AuditStatus, refusal: GroupServiceError | None = None, *, keep: bool = True
+    ) -> bool:
         async with self.sessions() as session:
             await session.execute(select(func.set_config("lock_timeout", LONGEST_WAIT, True)))
-            is_new = await record_attempt(session, row)
+            entity_id = await _entity_id(session, attempt.action)
+            is_new = await record_attempt(session, attempt.ended(status, entity_id, error=refusal))
             if keep:
                 await session.commit()
             return is_new
@@ -222,6 +227,20 @@ async def _retried(attempt: Callable[[], Awaitable[Answer]]) -> Answer:
     return answer
 
 
+async def _entity_id(session: AsyncSession, action: BaseAction) -> str | None:
+    """The id of the group that the action names, also of one that the actor may not see; else what was written."""
+    subject = action.subject()
+    found = await AdminGroupRepository(session).find_id(subject) if isinstance(subject, GroupName) else None
+    return str(found) if found else action.entity_id()
+
+
+def _storable(entity_id: str | None) -> str | None:
+    """`entity_id` as a text that Postgres stores and indexes, whatever the caller wrote."""
+    if entity_id is None:
+        return None
+    return entity_id[:LONGEST_ENTITY].encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+
+
 def _interrupted(error: BaseException) -> GroupServiceError:
     refusal = GroupServiceError(f"The action ended by {type(error).__name__}.")
     refusal.code = "cancelled" if isinstance(error, asyncio.CancelledError) else "internal_error"
@@ -233,7 +252,7 @@ def _log(
 ) -> None:
     facts = {
         "action": attempt.action.name,
-        "entity": entity_id,
+        "entity": _storable(entity_id),
         "actor": attempt.actor.name,
         "status": status.value,
         "error_code": refusal and refusal.code,
@@ -243,4 +262,4 @@ def _log(
     }
     level = logging.INFO if refusal is None else logging.WARNING
     outcome = status.value if refusal is None else f"{status.value}, {refusal.code}"
-    log.log(level, "%s of %s by %s: %s", facts["action"], entity_id or "-", facts["actor"], outcome, extra=facts)
+    log.log(level, "%s of %s by %s: %s", facts["action"], facts["entity"] or "-", facts["actor"], outcome, extra=facts)
