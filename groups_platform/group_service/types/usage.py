@@ -93,6 +93,11 @@ class GroupUsage:
     g_device_type: frozenset[str]
     c_infos: tuple[KernelUsage, ...] | None
 
+    @property
+    def figures(self) -> Figures:
+        """The sums under the names without `g_`."""
+        return Figures(**{name: getattr(self, f"g_{name}") for name in FIGURES})
+
 
 @dataclass(frozen=True)
 class SessionUsage:
@@ -145,6 +150,61 @@ class PeriodUsage(Usage):
     """A period. projects: those with kernels in it, by domain and name."""
 
     projects: tuple[ProjectUsage, ...]
+
+
+@dataclass(frozen=True)
+class StoredMonth:
+    """A month whose usage is stored. month: its first day. is_over: it had ended when its usage was computed."""
+
+    month: date
+    time_zone: str
+    is_over: bool
+    missing_statistics: int
+    unreadable_figures: int
+
+
+@dataclass(frozen=True)
+class StoredUsage:
+    """A month's usage as it was computed and stored.
+
+    rows_written, rows_removed: rows of groups and domains. A group's row that changes counts as both, a domain's as
+    written.
+    """
+
+    usage: MonthlyUsage
+    is_over: bool
+    rows_written: int
+    rows_removed: int
+
+
+@dataclass(frozen=True)
+class IncompleteGroup:
+    """A group whose stored number of kernels is not what the month has now; None where a side has no such group."""
+
+    month: date
+    group_id: UUID
+    stored: int | None
+    counted: int | None
+
+
+@dataclass(frozen=True)
+class UnequalFigure:
+    """A stored figure of a domain that is not the sum of its groups'; None where a side has no such domain."""
+
+    month: date
+    domain_name: str
+    figure: str
+    stored: Decimal | None
+    summed: Decimal | None
+
+
+@dataclass(frozen=True)
+class MonthlyUsageCheck:
+    """The stored months that were checked, by date, and what is wrong with them."""
+
+    months: tuple[StoredMonth, ...]
+    incomplete: tuple[IncompleteGroup, ...] = ()
+    unequal: tuple[UnequalFigure, ...] = ()
 
 
 FIGURES = tuple(field.name for field in fields(Figures))

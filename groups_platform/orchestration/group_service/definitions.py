@@ -21,7 +21,7 @@ def build_service_defs(service: GroupServiceResource | None = None) -> Definitio
     time_zone = Settings.from_env().time_zone
     return Definitions(
         assets=with_resources(build_service_assets(time_zone), resource),
-        asset_checks=with_resources([build_usage_checks(time_zone)], resource),
+        asset_checks=with_resources([build_usage_checks()], resource),
         jobs=[*build_service_jobs(resource), *SERVICE_ASSET_JOBS],
         schedules=build_schedules(time_zone),
     )

@@ -241,7 +241,7 @@ def test_every_action_is_a_job_of_its_op_and_none_waits_in_the_directory_s_pool(
 
 
 def test_the_configs_in_the_operations_page_fit_their_jobs() -> None:
-    page = Path(__file__).parents[2].joinpath("docs", "operations.md").read_text()
+    page = Path(__file__).parents[3].joinpath("docs", "operations.md").read_text()
     configs = [yaml.safe_load(block.split("```")[0]) for block in page.split("```yaml")[1:]]
     for config in configs:
         (job,) = config["ops"]

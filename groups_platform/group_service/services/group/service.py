@@ -12,6 +12,7 @@ from groups_platform.group_service.errors import UnknownActor
 from groups_platform.group_service.repositories.faults import typed_error
 from groups_platform.group_service.repositories.user import get_actor
 from groups_platform.group_service.services.group.actions import (
+    check_monthly_usage,
     create_group,
     delete_group,
     find_users,
@@ -22,6 +23,8 @@ from groups_platform.group_service.services.group.actions import (
     retry_vfolder_deletions,
     search_audit,
     search_groups,
+    store_monthly_usage,
+    summarise_audit,
     usage_per_month,
     usage_per_period,
 )
@@ -62,9 +65,12 @@ class GroupService:
     search_groups = performs(search_groups.search_groups)
     usage_per_month = performs(usage_per_month.usage_per_month)
     usage_per_period = performs(usage_per_period.usage_per_period)
+    store_monthly_usage = performs(store_monthly_usage.store_monthly_usage)
+    check_monthly_usage = performs(check_monthly_usage.check_monthly_usage)
     retry_vfolder_deletions = performs(retry_vfolder_deletions.retry_vfolder_deletions)
     find_users = performs(find_users.find_users)
     search_audit = performs(search_audit.search_audit)
+    summarise_audit = performs(summarise_audit.summarise_audit)
 
     @property
     def actor(self) -> Actor:
