@@ -69,11 +69,11 @@ class AdminGroupRepository:
         return await self._blocking("manager/purge_mounted_vfolders", group_id)
 
     async def active_kernels(self, group_id: UUID) -> Blocking:
-        """Kernels of the group in any status but TERMINATED, PENDING and CANCELLED."""
+        """Kernels of the group that `manager.is_active_status` says are active."""
         return await self._blocking("manager/purge_active_kernels", group_id)
 
     async def active_endpoints(self, group_id: UUID) -> Blocking:
-        """Endpoints of the group that are created or being destroyed."""
+        """Endpoints of the group that `manager.is_active_stage` says are active."""
         return await self._blocking("manager/purge_active_endpoints", group_id)
 
     async def _blocking(self, statement: str, group_id: UUID) -> Blocking:
