@@ -134,7 +134,9 @@ async def test_s18_postgres_sums_as_python_would(
         await deployment.run("DELETE FROM manager.kernels")
 
 
-async def test_s18_an_index_serves_the_period_and_the_statuses(deployment: Deployment, create_group: CreateGroup) -> None:
+async def test_s18_an_index_serves_the_period_and_the_statuses(
+    deployment: Deployment, create_group: CreateGroup
+) -> None:
     """Five years of kernels; of a month's, the statements read some, and do not look through all."""
     async with create_group() as group:
         session = await add_session(deployment, group, "s", "2020-01-01")
@@ -154,6 +156,6 @@ async def test_s18_an_index_serves_the_period_and_the_statuses(deployment: Deplo
 
 def parameters(group: GroupData) -> dict[str, Any]:
     return {
-        **{"start": START, "end": END, "group_ids": [group.id], "live": "{}", "by_session": False, "listed": 10},
-        **{"group_id": group.id, "after": UUID(int=0), "limit": 10},
+        "start": START, "end": END, "group_ids": [group.id], "live": "{}", "by_session": False, "listed": 10,
+        "group_id": group.id, "after": UUID(int=0), "limit": 10,
     }

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+BYTES = {"unit": "bytes"}
+
 
 @dataclass(frozen=True)
 class Figures:
-    """What was allocated to kernels, and what they used. Sizes are bytes, cpu_used is milliseconds of CPU time.
+    """What was allocated to kernels, and what they used. The fields' metadata has their units.
 
     Used is what a kernel's statistics say of its whole life, also of the part outside the period: they do not say when.
     smp: multiprocessors of the attached accelerators; device_type: their models; gpu_allocated: devices and shares.
     """
 
-    cpu_allocated: Decimal
-    cpu_used: Decimal
-    mem_allocated: int
-    mem_used: int
-    shared_memory: int
-    disk_allocated: int
-    disk_used: int
-    io_read: int
-    io_write: int
-    smp: int
-    gpu_mem_allocated: int
-    gpu_allocated: Decimal
-    device_type: frozenset[str]
+    cpu_allocated: Decimal = field(metadata={"unit": "cores"})
+    cpu_used: Decimal = field(metadata={"unit": "milliseconds of CPU time"})
+    mem_allocated: int = field(metadata=BYTES)
+    mem_used: int = field(metadata=BYTES)
+    shared_memory: int = field(metadata=BYTES)
+    disk_allocated: int = field(metadata=BYTES)
+    disk_used: int = field(metadata=BYTES)
+    io_read: int = field(metadata=BYTES)
+    io_write: int = field(metadata=BYTES)
+    smp: int = field(metadata={"unit": "multiprocessors of accelerators"})
+    gpu_mem_allocated: int = field(metadata=BYTES)
+    gpu_allocated: Decimal = field(metadata={"unit": "accelerators, and shares of them"})
+    device_type: frozenset[str] = field(metadata={"unit": "models of accelerators"})
 
 
 @dataclass(frozen=True)
@@ -207,5 +209,8 @@ class MonthlyUsageCheck:
     unequal: tuple[UnequalFigure, ...] = ()
 
 
-FIGURES = tuple(field.name for field in fields(Figures))
+FIGURES = tuple(figure.name for figure in fields(Figures))
 """Amounts, and `device_type` last."""
+UNITS = {figure.name: figure.metadata["unit"] for figure in fields(Figures)}
+FRACTIONAL = frozenset(figure.name for figure in fields(Figures) if figure.type == "Decimal")
+"""The amounts that are not whole numbers."""

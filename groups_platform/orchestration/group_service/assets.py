@@ -21,7 +21,7 @@ from dagster import (
 from groups_platform.group_service.services.group.actions.store_monthly_usage import StoreMonthlyUsageAction
 from groups_platform.group_service.services.group.actions.summarise_audit import SummariseAuditAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.types.usage import FIGURES
+from groups_platform.group_service.types.usage import UNITS
 from groups_platform.orchestration.group_service import metadata as shown
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
 from groups_platform.orchestration.metadata import table_schema
@@ -31,20 +31,13 @@ SERVICE_GROUP = "group_service"
 # deployment, and before the kernels of any: 12 months and 365 days a year stay few enough for the UI.
 FIRST_DAY = "2020-01-01"
 OWNERS = ["team:group-service"]
-UNITS = {
-    "cpu_allocated": "cores",
-    "cpu_used": "milliseconds of CPU time",
-    "smp": "multiprocessors of accelerators",
-    "gpu_allocated": "accelerators, and shares of them",
-}
 USAGE_COLUMNS = {
     "month": "DATE not null: its first day",
     "domain_name": "TEXT not null",
     "group_id": "UUID not null: also of a group that was purged since",
     "group_name": "TEXT not null",
     "kernels": "BIGINT not null: lives that overlap the month",
-    **{name: f"NUMERIC not null: {UNITS.get(name, 'bytes')}" for name in FIGURES[:-1]},
-    "device_type": "TEXT[] not null: models of accelerators",
+    **{name: f"{'TEXT[]' if name == 'device_type' else 'NUMERIC'} not null: {unit}" for name, unit in UNITS.items()},
 }
 
 

@@ -24,11 +24,10 @@ from groups_platform.group_service.clients.valkey import LiveStatisticsUnavailab
 from groups_platform.group_service.repositories.group.repository import GroupRepository
 from groups_platform.group_service.types.group import GroupRef
 from groups_platform.group_service.types.period import Period
-from groups_platform.group_service.types.usage import FIGURES, Figures, KernelUsage
+from groups_platform.group_service.types.usage import FIGURES, FRACTIONAL, Figures, KernelUsage
 from groups_platform.group_service.types.user import Actor
 
 METRICS = ("cpu_used", "mem", "io_scratch_size", "io_read", "io_write")
-FRACTIONAL = ("cpu_allocated", "cpu_used", "gpu_allocated")
 FIRST_ID = UUID(int=0)
 
 
