@@ -74,9 +74,11 @@ async def load_sample_deployment(settings: Settings) -> dict[str, int]:
 
 
 async def _store_files(storage: StorageSessionManager, known: Known) -> None:
+    allowed_hosts = {group["id"]: group["allowed_vfolder_hosts"] for group in _groups(known)}
     for folder in _vfolders(known):
+        source = _folder() / "vfolders" / folder["name"]
         try:
-            await storage.fill_folder(folder["host"], folder["id"], _folder() / "vfolders" / folder["name"])
+            await storage.create_folder(folder["host"], folder["id"], allowed_hosts[folder["group"]], source)
         except StorageFault as fault:  # people may have other hosts than the sample
             log.warning("the files of %s are missing: %s", folder["name"], fault)
 

@@ -24,15 +24,16 @@ class StorageSessionManager:
     def __init__(self, hosts: Mapping[str, str]) -> None:
         self._hosts = dict(hosts)
 
-    async def create_folder(self, host: str, folder_id: UUID, allowed_hosts: Collection[str]) -> None:
-        """Make a folder for a group that may use `allowed_hosts`. Raises HostNotAllowed, StorageFault."""
+    async def create_folder(
+        self, host: str, folder_id: UUID, allowed_hosts: Collection[str], source: Path | None = None
+    ) -> None:
+        """Make a folder for a group that may use `allowed_hosts`; one that is there stays as it is.
+
+        source: a local folder whose files the new one gets. Raises HostNotAllowed, StorageFault.
+        """
         if host not in allowed_hosts:
             raise HostNotAllowed(f"The group may not keep folders on {host}.", host=host)
-        await self._do(host, folder_id, _create)
-
-    async def fill_folder(self, host: str, folder_id: UUID, source: Path) -> None:
-        """Make a folder with the files of a local one; one that is there stays as it is. Raises StorageFault."""
-        await self._do(host, folder_id, lambda filesystem, root, path: _fill(filesystem, path, source))
+        await self._do(host, folder_id, lambda filesystem, root, path: _create(filesystem, path, source))
 
     async def folder_size(self, host: str, folder_id: UUID) -> int:
         """Bytes in the folder; 0 for one that is not there. Raises StorageFault."""
@@ -61,14 +62,11 @@ class StorageSessionManager:
             raise StorageFault(f"{host} refused: {reason}", host=host) from None
 
 
-def _create(filesystem: AbstractFileSystem, root: str, path: str) -> None:
-    filesystem.makedirs(path, exist_ok=True)
-
-
-def _fill(filesystem: AbstractFileSystem, path: str, source: Path) -> None:
+def _create(filesystem: AbstractFileSystem, path: str, source: Path | None) -> None:
     if not filesystem.exists(path):
-        filesystem.makedirs(path)
-        filesystem.put(f"{source}/", f"{path}/", recursive=True)
+        filesystem.makedirs(path, exist_ok=True)  # somebody else may make it at the same time
+        if source is not None:
+            filesystem.put(f"{source}/", f"{path}/", recursive=True)
 
 
 def _size(filesystem: AbstractFileSystem, root: str, path: str) -> int:
