@@ -53,7 +53,7 @@ class Known:
 async def load_sample_deployment(settings: Settings) -> dict[str, int]:
     """Add what is missing of the sample; the number of new rows by table. Raises DatabaseUnavailable.
 
-    A group whose name somebody else has taken is left out, with everything of it.
+    A group whose name is taken by another group is left out, with everything of it.
     """
     address = make_url(open_database(settings)).set(drivername="postgresql+psycopg")
     engine = create_async_engine(address, hide_parameters=True)

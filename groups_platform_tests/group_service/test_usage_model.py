@@ -156,6 +156,13 @@ async def test_s18_an_index_serves_the_period_and_the_statuses(
 
 def parameters(group: GroupData) -> dict[str, Any]:
     return {
-        "start": START, "end": END, "group_ids": [group.id], "live": "{}", "by_session": False, "listed": 10,
-        "group_id": group.id, "after": UUID(int=0), "limit": 10,
+        "start": START,
+        "end": END,
+        "group_ids": [group.id],
+        "live": "{}",
+        "by_session": False,
+        "listed": 10,
+        "group_id": group.id,
+        "after": UUID(int=0),
+        "limit": 10,
     }

@@ -1,4 +1,4 @@
--- Rows of the month that are not what was computed. Those of purged groups stay: nobody can compute them any more.
+-- Rows of the month that are not what was computed. Those of purged groups stay: their kernels are gone.
 DELETE FROM manager.monthly_usage AS old
 WHERE old.month = :month
   AND EXISTS (SELECT FROM manager.groups AS g WHERE g.id = old.group_id)

@@ -1,4 +1,4 @@
--- The group's folders that an active kernel, of whatever group, has mounted.
+-- The group's folders that an active kernel of any group has mounted.
 SELECT count(*) OVER () AS total, v.id, v.name, array_agg(DISTINCT k.id ORDER BY k.id) AS kernels
 FROM manager.kernels AS k
 CROSS JOIN LATERAL unnest(manager.mounted_vfolders(k.vfolder_mounts)) AS mounted (vfolder_id)

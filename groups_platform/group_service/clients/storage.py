@@ -1,4 +1,4 @@
-"""Folders in storage: from the hosts that vfolders name to fsspec URLs, and what is done with folders there."""
+"""Folders in storage: maps the hosts of vfolders to fsspec URLs; creates, sizes and deletes folders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 
 class StorageSessionManager:
-    """The storage hosts. A folder lies under its host's URL, named by its id; nobody's input is part of a path."""
+    """The storage hosts. A folder is `<URL of its host>/<its id>`: no text that a user wrote is part of the path."""
 
     def __init__(self, hosts: Mapping[str, str]) -> None:
         self._hosts = dict(hosts)
@@ -40,7 +40,7 @@ class StorageSessionManager:
         return await self._do(host, folder_id, _size)
 
     async def delete_folder(self, host: str, folder_id: UUID) -> None:
-        """Remove the folder with all in it; one that is gone already is no fault. Raises StorageFault."""
+        """Remove the folder and everything in it, if it is there. Raises StorageFault."""
         await self._do(host, folder_id, _delete)
 
     async def _do(self, host: str, folder_id: UUID, operation: Callable[[Any, str, str], Result]) -> Result:
@@ -64,7 +64,7 @@ class StorageSessionManager:
 
 def _create(filesystem: AbstractFileSystem, path: str, source: Path | None) -> None:
     if not filesystem.exists(path):
-        filesystem.makedirs(path, exist_ok=True)  # somebody else may make it at the same time
+        filesystem.makedirs(path, exist_ok=True)  # another process may make it at the same time
         if source is not None:
             filesystem.put(f"{source}/", f"{path}/", recursive=True)
 

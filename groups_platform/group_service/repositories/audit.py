@@ -1,4 +1,4 @@
-"""The audit log: written once per attempt, whatever came of it, and read by admins."""
+"""The audit log: one row per attempt, of any outcome; searched by admins, counted by day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the audit log says of an attempt, and which attempts a search is for."""
+"""Entries of the audit log, their counts by day, and the filter of a search."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class AuditStatus(str, Enum):
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """What somebody attempted, how it ended, and what it changed. Secrets were masked before it was stored."""
+    """One attempt of an action: by whom, how it ended, and what it changed. Secrets are masked."""
 
     action_id: UUID
     action: str

@@ -1,4 +1,4 @@
-"""The values that go into the actions and come out of them: groups, their changes, pages and purge plans."""
+"""The inputs and results of the actions on groups: groups, their names and changes, pages, purge plans."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ class MemberChange:
 
 @dataclass(frozen=True)
 class GroupFilter:
-    """Which groups a search is for; None is any. name is the whole; name_part matches anywhere, whatever the case."""
+    """The filter of a search; None is any. name: the whole name; name_part: anywhere in the name, in any case."""
 
     domain_name: str | None = None
     name: str | None = None
@@ -191,10 +191,10 @@ class GroupPage:
 
 @dataclass(frozen=True)
 class PurgePlan:
-    """What a purge removes, or removed.
+    """What a purge removes, or has removed.
 
     counts: rows by table, members included. vfolders and endpoints: names, at most 100 of each.
-    blockers: what stands in the way, in the order in which a purge looks; a purge that went through has none.
+    blockers: why a purge is refused, in the order in which it checks; a purge that was done has none.
     """
 
     group: GroupData
@@ -207,7 +207,7 @@ class PurgePlan:
 
 @dataclass(frozen=True)
 class RemovedFolders:
-    """Folders that left storage, and those that storage refused, with its reason."""
+    """Folders that were removed from storage, and those that storage refused, with its reason."""
 
     removed: tuple[UUID, ...] = ()
     failed: dict[UUID, str] = field(default_factory=dict)

@@ -42,7 +42,7 @@ class KernelUsage(Figures):
     the calendar days that this part touches. A running kernel lives until now. name: the session's. image_id: the full
     reference; image_name: its last path component without tag and digest. nfs: the storage hosts of its folders.
     has_statistics: False where neither Postgres nor Valkey knows its use, which then is zero.
-    unreadable: the figures that are zero because nobody can read what is stored.
+    unreadable: the figures that are zero because what is stored cannot be read.
     """
 
     id: UUID
@@ -128,7 +128,7 @@ class Usage:
     """Usage on the days `first` to `last`, both included, of a time zone.
 
     missing_statistics: kernels without statistics, which count with zero use. unreadable_figures: kernels with a
-    figure that nobody can read, which counts as zero. Both name at most `max_listed` of the kernels that they count.
+    figure that cannot be read, which counts as zero. Both name at most `max_listed` of the kernels that they count.
     """
 
     first: date

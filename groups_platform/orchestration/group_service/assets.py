@@ -27,8 +27,8 @@ from groups_platform.orchestration.group_service.resource import GroupServiceRes
 from groups_platform.orchestration.metadata import table_schema
 
 SERVICE_GROUP = "group_service"
-# Dagster needs the first partition while the code loads, when no database may be asked. So it is the same for every
-# deployment, and before the kernels of any: 12 months and 365 days a year stay few enough for the UI.
+# Dagster needs the first partition while the code loads, without a database. So it is the same for every deployment,
+# and early enough that none has kernels or audit rows from before. Later months and days are few enough for the UI.
 FIRST_DAY = "2020-01-01"
 OWNERS = ["team:group-service"]
 USAGE_COLUMNS = {

@@ -1,6 +1,6 @@
-"""What a person sees of the group service's answers in the UI: groups, purge plans, pages, usage, folders.
+"""The results of the group service as metadata for the UI: groups, pages, purge plans, usage, folders, attempts.
 
-Everybody who opens the UI sees this, so dotfiles, credentials and integration ids are counted or named, never shown.
+Everybody who opens the UI sees it, so dotfiles, credentials and integration ids are counted or named, never shown.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def page_facts(page: GroupPage) -> Facts:
 
 
 def purge_facts(plan: PurgePlan) -> Facts:
-    """What went, or would go, by kind, and what blocks."""
+    """What was removed, or would be, by kind, and what blocks."""
     names = {"vfolders": plan.vfolders, "endpoints": plan.endpoints}
     rows = [
         {"what": kind, "number": number, "names": ", ".join(names.get(kind, ()))}
@@ -121,7 +121,7 @@ def period_facts(usage: PeriodUsage) -> Facts:
 
 
 def folder_facts(done: RemovedFolders) -> Facts:
-    """The folders that went, and those that storage refused, with its reason."""
+    """The folders that were removed, and those that storage refused, with its reason."""
     rows = [{"folder": str(folder_id), "outcome": "removed"} for folder_id in done.removed]
     rows += [{"folder": str(folder_id), "outcome": reason} for folder_id, reason in done.failed.items()]
     return {"removed": len(done.removed), "failed": len(done.failed), "folders": _table(rows)}

@@ -1,4 +1,4 @@
-"""The group service as ops and assets use it: one action, audited with the run's id, refused or retried as it fails."""
+"""The group service as ops, assets and checks use it: performs one action, audited with the id of the run."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping

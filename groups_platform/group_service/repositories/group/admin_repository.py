@@ -1,6 +1,6 @@
-"""What crosses every scope: finding what stands in a purge's way, purging, and the folders that a purge leaves behind.
+"""Purges groups of any domain: finds what blocks a purge, removes a group, and lists the folders left in storage.
 
-Nobody is asked for permission here; whoever calls has done that. The SQL is in `sql/manager/purge_*.sql`.
+Permissions are not checked here: the caller has checked them. The SQL is in `sql/manager/purge_*.sql`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST_LISTED = 100
 
 @dataclass(frozen=True)
 class Blocking:
-    """What stands in the way of a purge. count: all of it; listed: the facts of the first hundred, in types of JSON."""
+    """What blocks a purge. count: all of it; listed: the facts of the first hundred, in types of JSON."""
 
     count: int
     listed: tuple[dict[str, Any], ...]
@@ -57,7 +57,7 @@ class AdminGroupRepository:
         return found[0] if len(found) == 1 else None
 
     async def lock_dependents(self, group_id: UUID) -> None:
-        """Hold what could come to block a purge, after its group; whoever else holds some of it is waited for."""
+        """Lock everything that could come to block a purge. The group itself has to be locked before."""
         endpoints = select(EndpointRow.id).where(EndpointRow.project == group_id).order_by(EndpointRow.id)
         vfolders = select(VFolderRow.id).where(VFolderRow.group == group_id).order_by(VFolderRow.id)
         await self._session.execute(endpoints.with_for_update())
@@ -65,7 +65,7 @@ class AdminGroupRepository:
         await self._session.execute(read_statement("manager/purge_lock_kernels"), {"group_id": group_id})
 
     async def mounted_vfolders(self, group_id: UUID) -> Blocking:
-        """Folders of the group that active kernels, of whatever group, have mounted."""
+        """Folders of the group that active kernels of any group have mounted."""
         return await self._blocking("manager/purge_mounted_vfolders", group_id)
 
     async def active_kernels(self, group_id: UUID) -> Blocking:
@@ -100,7 +100,7 @@ class AdminGroupRepository:
     async def purge(self, group_id: UUID, now: datetime) -> None:
         """Remove a locked group and everything of it; its folders become pending.
 
-        A session of another group that serves an endpoint of this one stays: it is that group's, in its accounts too.
+        A session of another group that serves an endpoint of this one stays: it is usage of that group.
         """
         endpoints = select(EndpointRow.id).where(EndpointRow.project == group_id)
         sessions = select(SessionRow.id).where(SessionRow.group_id == group_id)
@@ -125,7 +125,7 @@ class AdminGroupRepository:
     async def claim_folder(
         self, now: datetime, *, group_id: UUID | None = None, domain_name: str | None = None
     ) -> PendingFolder | None:
-        """The oldest pending folder, of a group or domain, that nobody else has claimed or tried since `now`."""
+        """The oldest pending folder, of a group or domain, that no other call has claimed or tried since `now`."""
         row = VFolderDeletionRow
         statement = select(row.vfolder_id, row.host).where(or_(row.tried_at.is_(None), row.tried_at < now))
         if group_id is not None:
@@ -137,7 +137,7 @@ class AdminGroupRepository:
         return None if found is None else PendingFolder(*found)
 
     async def forget_folder(self, folder: PendingFolder) -> None:
-        """The folder is gone from storage."""
+        """Storage has removed the folder: its row goes."""
         await self._session.execute(delete(VFolderDeletionRow).where(VFolderDeletionRow.vfolder_id == folder.id))
 
     async def keep_folder(self, folder: PendingFolder, reason: str, now: datetime) -> None:

@@ -1,6 +1,6 @@
-"""Groups within the actor's scope: who may not see a group does not learn that it is there.
+"""Groups within the actor's scope: one that the actor may not see is refused like one that does not exist.
 
-Everything flushes and nothing commits; the action is the transaction. Purging is in `admin_repository.py`.
+Methods flush and never commit: the action is the transaction. Purging is in `admin_repository.py`.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class GroupRepository:
         return (await self._session.scalars(statement)).all()
 
     async def lock(self, group: GroupRef) -> GroupData:
-        """The group, which nobody else changes before this transaction ends. Raises like `find_id`."""
+        """The group, locked until the transaction ends. Raises like `find_id`."""
         group_id = await self.find_id(group)
         statement = select(GroupRow).where(GroupRow.id == group_id, self._administrable())
         fresh = statement.with_for_update().execution_options(populate_existing=True)
@@ -190,7 +190,7 @@ class GroupRepository:
 
     async def refuse_strangers(self, user_ids: Collection[UUID], domain_name: str) -> None:
         """Raises UnknownUsers naming those who are no users of the domain; the others stay in it until the commit."""
-        # locked, so that nobody leaves the domain before the membership is committed
+        # locked, so that no user leaves the domain before the membership is committed
         statement = select(UserRow.uuid).where(_is_one_of(UserRow.uuid, user_ids), UserRow.domain_name == domain_name)
         known = set(await self._session.scalars(statement.order_by(UserRow.uuid).with_for_update(read=True)))
         strangers = sorted(str(user_id) for user_id in set(user_ids) - known)
@@ -266,7 +266,7 @@ def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
         try:
             columns[name] = stored[name](value) if name in stored else value
-        except (TypeError, ValueError, AttributeError):  # what they are is not said: it may be secret
+        except (TypeError, ValueError, AttributeError):  # the message leaves the values out: they may be secret
             raise InvalidValue(
                 f"{name} cannot be of the type {type(value).__name__}, or not with that value."
             ) from None

@@ -1,4 +1,4 @@
-"""What surrounds every action: access by role, one transaction, retries, the audit row and the log.
+"""Performs actions: checks the role, runs one transaction, retries it, and writes the audit row and the log line.
 
 What an action does is in `actions/`; which groups an actor may see or change is decided by `GroupRepository`.
 """
@@ -60,7 +60,7 @@ class _CommitInDoubt(Exception):
 
 @dataclass(frozen=True)
 class Attempt:
-    """One call of an action: the row that the audit log gets, but for how it ends."""
+    """One call of an action. Its row in the audit log is made by `ended`."""
 
     action: BaseAction
     actor: Actor
@@ -112,7 +112,7 @@ class ActionProcessor:
     async def perform(
         self, action: Action, handler: Callable[[Action, ActionContext], Awaitable[Result]], result_type: type[Result]
     ) -> Result:
-        """The handler's result, or one that says why not. Raises the errors that are raised, once they are audited."""
+        """The handler's result, or a result with an error. An error that `is_raised` is raised after the audit."""
         attempt = Attempt(action, self.actor, self.run_id, self.clock())
         try:
             self._admit(action)
@@ -121,8 +121,8 @@ class ActionProcessor:
             refusal = error
         except (SQLAlchemyError, UnicodeEncodeError) as error:
             refusal = typed_error(error)
-        except (Exception, asyncio.CancelledError) as error:  # a mistake in a handler, or the caller gave up
-            with suppress(GroupServiceError):  # that it could not be audited is logged
+        except (Exception, asyncio.CancelledError) as error:  # a fault of a handler, or a cancellation
+            with suppress(GroupServiceError):  # a failed audit is logged
                 await asyncio.shield(self._refuse(attempt, _interrupted(error)))
             raise
         else:
@@ -206,13 +206,13 @@ class ActionProcessor:
         try:
             async with self.sessions.begin() as session:
                 return await context.after_commit(session)
-        except Exception:  # what is done is done; the caller learns what is left
+        except Exception:  # the action is committed: the caller gets a warning
             log.exception("what follows action %s failed", context.action_id)
             return ("What follows the action failed; the log says why.",)
 
 
 async def _retried(attempt: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Waits a random while, longer each time: those who met in a deadlock do not meet again."""
+    """Try again after transient faults. The waits are random and grow, so that a deadlock does not repeat."""
     retrying = AsyncRetrying(
         retry=retry_if_exception(is_transient),
         wait=wait_random_exponential(multiplier=0.2, max=5),
@@ -235,7 +235,7 @@ async def _entity_id(session: AsyncSession, action: BaseAction) -> str | None:
 
 
 def _storable(entity_id: str | None) -> str | None:
-    """`entity_id` as a text that Postgres stores and indexes, whatever the caller wrote."""
+    """`entity_id` as text that Postgres can store and index: without NUL and surrogates, and cut."""
     if entity_id is None:
         return None
     return entity_id[:LONGEST_ENTITY].encode(errors="backslashreplace").decode().replace("\0", "\\x00")

@@ -30,7 +30,13 @@ class CheckMonthlyUsageActionResult(BaseActionResult[MonthlyUsageCheck]):
 
 
 async def check_monthly_usage(action: CheckMonthlyUsageAction, context: ActionContext) -> CheckMonthlyUsageActionResult:
-    """Changes nothing."""
+    """Compare stored months with the kernels that there are now, and domains with the sums of their groups.
+
+    action: CheckMonthlyUsageAction. between: the first days of the first and the last month; by default the newest
+    stored month alone is checked.
+    Returns CheckMonthlyUsageActionResult; data is the MonthlyUsageCheck, whose months are empty where none is stored.
+    error.code: forbidden for everybody but superadmins.
+    """
     await context.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     repository = MonthlyUsageRepository(context.session)
     months = await repository.months()

@@ -35,7 +35,7 @@ class PurgeGroupActionError(GroupServiceError):
 
 
 class PurgeGroupActionVFoldersMountedToActiveKernelsError(PurgeGroupActionError):
-    """A folder of the group is mounted by an active kernel, of whatever group."""
+    """A folder of the group is mounted by an active kernel of any group."""
 
     code = "vfolders_mounted_to_active_kernels"
     kind = "vfolders"
@@ -60,7 +60,7 @@ class PurgeGroupActionActiveEndpointsError(PurgeGroupActionError):
 
 @dataclass(frozen=True)
 class PurgeGroupAction(GroupAction):
-    """Purge a group, active or deleted. dry_run: only say what would go and what blocks."""
+    """Purge a group, active or deleted. dry_run: change nothing, and say what would be removed and what blocks."""
 
     name: ClassVar[str] = "purge_group"
     access: ClassVar[Access] = Access.ADMIN
@@ -70,7 +70,7 @@ class PurgeGroupAction(GroupAction):
 
 @dataclass(frozen=True)
 class PurgeGroupActionResult(BaseActionResult[PurgePlan]):
-    """What went, or would go; the warnings name folders that storage has not given up yet."""
+    """What was removed, or would be; the warnings name folders that are still in storage."""
 
     def entity_id(self) -> str | None:
         """The group's id."""
@@ -78,7 +78,15 @@ class PurgeGroupActionResult(BaseActionResult[PurgePlan]):
 
 
 async def purge_group(action: PurgeGroupAction, context: ActionContext) -> PurgeGroupActionResult:
-    """Fails with forbidden, group_not_found. Raises the three errors of this module."""
+    """Remove a group for good, with its sessions, kernels, endpoints, folders and memberships (S10, S11).
+
+    action: PurgeGroupAction. group_id: id or GroupName; dry_run: change nothing, and only return the plan.
+    Returns PurgeGroupActionResult; data is the PurgePlan: what was removed, or would be, and what blocks. Folders that
+    storage has refused to remove are warnings; retry_vfolder_deletions tries them again.
+    error.code: forbidden, group_not_found, ambiguous_group.
+    Raises, in this order and without dry_run: PurgeGroupActionVFoldersMountedToActiveKernelsError,
+    PurgeGroupActionActiveKernelsError, PurgeGroupActionActiveEndpointsError. Nothing is removed then.
+    """
     groups = GroupRepository(context.session, context.actor)
     admin = AdminGroupRepository(context.session)
     if action.dry_run:

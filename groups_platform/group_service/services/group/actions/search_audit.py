@@ -37,7 +37,13 @@ class SearchAuditActionResult(BaseActionResult[tuple[AuditEntry, ...]]):
 
 
 async def search_audit(action: SearchAuditAction, context: ActionContext) -> SearchAuditActionResult:
-    """Fails with forbidden. Raises InvalidAPIParameters."""
+    """Read the audit log, newest first (S20).
+
+    action: SearchAuditAction. filter: which entries; limit: how many, 1 to 1000.
+    Returns SearchAuditActionResult; data holds the AuditEntries that the actor may see.
+    error.code: forbidden; for a GroupName in the filter also group_not_found, ambiguous_group.
+    Raises InvalidAPIParameters for another limit.
+    """
     if not 1 <= action.limit <= MOST_ENTRIES:
         raise InvalidAPIParameters(f"At most {MOST_ENTRIES} entries, and at least one, not {action.limit}.")
     wanted = action.filter

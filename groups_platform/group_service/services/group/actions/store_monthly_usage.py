@@ -34,7 +34,15 @@ class StoreMonthlyUsageActionResult(BaseActionResult[StoredUsage]):
 
 
 async def store_monthly_usage(action: StoreMonthlyUsageAction, context: ActionContext) -> StoreMonthlyUsageActionResult:
-    """Raises InvalidAPIParameters."""
+    """Compute the usage of a month and store it, from one snapshot of the database.
+
+    What was stored of the month is replaced; rows that stay the same, and those of purged groups, are not written.
+    action: StoreMonthlyUsageAction. month: as in 202410, of the configured time zone.
+    Returns StoreMonthlyUsageActionResult; data is the StoredUsage, without kernels. Warnings say that live statistics
+    could not be read.
+    error.code: forbidden for everybody but superadmins.
+    Raises InvalidAPIParameters for an invalid month.
+    """
     month = parse_month(action.month, context.config.zone)
     usage, warnings = await compute_month(context, month, None, detail=False)
     stored = await MonthlyUsageRepository(context.session).store(usage, is_over=month.end <= context.now)

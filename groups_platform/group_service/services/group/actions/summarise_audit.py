@@ -31,7 +31,13 @@ class SummariseAuditActionResult(BaseActionResult[tuple[AuditCount, ...]]):
 
 
 async def summarise_audit(action: SummariseAuditAction, context: ActionContext) -> SummariseAuditActionResult:
-    """Its own row is not counted."""
+    """Count the attempts in the audit log by day, action, status and error code.
+
+    action: SummariseAuditAction. first, last: days of the configured time zone, both included.
+    Returns SummariseAuditActionResult; data holds an AuditCount for each combination that there was. The row of this
+    attempt itself is not counted.
+    error.code: forbidden for everybody but superadmins.
+    """
     period = Period(action.first, action.last, context.config.zone)
     counts = await count_attempts(context.session, period, context.config.time_zone)
     return SummariseAuditActionResult(success=True, data=counts)

@@ -20,8 +20,8 @@ from groups_platform.group_service.types.usage import FIGURES, GroupUsage, Kerne
 class UsagePerMonthAction(BaseAction):
     """The usage of a month such as `202410`, in the configured time zone.
 
-    group_ids: None for all groups that the actor may see; others are as if they were not there. detail: with every
-    kernel; without, the memory that it takes does not grow with their number.
+    group_ids: None for all groups that the actor may see; ids of other groups are left out. detail: with every
+    kernel; without, memory does not grow with their number.
     """
 
     name: ClassVar[str] = "usage_per_month"
@@ -38,7 +38,15 @@ class UsagePerMonthActionResult(BaseActionResult[MonthlyUsage]):
 
 
 async def usage_per_month(action: UsagePerMonthAction, context: ActionContext) -> UsagePerMonthActionResult:
-    """Raises InvalidAPIParameters for what is no month."""
+    """Sum what groups used in a month (S13 to S15, S18).
+
+    action: UsagePerMonthAction. month: as in 202410, of the configured time zone; group_ids: ids or GroupNames, by
+    default all groups; detail: also every kernel.
+    Returns UsagePerMonthActionResult; data is the MonthlyUsage of the groups that the actor may see and that had
+    kernels in the month. Warnings say that live statistics could not be read.
+    error.code, for a GroupName only: forbidden, group_not_found, ambiguous_group.
+    Raises InvalidAPIParameters for an invalid month.
+    """
     month = parse_month(action.month, context.config.zone)
     data, warnings = await compute_month(context, month, action.group_ids, detail=action.detail)
     return UsagePerMonthActionResult(success=True, data=data, warnings=warnings)
