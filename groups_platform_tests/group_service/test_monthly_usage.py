@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from groups_platform.group_service.errors import InvalidAPIParameters
+from groups_platform.group_service.repositories.group.monthly_usage import MonthlyUsageRepository
 from groups_platform.group_service.services.group.actions.base import BaseAction
 from groups_platform.group_service.services.group.actions.check_monthly_usage import CheckMonthlyUsageAction
 from groups_platform.group_service.services.group.actions.store_monthly_usage import StoreMonthlyUsageAction
@@ -61,8 +62,6 @@ async def test_a_month_is_stored_as_its_transaction_saw_it(
     group_service: GroupService, deployment: Deployment, create_group: CreateGroup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A kernel that comes after the sums and before they are stored is counted by the next store."""
-    from groups_platform.group_service.repositories.group.monthly_usage import MonthlyUsageRepository  # noqa: PLC0415
-
     store = MonthlyUsageRepository.store
 
     async def store_late(repository: MonthlyUsageRepository, *arguments: Any, **options: Any) -> Any:

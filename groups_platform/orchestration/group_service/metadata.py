@@ -79,11 +79,11 @@ def page_facts(page: GroupPage) -> Facts:
 
 
 def purge_facts(plan: PurgePlan) -> Facts:
-    """What was removed, or would be, by kind, and what blocks."""
+    """What was removed, or would be, by table, and what blocks."""
     names = {"vfolders": plan.vfolders, "endpoints": plan.endpoints}
     rows = [
-        {"what": kind, "number": number, "names": ", ".join(names.get(kind, ()))}
-        for kind, number in {"group": 1, **plan.counts}.items()
+        {"what": table, "number": number, "names": ", ".join(names.get(table, ()))}
+        for table, number in {"group": 1, **plan.counts}.items()
     ]
     rows[0]["names"] = f"{plan.group.name} ({plan.group.domain_name})"
     return {
@@ -226,9 +226,9 @@ def _bars(name: str, figures: Figures) -> GroupBars:
 
 def _blocking(plan: PurgePlan) -> Iterator[Facts]:
     for blocker in plan.blockers:
-        for kind, listed in blocker.facts.items():
+        for what, listed in blocker.facts.items():
             for item in listed if isinstance(listed, Sequence) else ():
-                yield {"code": blocker.code, "what": kind, "id": item["id"], "details": _details(item)}
+                yield {"code": blocker.code, "what": what, "id": item["id"], "details": _details(item)}
 
 
 def _details(item: Mapping[str, Any]) -> str:

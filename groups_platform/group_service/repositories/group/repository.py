@@ -5,7 +5,7 @@ Methods flush and never commit: the action is the transaction. Purging is in `ad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -35,18 +35,14 @@ from sqlalchemy.orm import InstrumentedAttribute
 from groups_platform.group_service.errors import (
     AmbiguousGroup,
     Forbidden,
-    GroupNameTaken,
     GroupNotFound,
     GroupServiceError,
-    IntegrationIdTaken,
-    InvalidValue,
-    UnknownDomain,
-    UnknownResourcePolicy,
     UnknownUsers,
 )
 from groups_platform.group_service.models.group import GroupRow, MembershipRow
 from groups_platform.group_service.models.user import UserRow
 from groups_platform.group_service.repositories.faults import refused_by
+from groups_platform.group_service.repositories.group.columns import refusals, stored_columns
 from groups_platform.group_service.types import ResourceSlot
 from groups_platform.group_service.types.group import (
     GroupCreator,
@@ -56,8 +52,6 @@ from groups_platform.group_service.types.group import (
     GroupName,
     GroupRef,
     MemberChange,
-    ProjectType,
-    check_group_name,
 )
 from groups_platform.group_service.types.user import Actor, UserRole, UserUpdateMode
 from groups_platform.masking import public_registry
@@ -84,9 +78,9 @@ class GroupRepository:
         """Insert a group. Raises Forbidden, InvalidGroupName, or what the constraint says."""
         if not self._actor.administrates(creator.domain_name):
             raise Forbidden(f"{self._actor.name} may not create groups in {creator.domain_name}.")
-        values = _columns({field.name: getattr(creator, field.name) for field in fields(creator)})
+        values = stored_columns({field.name: getattr(creator, field.name) for field in fields(creator)})
         statement = insert(GroupRow).values(**values, created_at=now, modified_at=now).returning(GroupRow)
-        with refused_by(_refusals(values)):
+        with refused_by(refusals(values)):
             return self._data((await self._session.scalars(statement)).one())
 
     async def find_id(self, group: GroupRef) -> UUID:
@@ -140,7 +134,7 @@ class GroupRepository:
         domain_name = given.get("domain_name", group.domain_name)
         if not self._actor.administrates(domain_name):
             raise Forbidden(f"{self._actor.name} may not move groups to {domain_name}.")
-        return await self._update(group, _columns(given), now)
+        return await self._update(group, stored_columns(given), now)
 
     async def set_active(self, group: GroupData, is_active: bool, now: datetime) -> GroupData:
         """Delete softly, or restore. Raises IntegrationIdTaken."""
@@ -154,7 +148,7 @@ class GroupRepository:
             .returning(GroupRow)
             .execution_options(populate_existing=True, synchronize_session=False)
         )
-        with refused_by(_refusals({"name": group.name, "domain_name": group.domain_name, **changes})):
+        with refused_by(refusals({"name": group.name, "domain_name": group.domain_name, **changes})):
             row = (await self._session.scalars(statement)).one_or_none()
         if row is None:
             raise self._absent(group.id, knows=self._actor.administrates(None))
@@ -250,43 +244,6 @@ class GroupRepository:
             integration_id=row.integration_id if is_admin else None,
             member_ids=None if member_ids is None else tuple(member_ids),
         )
-
-
-def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a creator or modifier as the columns store them."""
-    stored: dict[str, Callable[[Any], Any]] = {
-        "name": check_group_name,
-        "type": ProjectType,
-        "total_resource_slots": ResourceSlot.to_json,
-        "allowed_vfolder_hosts": dict,
-        "dotfiles": lambda dotfiles: [dict(dotfile) for dotfile in dotfiles],
-        "container_registry": lambda registry: registry and dict(registry),
-    }
-    columns = {}
-    for name, value in values.items():
-        try:
-            columns[name] = stored[name](value) if name in stored else value
-        except (TypeError, ValueError, AttributeError):  # the message leaves the values out: they may be secret
-            raise InvalidValue(
-                f"{name} cannot be of the type {type(value).__name__}, or not with that value."
-            ) from None
-    return columns
-
-
-def _refusals(values: Mapping[str, Any]) -> dict[str, GroupServiceError]:
-    name, domain, policy = values["name"], values["domain_name"], values.get("resource_policy")
-    return {
-        "groups_name_domain_name_key": GroupNameTaken(
-            f"{domain} has a group {name} already, active or deleted.", name=name, domain_name=domain
-        ),
-        "groups_integration_id_key": IntegrationIdTaken(
-            f"Another active group of {domain} has this integration id.", domain_name=domain
-        ),
-        "groups_domain_name_fkey": UnknownDomain(f"There is no domain {domain}.", domain_name=domain),
-        "groups_resource_policy_fkey": UnknownResourcePolicy(
-            f"There is no resource policy {policy}.", resource_policy=policy
-        ),
-    }
 
 
 def _conditions(wanted: GroupFilter) -> list[ColumnElement[bool]]:

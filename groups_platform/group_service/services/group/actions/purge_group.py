@@ -18,10 +18,10 @@ from groups_platform.group_service.types.group import MemberChange, PurgePlan
 
 
 class PurgeGroupActionError(GroupServiceError):
-    """Something of the group is in use. facts: `count`, and up to a hundred of what blocks under `kind`."""
+    """Something of the group is in use. facts: `count`, and up to a hundred of what blocks under `listed_as`."""
 
     is_raised = True
-    kind: ClassVar[str]
+    listed_as: ClassVar[str]
     sentence: ClassVar[str]
 
     def __init__(self, blocking: Blocking) -> None:
@@ -30,7 +30,7 @@ class PurgeGroupActionError(GroupServiceError):
         super().__init__(
             f"{self.sentence} ({blocking.count}): {names}{more}. Nothing was purged.",
             count=blocking.count,
-            **{self.kind: list(blocking.listed)},
+            **{self.listed_as: list(blocking.listed)},
         )
 
 
@@ -38,7 +38,7 @@ class PurgeGroupActionVFoldersMountedToActiveKernelsError(PurgeGroupActionError)
     """A folder of the group is mounted by an active kernel of any group."""
 
     code = "vfolders_mounted_to_active_kernels"
-    kind = "vfolders"
+    listed_as = "vfolders"
     sentence = "Folders of the group are mounted by active kernels"
 
 
@@ -46,7 +46,7 @@ class PurgeGroupActionActiveKernelsError(PurgeGroupActionError):
     """A kernel of the group is active."""
 
     code = "active_kernels"
-    kind = "kernels"
+    listed_as = "kernels"
     sentence = "Kernels of the group are active"
 
 
@@ -54,7 +54,7 @@ class PurgeGroupActionActiveEndpointsError(PurgeGroupActionError):
     """An endpoint of the group is created or being destroyed."""
 
     code = "active_endpoints"
-    kind = "endpoints"
+    listed_as = "endpoints"
     sentence = "Endpoints of the group are active"
 
 
