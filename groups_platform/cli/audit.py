@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
 
 from groups_platform.cli.common import JSON
-from groups_platform.cli.service import ACTOR, find_group, perform, show_result
+from groups_platform.cli.service import ACTOR, perform, show_result
 from groups_platform.settings import Settings
-
-if TYPE_CHECKING:
-    from groups_platform.group_service.services.group.service import GroupService
-    from groups_platform.group_service.types.action import BaseActionResult
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -67,11 +62,12 @@ def audit(
     """
     from groups_platform.group_service.services.group.actions.search_audit import SearchAuditAction  # noqa: PLC0415
     from groups_platform.group_service.types.audit import AuditFilter, AuditStatus  # noqa: PLC0415
+    from groups_platform.group_service.types.group import GroupName, parse_group  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_audit  # noqa: PLC0415
 
-    async def act(service: GroupService) -> BaseActionResult[Any]:
-        about = str(await find_group(service, entity)) if entity else None  # an id of anything is taken as it is
-        wanted = AuditFilter(action, about, by, AuditStatus(status) if status else None, since)
-        return await service.search_audit(SearchAuditAction(wanted, limit))
-
-    show_result(perform(settings, actor, act), as_json, show_audit)
+    about = parse_group(entity) if entity else None
+    entity_id = about if about is None or isinstance(about, GroupName) else str(about)
+    search = SearchAuditAction(
+        AuditFilter(action, entity_id, by, AuditStatus(status) if status else None, since), limit
+    )
+    show_result(perform(settings, actor, lambda service: service.search_audit(search)), as_json, show_audit)

@@ -13,20 +13,20 @@ import click
 
 from groups_platform.cli.common import JSON
 from groups_platform.cli.group_fields import EMPTIED, NULLABLE, TYPE, fields_of_a_group, modifier_of, values_of
-from groups_platform.cli.service import ACTOR, Refused, data_of, find_group, find_user_ids, perform, show_result, user
+from groups_platform.cli.service import ACTOR, Refused, data_of, find_user_ids, perform, show_result, user
 from groups_platform.errors import PlatformError
 from groups_platform.settings import Settings
 
 if TYPE_CHECKING:
     from groups_platform.group_service.services.group.service import GroupService
     from groups_platform.group_service.types.action import BaseActionResult
-    from groups_platform.group_service.types.group import GroupActionResult, GroupPage, PurgePlan
+    from groups_platform.group_service.types.group import GroupActionResult, GroupPage, GroupRef, PurgePlan
     from groups_platform.group_service.types.user import UserData
 
 UNCONFIRMED = "Nobody is here to confirm it. Write --yes, or look at the plan with --dry-run."
 
 Answer = TypeVar("Answer")
-Act = Callable[["GroupService", UUID], Awaitable[Answer]]
+Act = Callable[["GroupService", "GroupRef"], Awaitable[Answer]]
 
 
 class NotConfirmed(PlatformError):
@@ -46,12 +46,11 @@ class Asked:
     as_json: bool
 
     def perform(self, act: Act[Answer]) -> Answer:
-        """What `act` answers, given the service and the group's id."""
+        """What `act` answers, given the service and the group."""
+        from groups_platform.group_service.types.group import parse_group  # noqa: PLC0415
 
-        async def act_on_it(service: GroupService) -> Answer:
-            return await act(service, await find_group(service, self.group, self.domain))
-
-        return perform(self.settings, self.actor, act_on_it)
+        group = parse_group(self.group, self.domain)
+        return perform(self.settings, self.actor, lambda service: act(service, group))
 
 
 def one_group(command: Callable[..., None]) -> Callable[..., None]:
@@ -134,7 +133,7 @@ def show(asked: Asked) -> None:
     """
     from groups_platform.group_service.services.group.actions.get_group import GetGroupAction  # noqa: PLC0415
 
-    _show(asked, lambda service, group_id: service.get_group(GetGroupAction(group_id, with_members=True)))
+    _show(asked, lambda service, group: service.get_group(GetGroupAction(group, with_members=True)))
 
 
 @group.command()
@@ -175,7 +174,7 @@ def modify(asked: Asked, clear: tuple[str, ...], **options: Any) -> None:
     from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction  # noqa: PLC0415
 
     modifier = modifier_of(values_of(options), clear)
-    _show(asked, lambda service, group_id: service.modify_group(ModifyGroupAction(group_id, modifier)))
+    _show(asked, lambda service, group: service.modify_group(ModifyGroupAction(group, modifier)))
 
 
 @group.command()
@@ -202,13 +201,13 @@ def members(asked: Asked, remove_all: bool, **users: tuple[str | UUID, ...]) -> 
     if len(changes) > 1:
         raise click.UsageError("Use one of --add, --remove, --replace and --remove-all at a time.")
 
-    async def act(service: GroupService, group_id: UUID) -> GroupActionResult:
+    async def act(service: GroupService, group: GroupRef) -> GroupActionResult:
         if not changes:
-            return await service.get_group(GetGroupAction(group_id, with_members=True))
+            return await service.get_group(GetGroupAction(group, with_members=True))
         mode, named = changes[0]
         ids: list[str | UUID] = [*await find_user_ids(service, named)]
         change = ModifyGroupAction(
-            group_id, user_update_mode=OptionalState.update(mode), user_uuids=OptionalState.update(ids)
+            group, user_update_mode=OptionalState.update(mode), user_uuids=OptionalState.update(ids)
         )
         return await service.modify_group(change)
 
@@ -225,7 +224,7 @@ def delete(asked: Asked) -> None:
     """
     from groups_platform.group_service.services.group.actions.delete_group import DeleteGroupAction  # noqa: PLC0415
 
-    result = asked.perform(lambda service, group_id: service.delete_group(DeleteGroupAction(group_id)))
+    result = asked.perform(lambda service, group: service.delete_group(DeleteGroupAction(group)))
     show_result(result, asked.as_json, lambda data: click.echo(f"{data.domain_name}/{data.name} is deleted."))
 
 
@@ -239,7 +238,7 @@ def restore(asked: Asked) -> None:
     """
     from groups_platform.group_service.services.group.actions.restore_group import RestoreGroupAction  # noqa: PLC0415
 
-    result = asked.perform(lambda service, group_id: service.restore_group(RestoreGroupAction(group_id)))
+    result = asked.perform(lambda service, group: service.restore_group(RestoreGroupAction(group)))
     show_result(result, asked.as_json, lambda data: click.echo(f"{data.domain_name}/{data.name} is active."))
 
 
@@ -261,14 +260,14 @@ def purge(asked: Asked, dry_run: bool, yes: bool) -> None:
     if asked.as_json and not (dry_run or yes):
         raise click.UsageError(UNCONFIRMED)
 
-    async def act(service: GroupService, group_id: UUID) -> BaseActionResult[PurgePlan]:
+    async def act(service: GroupService, group: GroupRef) -> BaseActionResult[PurgePlan]:
         if dry_run or not yes:
-            planned = await service.purge_group(PurgeGroupAction(group_id, dry_run=True))
+            planned = await service.purge_group(PurgeGroupAction(group, dry_run=True))
             if dry_run:
                 return planned
             show_plan(data_of(planned))
             _confirm(planned)
-        return await service.purge_group(PurgeGroupAction(group_id))
+        return await service.purge_group(PurgeGroupAction(group))
 
     show_result(asked.perform(act), asked.as_json, show_plan)
 
@@ -310,8 +309,8 @@ def _show(asked: Asked, act: Act[GroupActionResult]) -> None:
     from groups_platform.group_service.services.group.actions.find_users import FindUsersAction  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_group  # noqa: PLC0415
 
-    async def act_and_name(service: GroupService, group_id: UUID) -> tuple[GroupActionResult, tuple[UserData, ...]]:
-        result = await act(service, group_id)
+    async def act_and_name(service: GroupService, group: GroupRef) -> tuple[GroupActionResult, tuple[UserData, ...]]:
+        result = await act(service, group)
         members = result.data.member_ids if result.data and not asked.as_json else None
         return result, data_of(await service.find_users(FindUsersAction(members))) if members else ()
 

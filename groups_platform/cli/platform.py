@@ -12,7 +12,7 @@ import click
 
 from groups_platform.cli.common import database, importing
 from groups_platform.cli.directory import sync_days
-from groups_platform.cli.service import data_of, find_group, perform
+from groups_platform.cli.service import data_of, perform
 from groups_platform.errors import InvalidSetting, PlatformError
 from groups_platform.settings import Settings, find_resource
 
@@ -75,15 +75,16 @@ async def _show_actions(service: GroupService) -> None:
     from groups_platform.group_service.services.group.actions.purge_group import PurgeGroupAction  # noqa: PLC0415
     from groups_platform.group_service.services.group.actions.search_audit import SearchAuditAction  # noqa: PLC0415
     from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction  # noqa: PLC0415
+    from groups_platform.group_service.types.group import parse_group  # noqa: PLC0415
     from groups_platform.terminal import console  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_audit, show_plan  # noqa: PLC0415
     from groups_platform.terminal.usage import show_usage  # noqa: PLC0415
 
     show_usage(data_of(await service.usage_per_month(UsagePerMonthAction(SAMPLE_MONTH, detail=False))), limit=20)
-    group_id = await find_group(service, UNPURGEABLE)
-    show_plan(data_of(await service.purge_group(PurgeGroupAction(group_id, dry_run=True))))
+    group = parse_group(UNPURGEABLE)
+    show_plan(data_of(await service.purge_group(PurgeGroupAction(group, dry_run=True))))
     try:
-        await service.purge_group(PurgeGroupAction(group_id))
+        await service.purge_group(PurgeGroupAction(group))
     except PlatformError as refusal:
         console.print(f"[bold]A purge of it fails:[/] {refusal} ({refusal.code})\n")
     console.print("[bold]The audit log:[/] groups-platform audit")

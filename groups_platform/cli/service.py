@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -56,30 +55,6 @@ def data_of(result: BaseActionResult[Data]) -> Data:
 def show_result(result: BaseActionResult[Data], as_json: bool, draw: Callable[[Data], Any]) -> None:
     """Show what came back. Raises Refused."""
     show(data_of(result), as_json, draw, warnings=result.warnings, action_id=result.action_id)
-
-
-async def find_group(service: GroupService, group: str, domain: str | None = None) -> UUID:
-    """The id of a group that is written as its id, as `domain/name`, or as its name. Raises GroupNotFound."""
-    from groups_platform.group_service.errors import GroupNotFound  # noqa: PLC0415
-    from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction  # noqa: PLC0415
-    from groups_platform.group_service.types.group import GroupFilter  # noqa: PLC0415
-    from groups_platform.group_service.types.user import SYSTEM  # noqa: PLC0415
-
-    name = group
-    if domain is None:
-        with suppress(ValueError):
-            return UUID(group)
-        domain, _, name = group.rpartition("/")
-    search = SearchGroupsAction(GroupFilter(domain_name=domain or None, name=name))
-    found = data_of(await service.search_groups(search)).groups
-    if not found:  # what the user may not see, the service refuses, and audits that
-        found = data_of(await service.acting_as(SYSTEM).search_groups(search)).groups
-    if not found:
-        place = f" in {domain}" if domain else ""
-        raise GroupNotFound(f"There is no group {name}{place}.", group=group)
-    if len(found) > 1:
-        raise click.UsageError(f"Which one: {', '.join(sorted(f'{g.domain_name}/{g.name}' for g in found))}?")
-    return found[0].id
 
 
 def user(text: str) -> str | UUID:

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import click
 
 from groups_platform.cli.common import JSON, LIMIT
-from groups_platform.cli.service import ACTOR, find_group, perform, show_result
+from groups_platform.cli.service import ACTOR, perform, show_result
 from groups_platform.settings import Settings
-
-if TYPE_CHECKING:
-    from groups_platform.group_service.services.group.service import GroupService
-    from groups_platform.group_service.types.action import BaseActionResult
-    from groups_platform.group_service.types.usage import MonthlyUsage, PeriodUsage
 
 
 def figures_of_a_time(command: Callable[..., None]) -> Callable[..., None]:
@@ -61,13 +55,12 @@ def month(
       groups-platform usage month 202410 --group norrvik/ticket-triage --detail
     """
     from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction  # noqa: PLC0415
+    from groups_platform.group_service.types.group import parse_group  # noqa: PLC0415
     from groups_platform.terminal.usage import show_usage  # noqa: PLC0415
 
-    async def act(service: GroupService) -> BaseActionResult[MonthlyUsage]:
-        ids = [await find_group(service, group) for group in groups] or None
-        return await service.usage_per_month(UsagePerMonthAction(month, ids, detail))
-
-    show_result(perform(settings, actor, act), as_json, lambda data: show_usage(data, limit))
+    action = UsagePerMonthAction(month, [parse_group(group) for group in groups] or None, detail)
+    result = perform(settings, actor, lambda service: service.usage_per_month(action))
+    show_result(result, as_json, lambda data: show_usage(data, limit))
 
 
 @usage.command()
@@ -95,10 +88,9 @@ def period(
     from groups_platform.group_service.services.group.actions.usage_per_period import (  # noqa: PLC0415
         UsagePerPeriodAction,
     )
+    from groups_platform.group_service.types.group import parse_group  # noqa: PLC0415
     from groups_platform.terminal.usage import show_usage  # noqa: PLC0415
 
-    async def act(service: GroupService) -> BaseActionResult[PeriodUsage]:
-        group_id = await find_group(service, group) if group else None
-        return await service.usage_per_period(UsagePerPeriodAction(start, end, group_id, detail))
-
-    show_result(perform(settings, actor, act), as_json, lambda data: show_usage(data, limit))
+    action = UsagePerPeriodAction(start, end, parse_group(group) if group else None, detail)
+    result = perform(settings, actor, lambda service: service.usage_per_period(action))
+    show_result(result, as_json, lambda data: show_usage(data, limit))

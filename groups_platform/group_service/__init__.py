@@ -1,4 +1,4 @@
-"""Groups (projects): who is in them, what they may use, and what became of it. Knows nothing of Dagster or Spark.
+"""The group service: groups (projects), their members, limits, usage and audit log. Imports neither Dagster nor Spark.
 
 `group_service()` opens the service; the actions are in `services/group/actions/`, one file each.
 """
@@ -34,17 +34,18 @@ async def group_service(
     storage: StorageSessionManager | None = None,
     valkey: ValkeyStatClient | None = None,
 ) -> AsyncIterator[GroupService]:
-    """The service, over a database that runs and has today's schema.
+    """Open the service; the database is started and migrated first where it has to be.
 
-    url: another database than that of the settings, which are those of the environment by default. actor: for whom it
-    acts, also the e-mail address of a user; by default the system itself, which may do everything. run_id: goes into
-    the audit log. Whatever is not given comes from the settings. Raises DatabaseUnavailable, UnknownActor.
+    url: another database than that of the settings. actor: for whom it acts, an Actor or the e-mail address of a user;
+    by default the system itself, which may do everything. run_id: stands in the rows of the audit log. settings: those
+    of the environment by default. config, storage, valkey: made from the settings where they are not given.
+    Raises DatabaseUnavailable, UnknownActor.
     """
     settings = settings or Settings.from_env()
     if url is not None:
         settings = settings.model_copy(update={"database_url": SecretStr(url)})
     address = make_url(await asyncio.to_thread(open_database, settings)).set(drivername="postgresql+psycopg")
-    options = f"{address.query.get('options', '')} -c TimeZone=UTC"  # the server's own zone is nobody's business
+    options = f"{address.query.get('options', '')} -c TimeZone=UTC"  # not the zone of the server
     query = {"options": options, "fallback_application_name": "groups_platform service"}
     # errors must not show parameters
     engine = create_async_engine(address.update_query_dict(query), hide_parameters=True)

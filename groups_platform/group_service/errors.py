@@ -29,9 +29,15 @@ class ObjectNotFound(GroupServiceError):
 
 
 class GroupNotFound(ObjectNotFound):
-    """No group has this id."""
+    """No group has this id or name."""
 
     code = "group_not_found"
+
+
+class AmbiguousGroup(GroupServiceError):
+    """More than one of the groups that the actor sees has this name. facts: `groups`, as `domain/name`."""
+
+    code = "ambiguous_group"
 
 
 class UnknownActor(ObjectNotFound):

@@ -53,7 +53,7 @@ class Known:
 async def load_sample_deployment(settings: Settings) -> dict[str, int]:
     """Add what is missing of the sample; the number of new rows by table. Raises DatabaseUnavailable.
 
-    A group whose name somebody else has taken is left out, with everything of it.
+    A group whose name is taken by another group is left out, with everything of it.
     """
     address = make_url(open_database(settings)).set(drivername="postgresql+psycopg")
     engine = create_async_engine(address, hide_parameters=True)
@@ -74,9 +74,11 @@ async def load_sample_deployment(settings: Settings) -> dict[str, int]:
 
 
 async def _store_files(storage: StorageSessionManager, known: Known) -> None:
+    allowed_hosts = {group["id"]: group["allowed_vfolder_hosts"] for group in _groups(known)}
     for folder in _vfolders(known):
+        source = _folder() / "vfolders" / folder["name"]
         try:
-            await storage.fill_folder(folder["host"], folder["id"], _folder() / "vfolders" / folder["name"])
+            await storage.create_folder(folder["host"], folder["id"], allowed_hosts[folder["group"]], source)
         except StorageFault as fault:  # people may have other hosts than the sample
             log.warning("the files of %s are missing: %s", folder["name"], fault)
 

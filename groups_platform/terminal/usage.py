@@ -12,7 +12,6 @@ from rich.bar import Bar
 from rich.table import Column, Table
 
 from groups_platform.group_service.types.usage import (
-    FIGURES,
     Figures,
     KernelUsage,
     MonthlyUsage,
@@ -74,8 +73,7 @@ def show_usage(usage: MonthlyUsage | PeriodUsage, limit: int) -> None:
 
 def _monthly(usage: MonthlyUsage) -> Iterable[Line]:
     for group in usage.groups:
-        figures = Figures(**{name: getattr(group, f"g_{name}") for name in FIGURES})
-        yield Line(f"{group.domain_name}/{group.g_name}", group.g_kernels, figures, group.c_infos or ())
+        yield Line(f"{group.domain_name}/{group.g_name}", group.g_kernels, group.figures, group.c_infos or ())
 
 
 def _by_period(usage: PeriodUsage) -> Iterable[Line]:

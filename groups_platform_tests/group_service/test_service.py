@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from inspect import iscoroutinefunction, signature
 from pathlib import Path
+from pydoc import plaintext, render_doc
 
 import pytest
 
 from groups_platform.group_service import group_service as open_service
+from groups_platform.group_service.errors import GroupServiceError
+from groups_platform.group_service.services.group.actions.base import BaseAction
 from groups_platform.group_service.services.group.actions.purge_group import PurgeGroupAction
 from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction
+from groups_platform.group_service.services.group.service import GroupService
+from groups_platform.group_service.types.action import BaseActionResult
 from groups_platform.group_service.types.user import SYSTEM
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import Deployment
@@ -42,6 +51,34 @@ async def test_everything_comes_from_the_environment_and_everything_is_closed(
             assert not (tmp_path / folder.id.hex).exists()
         await asyncio.sleep(0.5)  # a backend ends a moment after its connection
         assert (await deployment.run(CONNECTIONS))[0] == before
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, f in vars(GroupService).items() if iscoroutinefunction(f) and n != "get_actor"]
+)
+def test_help_says_what_an_action_takes_gives_and_raises(name: str) -> None:
+    method = getattr(GroupService, name)
+    (receiver, action), result = signature(method).parameters.values(), signature(method).return_annotation
+    assert (method.__name__, receiver.name, action.name) == (name, "self", "action")
+    assert issubclass(action.annotation, BaseAction)
+    assert issubclass(result, BaseActionResult)
+    assert action.annotation.name == name
+    shown = render_doc(method, renderer=plaintext)
+    documented = shown.split("Every action:")[0].split("\n", 3)[3]  # without the signature
+    for said in (f"action: {action.annotation.__name__}. ", f"Returns {result.__name__}; data ", "error.code"):
+        assert said in documented
+    assert all(f"{field.name}:" in documented or f"{field.name}, " in documented for field in fields(action.annotation))
+    codes = set(re.findall(r"\b[a-z]+(?:_[a-z]+)*\b", documented.split("error.code", 1)[1]))
+    assert codes & {error.code for error in _errors(GroupServiceError)}
+    raised = set(re.findall(r"\w+(?:Error|Parameters|Unknown)\b", shown))
+    assert raised >= {"DatabaseError", "OutcomeUnknown"}
+    assert raised <= {error.__name__ for error in _errors(GroupServiceError)}
+
+
+def _errors(error: type[GroupServiceError]) -> Iterator[type[GroupServiceError]]:
+    yield error
+    for child in error.__subclasses__():
+        yield from _errors(child)
 
 
 async def test_one_service_acts_for_many(database_fixture: str, deployment: Deployment) -> None:

@@ -11,6 +11,17 @@ from groups_platform.group_service.clients.storage import StorageSessionManager
 from groups_platform.group_service.errors import HostNotAllowed, StorageFault
 
 
+async def test_s23_a_new_folder_gets_files_and_one_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "source" / "below").mkdir(parents=True)
+    (tmp_path / "source" / "below" / "data.bin").write_bytes(b"12345")
+    storage, folder = StorageSessionManager({"local": str(tmp_path / "hosts")}), uuid4()
+    await storage.create_folder("local", folder, ["local"], tmp_path / "source")
+    assert await storage.folder_size("local", folder) == 5
+    (tmp_path / "hosts" / folder.hex / "below" / "data.bin").write_bytes(b"1")
+    await storage.create_folder("local", folder, ["local"], tmp_path / "source")
+    assert await storage.folder_size("local", folder) == 1
+
+
 @pytest.mark.parametrize("scheme", ["", "file://"])
 async def test_s23_folders_are_made_sized_and_removed(tmp_path: Path, scheme: str) -> None:
     storage, folder, other = StorageSessionManager({"local": f"{scheme}{tmp_path}"}), uuid4(), uuid4()

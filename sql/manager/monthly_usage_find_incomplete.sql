@@ -7,11 +7,11 @@ FROM (
     SELECT u.group_id, u.kernels
     FROM manager.monthly_usage AS u
     JOIN manager.groups AS g ON g.id = u.group_id
-    WHERE u.month = %(month)s
+    WHERE u.month = :month
 ) AS stored
 FULL JOIN (
     SELECT k.group_id, count(*) AS kernels
-    FROM manager.kernels_in(tstzrange(%(start)s, %(end)s), ARRAY(SELECT g.id FROM manager.groups AS g)) AS k
+    FROM manager.kernels_in(tstzrange(:start, :end), ARRAY(SELECT g.id FROM manager.groups AS g)) AS k
     GROUP BY k.group_id
 ) AS counted USING (group_id)
 WHERE stored.kernels IS DISTINCT FROM counted.kernels

@@ -5,7 +5,7 @@ WITH parts AS (
     CROSS JOIN LATERAL jsonb_each_text(
         to_jsonb(u) - ARRAY['month', 'domain_name', 'group_id', 'group_name', 'device_type'] || '{"groups": 1}'::JSONB
     ) AS figure
-    WHERE u.month = %(month)s
+    WHERE u.month = :month
     GROUP BY u.domain_name, figure.key
 ),
 
@@ -13,7 +13,7 @@ wholes AS (
     SELECT d.domain_name, figure.key AS figure, figure.value::NUMERIC AS amount
     FROM manager.monthly_domain_usage AS d
     CROSS JOIN LATERAL jsonb_each_text(to_jsonb(d) - ARRAY['month', 'domain_name']) AS figure
-    WHERE d.month = %(month)s
+    WHERE d.month = :month
 )
 
 SELECT domain_name, figure, wholes.amount AS stored, parts.amount AS summed

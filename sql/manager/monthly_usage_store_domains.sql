@@ -17,7 +17,7 @@ SELECT
     sum(u.gpu_mem_allocated),
     sum(u.gpu_allocated)
 FROM manager.monthly_usage AS u
-WHERE u.month = %(month)s
+WHERE u.month = :month
 GROUP BY u.month, u.domain_name
 ON CONFLICT (month, domain_name) DO UPDATE
 SET (

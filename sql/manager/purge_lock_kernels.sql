@@ -1,7 +1,7 @@
 -- Holds what may come to run for the group, or with a folder of the group, so that none of it starts during a purge.
 SELECT k.id
 FROM manager.kernels AS k
-WHERE k.status NOT IN ('TERMINATED', 'CANCELLED')
+WHERE manager.is_live_status(k.status)
   AND (
       k.group_id = :group_id
       OR k.session_id IN (SELECT s.id FROM manager.sessions AS s WHERE s.group_id = :group_id)

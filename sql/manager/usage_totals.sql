@@ -1,5 +1,5 @@
 -- Sums per group, or per session of a group, over the kernels of a period.
--- `NOT k IS NOT NULL`: some figure of k is null, so nobody can read it.
+-- `NOT k IS NOT NULL`: some figure of k is null, so it cannot be read.
 SELECT
     g.domain_name,
     g.name AS group_name,

@@ -1,4 +1,4 @@
--- A page of the period's kernels whose statistics nobody stored.
+-- A page of the period's kernels without stored statistics.
 SELECT k.id
 FROM manager.kernels_in(tstzrange(:start, :end), CAST(:group_ids AS UUID[])) AS k
 WHERE manager.stored_statistics(k.last_stat) IS NULL AND k.id > CAST(:after AS UUID)

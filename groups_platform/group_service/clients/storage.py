@@ -1,4 +1,4 @@
-"""Folders in storage: from the hosts that vfolders name to fsspec URLs, and what is done with folders there."""
+"""Folders in storage: maps the hosts of vfolders to fsspec URLs; creates, sizes and deletes folders."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ Result = TypeVar("Result")
 
 
 class StorageSessionManager:
-    """The storage hosts. A folder lies under its host's URL, named by its id; nobody's input is part of a path."""
+    """The storage hosts. A folder is `<URL of its host>/<its id>`: no text that a user wrote is part of the path."""
 
     def __init__(self, hosts: Mapping[str, str]) -> None:
         self._hosts = dict(hosts)
 
-    async def create_folder(self, host: str, folder_id: UUID, allowed_hosts: Collection[str]) -> None:
-        """Make a folder for a group that may use `allowed_hosts`. Raises HostNotAllowed, StorageFault."""
+    async def create_folder(
+        self, host: str, folder_id: UUID, allowed_hosts: Collection[str], source: Path | None = None
+    ) -> None:
+        """Make a folder for a group that may use `allowed_hosts`; one that is there stays as it is.
+
+        source: a local folder whose files the new one gets. Raises HostNotAllowed, StorageFault.
+        """
         if host not in allowed_hosts:
             raise HostNotAllowed(f"The group may not keep folders on {host}.", host=host)
-        await self._do(host, folder_id, _create)
-
-    async def fill_folder(self, host: str, folder_id: UUID, source: Path) -> None:
-        """Make a folder with the files of a local one; one that is there stays as it is. Raises StorageFault."""
-        await self._do(host, folder_id, lambda filesystem, root, path: _fill(filesystem, path, source))
+        await self._do(host, folder_id, lambda filesystem, root, path: _create(filesystem, path, source))
 
     async def folder_size(self, host: str, folder_id: UUID) -> int:
         """Bytes in the folder; 0 for one that is not there. Raises StorageFault."""
         return await self._do(host, folder_id, _size)
 
     async def delete_folder(self, host: str, folder_id: UUID) -> None:
-        """Remove the folder with all in it; one that is gone already is no fault. Raises StorageFault."""
+        """Remove the folder and everything in it, if it is there. Raises StorageFault."""
         await self._do(host, folder_id, _delete)
 
     async def _do(self, host: str, folder_id: UUID, operation: Callable[[Any, str, str], Result]) -> Result:
@@ -61,14 +62,11 @@ class StorageSessionManager:
             raise StorageFault(f"{host} refused: {reason}", host=host) from None
 
 
-def _create(filesystem: AbstractFileSystem, root: str, path: str) -> None:
-    filesystem.makedirs(path, exist_ok=True)
-
-
-def _fill(filesystem: AbstractFileSystem, path: str, source: Path) -> None:
+def _create(filesystem: AbstractFileSystem, path: str, source: Path | None) -> None:
     if not filesystem.exists(path):
-        filesystem.makedirs(path)
-        filesystem.put(f"{source}/", f"{path}/", recursive=True)
+        filesystem.makedirs(path, exist_ok=True)  # another process may make it at the same time
+        if source is not None:
+            filesystem.put(f"{source}/", f"{path}/", recursive=True)
 
 
 def _size(filesystem: AbstractFileSystem, root: str, path: str) -> int:

@@ -10,8 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from groups_platform.group_service.models.base import BY_DATABASE, Base
 
-ACTIVE_STAGES = ("created", "destroying")
-
 
 class EndpointRow(Base):
     """An endpoint of a project. lifecycle_stage: created, destroying or destroyed."""

@@ -11,11 +11,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from groups_platform.group_service.models.base import BY_DATABASE, Base
 
-# A kernel in any other status, also one that nobody here has heard of, holds resources.
-INACTIVE_STATUSES = ("TERMINATED", "PENDING", "CANCELLED")
-# A kernel in one of these never changes again; a PENDING one may start.
-FINAL_STATUSES = ("TERMINATED", "CANCELLED")
-
 
 class SessionRow(Base):
     """A session of a user, for a group."""

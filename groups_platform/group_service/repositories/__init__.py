@@ -1,1 +1,1 @@
-"""What the service stores and how it asks for it. Rows stay in here; repositories flush and never commit."""
+"""Reads and writes of the database. Rows do not leave this package; repositories flush and never commit."""

@@ -1,4 +1,4 @@
-"""The audit log: written once per attempt, whatever came of it, and read by admins."""
+"""The audit log: one row per attempt, of any outcome; searched by admins, counted by day."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from groups_platform.database.sql_files import read_statement
 from groups_platform.group_service.models.audit import AuditRow
 from groups_platform.group_service.models.group import GroupRow
-from groups_platform.group_service.types.audit import AuditEntry, AuditFilter
+from groups_platform.group_service.types.audit import AuditCount, AuditEntry, AuditFilter, AuditStatus
+from groups_platform.group_service.types.period import Period
 from groups_platform.group_service.types.user import Actor
 
 
@@ -37,6 +39,13 @@ async def search_attempts(
     statement = select(*columns).where(_visible(actor), *conditions)
     newest = statement.order_by(AuditRow.started_at.desc(), AuditRow.id.desc()).limit(limit)
     return tuple(AuditEntry(*row) for row in await session.execute(newest))
+
+
+async def count_attempts(session: AsyncSession, period: Period, time_zone: str) -> tuple[AuditCount, ...]:
+    """The attempts of the period, of everybody, by day, action, status and error code. time_zone: the period's."""
+    parameters = {"start": period.start, "end": period.end, "time_zone": time_zone}
+    rows = await session.execute(read_statement("manager/audit_summary"), parameters)
+    return tuple(AuditCount(**{**row, "status": AuditStatus(row["status"])}) for row in rows.mappings())
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""What the database's errors mean: which constraint refused what, and which faults go away when asked again."""
+"""Errors of the database as errors of this package: violated constraints, and faults that are worth a new try."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def is_transient(error: BaseException) -> bool:
 
 
 def typed_error(error: SQLAlchemyError | UnicodeEncodeError) -> GroupServiceError:
-    """The error of this package for one of SQLAlchemy's, or of psycopg's for a text that is none.
+    """The error of this package for one of SQLAlchemy's, or for a text that cannot be encoded.
 
     It shows no values: they may be secret.
     """

@@ -1,4 +1,4 @@
-"""What comes of an action: its data, or why it failed."""
+"""The result of an action: its data, or an error."""
 
 from __future__ import annotations
 

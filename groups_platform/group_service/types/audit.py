@@ -1,12 +1,14 @@
-"""What the audit log says of an attempt, and which attempts a search is for."""
+"""Entries of the audit log, their counts by day, and the filter of a search."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 from uuid import UUID
+
+from groups_platform.group_service.types.group import GroupName
 
 
 class AuditStatus(str, Enum):
@@ -19,7 +21,7 @@ class AuditStatus(str, Enum):
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """What somebody attempted, how it ended, and what it changed. Secrets were masked before it was stored."""
+    """One attempt of an action: by whom, how it ended, and what it changed. Secrets are masked."""
 
     action_id: UUID
     action: str
@@ -38,11 +40,28 @@ class AuditEntry:
 
 
 @dataclass(frozen=True)
+class AuditCount:
+    """How often an action was attempted on a day and ended in one way; slowest_ms: the longest of these attempts."""
+
+    day: date
+    action: str
+    status: AuditStatus
+    error_code: str | None
+    attempts: int
+    actors: int
+    entities: int
+    slowest_ms: int
+
+
+@dataclass(frozen=True)
 class AuditFilter:
-    """Which entries a search is for; None is any. actor: an e-mail address, or `system`."""
+    """Which entries a search is for; None is any.
+
+    entity_id: an id, or the name of a group that the actor sees. actor: an e-mail address, or `system`.
+    """
 
     action: str | None = None
-    entity_id: str | None = None
+    entity_id: str | GroupName | None = None
     actor: str | None = None
     status: AuditStatus | None = None
     since: datetime | None = None

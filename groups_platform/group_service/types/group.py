@@ -1,4 +1,4 @@
-"""The values that go into the actions and come out of them: groups, their changes, pages and purge plans."""
+"""The inputs and results of the actions on groups: groups, their names and changes, pages, purge plans."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from groups_platform.group_service.errors import InvalidGroupName
@@ -48,6 +48,32 @@ def check_group_name(name: str) -> str:
             name=name,
         )
     return name
+
+
+@dataclass(frozen=True)
+class GroupName:
+    """A group by its name. domain_name: None where one group alone of those that the actor sees has the name."""
+
+    name: str
+    domain_name: str | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.domain_name is None else f"{self.domain_name}/{self.name}"
+
+
+GroupRef: TypeAlias = UUID | GroupName
+"""What an action takes for a group: its id, or its name, which is looked up among the groups that the actor sees."""
+
+
+def parse_group(text: str, domain_name: str | None = None) -> GroupRef:
+    """The group that is written as its id, as `domain/name`, or as its name; only as its name with `domain_name`."""
+    if domain_name is not None:
+        return GroupName(text, domain_name)
+    try:
+        return UUID(text)
+    except ValueError:
+        domain, _, name = text.rpartition("/")
+        return GroupName(name, domain or None)
 
 
 @dataclass(frozen=True)
@@ -144,7 +170,7 @@ class MemberChange:
 
 @dataclass(frozen=True)
 class GroupFilter:
-    """Which groups a search is for; None is any. name is the whole; name_part matches anywhere, whatever the case."""
+    """The filter of a search; None is any. name: the whole name; name_part: anywhere in the name, in any case."""
 
     domain_name: str | None = None
     name: str | None = None
@@ -165,10 +191,10 @@ class GroupPage:
 
 @dataclass(frozen=True)
 class PurgePlan:
-    """What a purge removes, or removed.
+    """What a purge removes, or has removed.
 
     counts: rows by table, members included. vfolders and endpoints: names, at most 100 of each.
-    blockers: what stands in the way, in the order in which a purge looks; a purge that went through has none.
+    blockers: why a purge is refused, in the order in which it checks; a purge that was done has none.
     """
 
     group: GroupData
@@ -181,7 +207,7 @@ class PurgePlan:
 
 @dataclass(frozen=True)
 class RemovedFolders:
-    """Folders that left storage, and those that storage refused, with its reason."""
+    """Folders that were removed from storage, and those that storage refused, with its reason."""
 
     removed: tuple[UUID, ...] = ()
     failed: dict[UUID, str] = field(default_factory=dict)

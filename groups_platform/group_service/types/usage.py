@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+BYTES = {"unit": "bytes"}
+
 
 @dataclass(frozen=True)
 class Figures:
-    """What was allocated to kernels, and what they used. Sizes are bytes, cpu_used is milliseconds of CPU time.
+    """What was allocated to kernels, and what they used. The fields' metadata has their units.
 
     Used is what a kernel's statistics say of its whole life, also of the part outside the period: they do not say when.
     smp: multiprocessors of the attached accelerators; device_type: their models; gpu_allocated: devices and shares.
     """
 
-    cpu_allocated: Decimal
-    cpu_used: Decimal
-    mem_allocated: int
-    mem_used: int
-    shared_memory: int
-    disk_allocated: int
-    disk_used: int
-    io_read: int
-    io_write: int
-    smp: int
-    gpu_mem_allocated: int
-    gpu_allocated: Decimal
-    device_type: frozenset[str]
+    cpu_allocated: Decimal = field(metadata={"unit": "cores"})
+    cpu_used: Decimal = field(metadata={"unit": "milliseconds of CPU time"})
+    mem_allocated: int = field(metadata=BYTES)
+    mem_used: int = field(metadata=BYTES)
+    shared_memory: int = field(metadata=BYTES)
+    disk_allocated: int = field(metadata=BYTES)
+    disk_used: int = field(metadata=BYTES)
+    io_read: int = field(metadata=BYTES)
+    io_write: int = field(metadata=BYTES)
+    smp: int = field(metadata={"unit": "multiprocessors of accelerators"})
+    gpu_mem_allocated: int = field(metadata=BYTES)
+    gpu_allocated: Decimal = field(metadata={"unit": "accelerators, and shares of them"})
+    device_type: frozenset[str] = field(metadata={"unit": "models of accelerators"})
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class KernelUsage(Figures):
     the calendar days that this part touches. A running kernel lives until now. name: the session's. image_id: the full
     reference; image_name: its last path component without tag and digest. nfs: the storage hosts of its folders.
     has_statistics: False where neither Postgres nor Valkey knows its use, which then is zero.
-    unreadable: the figures that are zero because nobody can read what is stored.
+    unreadable: the figures that are zero because what is stored cannot be read.
     """
 
     id: UUID
@@ -93,6 +95,11 @@ class GroupUsage:
     g_device_type: frozenset[str]
     c_infos: tuple[KernelUsage, ...] | None
 
+    @property
+    def figures(self) -> Figures:
+        """The sums under the names without `g_`."""
+        return Figures(**{name: getattr(self, f"g_{name}") for name in FIGURES})
+
 
 @dataclass(frozen=True)
 class SessionUsage:
@@ -121,7 +128,7 @@ class Usage:
     """Usage on the days `first` to `last`, both included, of a time zone.
 
     missing_statistics: kernels without statistics, which count with zero use. unreadable_figures: kernels with a
-    figure that nobody can read, which counts as zero. Both name at most `max_listed` of the kernels that they count.
+    figure that cannot be read, which counts as zero. Both name at most `max_listed` of the kernels that they count.
     """
 
     first: date
@@ -147,5 +154,63 @@ class PeriodUsage(Usage):
     projects: tuple[ProjectUsage, ...]
 
 
-FIGURES = tuple(field.name for field in fields(Figures))
+@dataclass(frozen=True)
+class StoredMonth:
+    """A month whose usage is stored. month: its first day. is_over: it had ended when its usage was computed."""
+
+    month: date
+    time_zone: str
+    is_over: bool
+    missing_statistics: int
+    unreadable_figures: int
+
+
+@dataclass(frozen=True)
+class StoredUsage:
+    """A month's usage as it was computed and stored.
+
+    rows_written, rows_removed: rows of groups and domains. A group's row that changes counts as both, a domain's as
+    written.
+    """
+
+    usage: MonthlyUsage
+    is_over: bool
+    rows_written: int
+    rows_removed: int
+
+
+@dataclass(frozen=True)
+class IncompleteGroup:
+    """A group whose stored number of kernels is not what the month has now; None where a side has no such group."""
+
+    month: date
+    group_id: UUID
+    stored: int | None
+    counted: int | None
+
+
+@dataclass(frozen=True)
+class UnequalFigure:
+    """A stored figure of a domain that is not the sum of its groups'; None where a side has no such domain."""
+
+    month: date
+    domain_name: str
+    figure: str
+    stored: Decimal | None
+    summed: Decimal | None
+
+
+@dataclass(frozen=True)
+class MonthlyUsageCheck:
+    """The stored months that were checked, by date, and what is wrong with them."""
+
+    months: tuple[StoredMonth, ...]
+    incomplete: tuple[IncompleteGroup, ...] = ()
+    unequal: tuple[UnequalFigure, ...] = ()
+
+
+FIGURES = tuple(figure.name for figure in fields(Figures))
 """Amounts, and `device_type` last."""
+UNITS = {figure.name: figure.metadata["unit"] for figure in fields(Figures)}
+FRACTIONAL = frozenset(figure.name for figure in fields(Figures) if figure.type == "Decimal")
+"""The amounts that are not whole numbers."""

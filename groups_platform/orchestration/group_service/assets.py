@@ -1,13 +1,11 @@
 """The assets over the group service: the usage of each month, which is stored, and the audit log of each day.
 
-Both have a partition that is under way, the last; the schedules (`service_schedules.py`) take the one before it. Many
-partitions at once are one run, because there are hundreds of days and each takes milliseconds.
+The last partition of both is still under way; the schedules (`schedules.py`) take the one before it. Many partitions at
+once are one run: there are thousands of days, and each takes milliseconds.
 """
 
 import warnings
-from datetime import date, datetime, timezone
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from dagster import (
     AssetExecutionContext,
@@ -17,36 +15,29 @@ from dagster import (
     DailyPartitionsDefinition,
     MaterializeResult,
     MonthlyPartitionsDefinition,
-    OpExecutionContext,
     asset,
 )
 
-from groups_platform.group_service import accounts
-from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction
+from groups_platform.group_service.services.group.actions.store_monthly_usage import StoreMonthlyUsageAction
+from groups_platform.group_service.services.group.actions.summarise_audit import SummariseAuditAction
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.group_service.types.period import Period, parse_month
-from groups_platform.group_service.types.usage import FIGURES
+from groups_platform.group_service.types.usage import UNITS
 from groups_platform.orchestration.group_service import metadata as shown
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
-from groups_platform.orchestration.metadata import rows_table, table_schema
+from groups_platform.orchestration.metadata import table_schema
 
 SERVICE_GROUP = "group_service"
-FIRST_DAY = "2024-07-01"
+# Dagster needs the first partition while the code loads, without a database. So it is the same for every deployment,
+# and early enough that none has kernels or audit rows from before. Later months and days are few enough for the UI.
+FIRST_DAY = "2020-01-01"
 OWNERS = ["team:group-service"]
-UNITS = {
-    "cpu_allocated": "cores",
-    "cpu_used": "milliseconds of CPU time",
-    "smp": "multiprocessors of accelerators",
-    "gpu_allocated": "accelerators, and shares of them",
-}
 USAGE_COLUMNS = {
     "month": "DATE not null: its first day",
     "domain_name": "TEXT not null",
     "group_id": "UUID not null: also of a group that was purged since",
     "group_name": "TEXT not null",
     "kernels": "BIGINT not null: lives that overlap the month",
-    **{name: f"NUMERIC not null: {UNITS.get(name, 'bytes')}" for name in FIGURES[:-1]},
-    "device_type": "TEXT[] not null: models of accelerators",
+    **{name: f"{'TEXT[]' if name == 'device_type' else 'NUMERIC'} not null: {unit}" for name, unit in UNITS.items()},
 }
 
 
@@ -58,11 +49,6 @@ def months_of(time_zone: str) -> MonthlyPartitionsDefinition:
 def days_of(time_zone: str) -> DailyPartitionsDefinition:
     """The days since the first, the present one included."""
     return DailyPartitionsDefinition(FIRST_DAY, timezone=time_zone, end_offset=1)
-
-
-def month_of(partition_key: str, time_zone: str) -> Period:
-    """The month of the partition of its first day."""
-    return parse_month(f"{date.fromisoformat(partition_key):%Y%m}", ZoneInfo(time_zone))
 
 
 def build_service_assets(time_zone: str) -> list[AssetsDefinition]:
@@ -91,9 +77,10 @@ def _build_monthly_usage(time_zone: str) -> AssetsDefinition:
         A month is replaced as a whole and can be computed again at any time; what is the same is not written. Only
         the rows of purged groups stay as they were: their kernels are gone, and this is what is left to account for.
         """
-        for month in context.partition_keys:
-            facts = _store_month(context.op_execution_context, group_service, month_of(month, time_zone))
-            context.add_asset_metadata(facts, partition_key=month)
+        for key in context.partition_keys:
+            action = StoreMonthlyUsageAction(f"{date.fromisoformat(key):%Y%m}")
+            stored = group_service.perform(context.op_execution_context, "", GroupService.store_monthly_usage, action)
+            context.add_asset_metadata(shown.stored_facts(stored), partition_key=key)
         return MaterializeResult()
 
     return monthly_usage
@@ -114,28 +101,12 @@ def _build_audit_summary(time_zone: str) -> AssetsDefinition:
         Nothing is stored: the table `audit_log` keeps every attempt and cannot be changed. The numbers over the days
         are on the asset's page.
         """
-        for key in context.partition_keys:
-            day = date.fromisoformat(key)
-            period = Period(day, day, ZoneInfo(time_zone))
-            with group_service.step(context.op_execution_context):
-                rows = accounts.summarise_audit(group_service.database_url, period.start, period.end)
-            facts = {**shown.attempts_by_status(rows), "attempts_by_action": rows_table(rows)}
-            context.add_asset_metadata(facts, partition_key=key)
+        days = [date.fromisoformat(key) for key in context.partition_keys]
+        action = SummariseAuditAction(min(days), max(days))
+        counts = group_service.perform(context.op_execution_context, "", GroupService.summarise_audit, action)
+        for day in days:
+            facts = shown.audit_facts([count for count in counts if count.day == day])
+            context.add_asset_metadata(facts, partition_key=str(day))
         return MaterializeResult()
 
     return audit_summary
-
-
-def _store_month(context: OpExecutionContext, group_service: GroupServiceResource, month: Period) -> dict[str, Any]:
-    is_over = month.end <= datetime.now(timezone.utc)  # before it is computed, not after
-    action = UsagePerMonthAction(f"{month.first:%Y%m}", detail=False)
-    usage = group_service.perform(context, "", GroupService.usage_per_month, action)
-    with group_service.step(context):
-        changes = accounts.store_month(group_service.database_url, usage, is_over=is_over)
-    return {
-        **shown.month_facts(usage),
-        "dagster/partition_row_count": len(usage.groups),
-        "rows_written": changes.written,
-        "rows_removed": changes.removed,
-        "is_over": is_over,
-    }

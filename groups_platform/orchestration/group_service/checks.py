@@ -1,6 +1,7 @@
 """The checks of `monthly_usage`, over the months of the run; in a run of their own, over the newest stored one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any, Final
 
@@ -13,9 +14,9 @@ from dagster import (
     multi_asset_check,
 )
 
-from groups_platform.group_service import accounts
-from groups_platform.group_service.accounts import StoredMonth
-from groups_platform.orchestration.group_service.assets import month_of
+from groups_platform.group_service.services.group.actions.check_monthly_usage import CheckMonthlyUsageAction
+from groups_platform.group_service.services.group.service import GroupService
+from groups_platform.group_service.types.usage import IncompleteGroup, UnequalFigure
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
 from groups_platform.orchestration.instance import PARTITION_TAG
 from groups_platform.orchestration.metadata import rows_table
@@ -35,43 +36,39 @@ MOST_ROWS: Final = 20
 RANGE_TAGS: Final = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")  # not public by name
 
 
-def build_usage_checks(time_zone: str) -> AssetChecksDefinition:
-    """The checks, in one step; the months are those of the time zone."""
+def build_usage_checks() -> AssetChecksDefinition:
+    """The checks, in one step."""
     specs = [AssetCheckSpec(name, asset=ASSET, description=text) for name, text in DESCRIPTIONS.items()]
 
     @multi_asset_check(specs=specs, name=f"check_{ASSET}")
     def check_usage(
         context: AssetCheckExecutionContext, group_service: GroupServiceResource
     ) -> Iterator[AssetCheckResult]:
-        with group_service.step(context.op_execution_context):
-            url = group_service.database_url
-            months = _months(context.run.tags, accounts.stored_months(url))
-            if not months:
-                yield from (_result(name, False, {"months": "none is stored"}) for name in DESCRIPTIONS)
-                return
-            incomplete = [
-                {"month": str(month), **row}
-                for month in months
-                for row in accounts.find_incomplete(url, month, month_of(str(month), time_zone))
-            ]
-            unequal = [{"month": str(month), **row} for month in months for row in accounts.find_unequal(url, month)]
-        under_way = [{"month": str(month)} for month, stored in months.items() if not stored.is_over]
+        action = CheckMonthlyUsageAction(_months_of(context.run.tags))
+        found = group_service.perform(context.op_execution_context, "", GroupService.check_monthly_usage, action)
+        if not found.months:
+            yield from (_result(name, False, {"months": "none is stored"}) for name in DESCRIPTIONS)
+            return
+        under_way = [{"month": stored.month} for stored in found.months if not stored.is_over]
         facts = {
-            "months": ", ".join(sorted({str(min(months)), str(max(months))})),
-            "missing_statistics": sum(stored.missing_statistics for stored in months.values()),
+            "months": ", ".join(dict.fromkeys(str(stored.month) for stored in (found.months[0], found.months[-1]))),
+            "missing_statistics": sum(stored.missing_statistics for stored in found.months),
         }
-        yield _result(COMPLETE, not incomplete, {**facts, "groups": rows_table(incomplete[:MOST_ROWS])})
-        yield _result(EQUAL, not unequal, {**facts, "figures": rows_table(unequal[:MOST_ROWS])})
+        yield _result(COMPLETE, not found.incomplete, {**facts, "groups": _table(found.incomplete)})
+        yield _result(EQUAL, not found.unequal, {**facts, "figures": _table(found.unequal)})
         yield _result(OVER, not under_way, {**facts, "under_way": rows_table(under_way[:MOST_ROWS])})
 
     return check_usage
 
 
-def _months(tags: Mapping[str, str], stored: list[StoredMonth]) -> dict[date, StoredMonth]:
+def _months_of(tags: Mapping[str, str]) -> tuple[date, date] | None:
+    """The first and the last month of a run's partitions; None for a run without them."""
     first, last = (tags.get(tag, tags.get(PARTITION_TAG)) for tag in RANGE_TAGS)
-    if first is None or last is None:
-        return {month.month: month for month in stored[-1:]}
-    return {month.month: month for month in stored if first <= str(month.month) <= last}
+    return (date.fromisoformat(first), date.fromisoformat(last)) if first and last else None
+
+
+def _table(found: Sequence[IncompleteGroup | UnequalFigure]) -> Any:
+    return rows_table([asdict(row) for row in found[:MOST_ROWS]])
 
 
 def _result(name: str, passed: bool, facts: dict[str, Any]) -> AssetCheckResult:

@@ -126,7 +126,7 @@ class CreateGroupConfig(ServiceConfig):
     integration_id: str | None = Field(default=None, description="Its id elsewhere, such as the directory's group id.")
 
     def action(self) -> CreateGroupAction:
-        """What is wanted."""
+        """The action with these values."""
         given = {name: value for name, value in dict(self).items() if name != "actor"}
         converted = {
             "total_resource_slots": _parse_slots(self.total_resource_slots),
@@ -171,7 +171,7 @@ class ModifyGroupConfig(GroupConfig):
         return clear
 
     def action(self) -> ModifyGroupAction:
-        """What is wanted."""
+        """The action with these values."""
         slots, registry, members = self.total_resource_slots, self.container_registry, self.members
         return ModifyGroupAction(
             self.uuid,
@@ -204,7 +204,7 @@ class DeleteGroupConfig(GroupConfig):
     """The group to make inactive."""
 
     def action(self) -> DeleteGroupAction:
-        """What is wanted."""
+        """The action with these values."""
         return DeleteGroupAction(self.uuid)
 
 
@@ -212,7 +212,7 @@ class RestoreGroupConfig(GroupConfig):
     """The group to make active again."""
 
     def action(self) -> RestoreGroupAction:
-        """What is wanted."""
+        """The action with these values."""
         return RestoreGroupAction(self.uuid)
 
 
@@ -224,7 +224,7 @@ class PurgeGroupConfig(GroupConfig):
     )
 
     def action(self) -> PurgeGroupAction:
-        """What is wanted."""
+        """The action with these values."""
         return PurgeGroupAction(self.uuid, dry_run=self.dry_run)
 
 
@@ -234,14 +234,14 @@ class SearchGroupsConfig(ServiceConfig):
     domain_name: str | None = Field(default=None, description="Of this domain.")
     is_active: bool | None = Field(default=None, description="true: active ones; false: deleted ones.")
     type: ProjectType | None = Field(default=None, description="What they are for.")
-    name_part: str | None = Field(default=None, description="With this anywhere in the name, whatever the case.")
+    name_part: str | None = Field(default=None, description="With this anywhere in the name, in any case.")
     member_id: Id | None = Field(default=None, description="With this user (UUID) as a member.")
     integration_id: str | None = Field(default=None, description="With this id elsewhere; for admins.")
     cursor: str | None = Field(default=None, description="next_cursor of the page before; left out: the first page.")
     limit: int = Field(default=50, description="Groups in a page, 1 to 1000.")
 
     def action(self) -> SearchGroupsAction:
-        """What is wanted."""
+        """The action with these values."""
         wanted = GroupFilter(
             domain_name=self.domain_name,
             is_active=self.is_active,
@@ -261,7 +261,7 @@ class UsagePerMonthConfig(ServiceConfig):
     detail: bool = Field(default=False, description="Also show kernels; all of them are read for that.")
 
     def action(self) -> UsagePerMonthAction:
-        """What is wanted."""
+        """The action with these values."""
         group_ids = None if self.group_ids is None else [UUID(group_id) for group_id in self.group_ids]
         return UsagePerMonthAction(self.month, group_ids, detail=self.detail)
 
@@ -275,7 +275,7 @@ class UsagePerPeriodConfig(ServiceConfig):
     detail: bool = Field(default=False, description="Also show sessions and kernels; all of them are read for that.")
 
     def action(self) -> UsagePerPeriodAction:
-        """What is wanted."""
+        """The action with these values."""
         project_id = None if self.project_id is None else UUID(self.project_id)
         return UsagePerPeriodAction(self.start_date, self.end_date, project_id, detail=self.detail)
 
@@ -286,7 +286,7 @@ class RetryVFolderDeletionsConfig(ServiceConfig):
     limit: int = Field(default=1000, description="Folders to try at most.")
 
     def action(self) -> RetryVFolderDeletionsAction:
-        """What is wanted."""
+        """The action with these values."""
         return RetryVFolderDeletionsAction(limit=self.limit)
 
 

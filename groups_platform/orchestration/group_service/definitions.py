@@ -16,7 +16,7 @@ def build_service_defs(service: GroupServiceResource | None = None) -> Definitio
     """Every op, asset, check, job and schedule of the group service."""
     resources = {"group_service": service or GroupServiceResource()}
     time_zone = Settings.from_env().time_zone
-    assets, checks = build_service_assets(time_zone), [build_usage_checks(time_zone)]
+    assets, checks = build_service_assets(time_zone), [build_usage_checks()]
     # Resolved here, a job has the resources of this half; after the merge it would list those of the other too.
     alone = Definitions(assets=assets, asset_checks=checks, jobs=SERVICE_ASSET_JOBS, resources=resources)
     jobs = [alone.resolve_job_def(job.name) for job in SERVICE_ASSET_JOBS]

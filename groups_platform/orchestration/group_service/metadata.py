@@ -1,22 +1,23 @@
-"""What a person sees of the group service's answers in the UI: groups, purge plans, pages, usage, folders.
+"""The results of the group service as metadata for the UI: groups, pages, purge plans, usage, folders, attempts.
 
-Everybody who opens the UI sees this, so dotfiles, credentials and integration ids are counted or named, never shown.
+Everybody who opens the UI sees it, so dotfiles, credentials and integration ids are counted or named, never shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from groups_platform.group_service.types import ResourceSlot
-from groups_platform.group_service.types.audit import AuditStatus
+from groups_platform.group_service.types.audit import AuditCount, AuditStatus
 from groups_platform.group_service.types.group import GroupData, GroupPage, PurgePlan, RemovedFolders
 from groups_platform.group_service.types.usage import (
-    FIGURES,
     Figures,
     KernelUsage,
     MonthlyUsage,
     PeriodUsage,
+    StoredUsage,
     Usage,
 )
 from groups_platform.masking import mask_text
@@ -78,11 +79,11 @@ def page_facts(page: GroupPage) -> Facts:
 
 
 def purge_facts(plan: PurgePlan) -> Facts:
-    """What went, or would go, by kind, and what blocks."""
+    """What was removed, or would be, by table, and what blocks."""
     names = {"vfolders": plan.vfolders, "endpoints": plan.endpoints}
     rows = [
-        {"what": kind, "number": number, "names": ", ".join(names.get(kind, ()))}
-        for kind, number in {"group": 1, **plan.counts}.items()
+        {"what": table, "number": number, "names": ", ".join(names.get(table, ()))}
+        for table, number in {"group": 1, **plan.counts}.items()
     ]
     rows[0]["names"] = f"{plan.group.name} ({plan.group.domain_name})"
     return {
@@ -96,10 +97,7 @@ def purge_facts(plan: PurgePlan) -> Facts:
 
 def month_facts(usage: MonthlyUsage) -> Facts:
     """A month by group, as a picture and tables; its kernels where they were asked for."""
-    totals = [
-        (f"{g.domain_name}/{g.g_name}", g.g_kernels, Figures(**{name: getattr(g, f"g_{name}") for name in FIGURES}))
-        for g in usage.groups
-    ]
+    totals = [(f"{group.domain_name}/{group.g_name}", group.g_kernels, group.figures) for group in usage.groups]
     facts: Facts = {"days": _days(usage), "groups": len(totals), **_totals(totals)}
     if any(group.c_infos is not None for group in usage.groups):
         facts["kernel_usage"] = _kernels(kernel for group in usage.groups for kernel in group.c_infos or ())
@@ -123,18 +121,30 @@ def period_facts(usage: PeriodUsage) -> Facts:
 
 
 def folder_facts(done: RemovedFolders) -> Facts:
-    """The folders that went, and those that storage refused, with its reason."""
+    """The folders that were removed, and those that storage refused, with its reason."""
     rows = [{"folder": str(folder_id), "outcome": "removed"} for folder_id in done.removed]
     rows += [{"folder": str(folder_id), "outcome": reason} for folder_id, reason in done.failed.items()]
     return {"removed": len(done.removed), "failed": len(done.failed), "folders": _table(rows)}
 
 
-def attempts_by_status(rows: Iterable[Mapping[str, Any]]) -> Facts:
-    """Attempts of actions by status, zeros included, and all of them."""
-    counts = {status.value: 0 for status in AuditStatus}
-    for row in rows:
-        counts[row["status"]] += row["attempts"]
-    return {"attempts": sum(counts.values()), **counts}
+def stored_facts(stored: StoredUsage) -> Facts:
+    """A month that was stored, and how many rows changed."""
+    return {
+        **month_facts(stored.usage),
+        "dagster/partition_row_count": len(stored.usage.groups),
+        "rows_written": stored.rows_written,
+        "rows_removed": stored.rows_removed,
+        "is_over": stored.is_over,
+    }
+
+
+def audit_facts(counts: Sequence[AuditCount]) -> Facts:
+    """The attempts of a day: all, by status with zeros, and as a table by action."""
+    by_status = {status.value: 0 for status in AuditStatus}
+    for count in counts:
+        by_status[count.status.value] += count.attempts
+    rows = [{**asdict(count), "status": count.status.value} for count in counts]
+    return {"attempts": sum(by_status.values()), **by_status, "attempts_by_action": rows_table(rows)}
 
 
 def _days(usage: Usage) -> str:
@@ -216,9 +226,9 @@ def _bars(name: str, figures: Figures) -> GroupBars:
 
 def _blocking(plan: PurgePlan) -> Iterator[Facts]:
     for blocker in plan.blockers:
-        for kind, listed in blocker.facts.items():
+        for what, listed in blocker.facts.items():
             for item in listed if isinstance(listed, Sequence) else ():
-                yield {"code": blocker.code, "what": kind, "id": item["id"], "details": _details(item)}
+                yield {"code": blocker.code, "what": what, "id": item["id"], "details": _details(item)}
 
 
 def _details(item: Mapping[str, Any]) -> str:

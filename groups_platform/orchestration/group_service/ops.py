@@ -32,7 +32,7 @@ from groups_platform.orchestration.group_service.config import (
 )
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
 
-SHOWN: dict[str, Any] = {"out": Out(Nothing, description="Nothing but metadata: what came of it.")}
+SHOWN: dict[str, Any] = {"out": Out(Nothing, description="No value; the metadata shows the result.")}
 
 
 @op(**SHOWN)
@@ -51,7 +51,7 @@ def modify_group(context: OpExecutionContext, config: ModifyGroupConfig, group_s
 
 @op(**SHOWN)
 def delete_group(context: OpExecutionContext, config: DeleteGroupConfig, group_service: GroupServiceResource) -> None:
-    """Make a group inactive. Everything of it stays, and restore_group undoes it; doing it twice is no fault."""
+    """Make a group inactive. Everything of it stays, and restore_group undoes it; doing it again succeeds."""
     group = group_service.perform(context, config.actor, GroupService.delete_group, config.action())
     context.add_output_metadata(shown.group_facts(group))
 

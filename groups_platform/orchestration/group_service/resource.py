@@ -1,4 +1,4 @@
-"""The group service as ops and assets use it: one action, audited with the run's id, refused or retried as it fails."""
+"""The group service as ops, assets and checks use it: performs one action, audited with the id of the run."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -7,11 +7,9 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
-import sqlalchemy.exc
-from dagster import ConfigurableResource, OpExecutionContext, RetryRequested
+from dagster import ConfigurableResource, InitResourceContext, OpExecutionContext, RetryRequested
 from pydantic import Field
 
-from groups_platform.database.connection import open_database
 from groups_platform.errors import DatabaseUnavailable, PlatformError
 from groups_platform.group_service import group_service as open_service
 from groups_platform.group_service.errors import DatabaseError, OutcomeUnknown
@@ -21,7 +19,6 @@ from groups_platform.group_service.types.user import SYSTEM
 from groups_platform.masking import mask_text
 from groups_platform.orchestration.failures import failure
 from groups_platform.orchestration.instance import claim_run
-from groups_platform.settings import Settings
 
 Action = TypeVar("Action")
 Data = TypeVar("Data")
@@ -34,10 +31,10 @@ class GroupServiceResource(ConfigurableResource):  # type: ignore[type-arg]
     max_retries: int = Field(default=3, description="How often a step is tried again when the database fails.")
     retry_seconds: float = Field(default=10.0, description="Wait before the first new try; it doubles with each.")
 
-    @property
-    def database_url(self) -> str:
-        """The URL of the running, migrated database."""
-        return open_database(Settings.from_env())
+    def setup_for_execution(self, context: InitResourceContext) -> None:
+        """Note on the run which process works on it: also on a run of checks alone, and on a re-execution."""
+        if context.instance is not None and context.run is not None:
+            claim_run(context.instance, context.run.run_id)
 
     def perform(self, context: OpExecutionContext, actor: str, method: Method[Action, Data], action: Action) -> Data:
         """The data of a successful action for `actor`, an e-mail address; for the platform itself where it is empty.
@@ -58,7 +55,6 @@ class GroupServiceResource(ConfigurableResource):  # type: ignore[type-arg]
     @contextmanager
     def step(self, context: OpExecutionContext) -> Iterator[None]:
         """Errors of the block as failures of the step: the database's are retried, where the outcome is known."""
-        claim_run(context.instance, context.run_id)
         try:
             yield
         except PlatformError as error:
@@ -69,7 +65,7 @@ class GroupServiceResource(ConfigurableResource):  # type: ignore[type-arg]
             if is_transient and not isinstance(error, OutcomeUnknown):
                 self._retry(context, error)
             raise failure(error.code, str(error), _with_id(error.facts, action_id)) from None
-        except (psycopg.OperationalError, sqlalchemy.exc.OperationalError) as error:
+        except psycopg.OperationalError as error:  # while the database is opened
             self._retry(context, error)
             raise
 

@@ -1,4 +1,4 @@
-"""When the assets over the group service are computed: a job for each, and a schedule that somebody has to turn on."""
+"""When the assets over the group service are computed: a job for each, and schedules, which are off by default."""
 
 from dagster import (
     AssetSelection,
@@ -49,7 +49,7 @@ def _schedule(name: str, job: str, partitions: TimeWindowPartitionsDefinition, c
         job_name=job,
         cron_schedule=cron,
         execution_timezone=str(partitions.timezone),
-        description=f"Runs {job} for what has just ended. Off until somebody turns it on.",
+        description=f"Runs {job} for what has just ended. Off by default.",
     )
     def request_what_ended(context: ScheduleEvaluationContext) -> RunRequest:
         *_, ended, _under_way = partitions.get_partition_keys(context.scheduled_execution_time)

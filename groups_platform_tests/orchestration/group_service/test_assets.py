@@ -76,8 +76,11 @@ def test_a_month_is_stored_by_group_and_domain_and_shown(service_runs: ServiceRu
     names = [f"{DOMAIN}/optics", f"{DOMAIN}/physics", f"{OTHER_DOMAIN}/abroad"]
     assert [row["group"] for row in rows(facts["allocated"])] == names
     assert facts["picture"].startswith("![usage](data:image/svg+xml;base64,")
-    (attempt,) = service_runs.audit("usage_per_month")
-    assert (attempt.run_id, attempt.actor) == (result.run_id, "system")
+    (attempt,) = service_runs.audit("store_monthly_usage")
+    assert (attempt.run_id, attempt.actor, attempt.entity_id) == (result.run_id, "system", "202407")
+    assert attempt.after == {
+        "month": MONTH, "is_over": True, "groups": 3, "kernels": 4, "rows_written": 5, "rows_removed": 0,
+    }  # fmt: skip
 
 
 def test_the_same_month_again_writes_nothing(service_runs: ServiceRuns, physics: GroupData) -> None:
@@ -183,7 +186,7 @@ def test_many_partitions_are_one_run(service_runs: ServiceRuns, physics: GroupDa
     }
     ((day,),) = service_runs.rows("SELECT (now() AT TIME ZONE 'UTC')::date::text")
     _, days = execute("summarise_audit", str(date.fromisoformat(day) - timedelta(days=1)), day)
-    assert [facts["attempts"] for facts in days.values()] == [0, 3 + 3]  # groups made, months computed
+    assert [facts["attempts"] for facts in days.values()] == [0, 3 + 3 + 1]  # groups made, months stored, one check
 
 
 def test_checks_fail_where_no_month_is_stored(service_runs: ServiceRuns) -> None:

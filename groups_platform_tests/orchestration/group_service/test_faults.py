@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from os import getpid
+from socket import gethostname
 from threading import Thread
 from time import monotonic, sleep
 from typing import Any
@@ -14,6 +16,7 @@ from dagster import OpExecutionContext
 from groups_platform.database.connection import connect, open_database
 from groups_platform.group_service.errors import OutcomeUnknown
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
+from groups_platform.orchestration.instance import PROCESS_TAG, end_dead_runs
 from groups_platform.settings import Settings
 from groups_platform_tests.group_service.deployment import DOMAIN
 from groups_platform_tests.orchestration.group_service.service_runs import ServiceRuns, refusal, retries, shown
@@ -78,6 +81,26 @@ class LosesItsCommits(GroupServiceResource):
 def test_an_unknown_outcome_is_not_tried_again(service_runs: ServiceRuns) -> None:
     runs = replace(service_runs, resources={"group_service": LosesItsCommits()})
     assert refusal(runs.run("delete_group", group_id=str(uuid4()))).metadata["code"].value == "outcome_unknown"
+
+
+@pytest.mark.parametrize("job", ["check_usage", "delete_group"])
+def test_a_run_is_claimed_before_it_works(service_runs: ServiceRuns, job: str) -> None:
+    """Also a run of checks alone, and a re-execution, which inherits the claim of a process that is dead."""
+    claims = []
+
+    class LooksAtTheClaim(GroupServiceResource):
+        def perform(self, context: OpExecutionContext, *arguments: Any) -> Any:
+            run = service_runs.instance.get_run_by_id(context.run_id)
+            assert run
+            claims.append(run.tags[PROCESS_TAG])
+            assert end_dead_runs(service_runs.instance) == []
+            return super().perform(context, *arguments)
+
+    runs = replace(service_runs, resources={"group_service": LooksAtTheClaim()})
+    config = {} if job == "check_usage" else {"ops": {job: {"config": {"group_id": str(uuid4())}}}}
+    runs.execute(job, run_config=config, tags={PROCESS_TAG: f"{gethostname()}:{2**22 + 1}:0"})
+    (claim,) = claims
+    assert claim.startswith(f"{gethostname()}:{getpid()}:")
 
 
 def test_secrets_are_in_no_event_and_no_metadata(

@@ -1,6 +1,6 @@
-"""What crosses every scope: finding what stands in a purge's way, purging, and the folders that a purge leaves behind.
+"""Purges groups of any domain: finds what blocks a purge, removes a group, and lists the folders left in storage.
 
-Nobody is asked for permission here; whoever calls has done that. The SQL is in `sql/manager/purge_*.sql`.
+Permissions are not checked here: the caller has checked them. The SQL is in `sql/manager/purge_*.sql`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from sqlalchemy import delete, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groups_platform.database.sql_files import read_statement
+from groups_platform.group_service.errors import InvalidGroupName
 from groups_platform.group_service.models.endpoint import EndpointRow, RoutingRow
 from groups_platform.group_service.models.group import GroupRow, MembershipRow
 from groups_platform.group_service.models.session import KernelRow, SessionRow
 from groups_platform.group_service.models.vfolder import VFolderDeletionRow, VFolderRow
+from groups_platform.group_service.types.group import GroupName, check_group_name
 
 MOST_LISTED = 100
 
 
 @dataclass(frozen=True)
 class Blocking:
-    """What stands in the way of a purge. count: all of it; listed: the facts of the first hundred, in types of JSON."""
+    """What blocks a purge. count: all of it; listed: the facts of the first hundred, in types of JSON."""
 
     count: int
     listed: tuple[dict[str, Any], ...]
@@ -44,8 +46,18 @@ class AdminGroupRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
+    async def find_id(self, group: GroupName) -> UUID | None:
+        """The id of the one group with this name, of any domain; None where there is none, or more than one."""
+        try:
+            name = check_group_name(group.name)
+        except InvalidGroupName:
+            return None
+        rows = await self._session.execute(select(GroupRow.id, GroupRow.domain_name).where(GroupRow.name == name))
+        found = [row.id for row in rows if group.domain_name in (None, row.domain_name)]
+        return found[0] if len(found) == 1 else None
+
     async def lock_dependents(self, group_id: UUID) -> None:
-        """Hold what could come to block a purge, after its group; whoever else holds some of it is waited for."""
+        """Lock everything that could come to block a purge. The group itself has to be locked before."""
         endpoints = select(EndpointRow.id).where(EndpointRow.project == group_id).order_by(EndpointRow.id)
         vfolders = select(VFolderRow.id).where(VFolderRow.group == group_id).order_by(VFolderRow.id)
         await self._session.execute(endpoints.with_for_update())
@@ -53,15 +65,15 @@ class AdminGroupRepository:
         await self._session.execute(read_statement("manager/purge_lock_kernels"), {"group_id": group_id})
 
     async def mounted_vfolders(self, group_id: UUID) -> Blocking:
-        """Folders of the group that active kernels, of whatever group, have mounted."""
+        """Folders of the group that active kernels of any group have mounted."""
         return await self._blocking("manager/purge_mounted_vfolders", group_id)
 
     async def active_kernels(self, group_id: UUID) -> Blocking:
-        """Kernels of the group in any status but TERMINATED, PENDING and CANCELLED."""
+        """Kernels of the group that `manager.is_active_status` says are active."""
         return await self._blocking("manager/purge_active_kernels", group_id)
 
     async def active_endpoints(self, group_id: UUID) -> Blocking:
-        """Endpoints of the group that are created or being destroyed."""
+        """Endpoints of the group that `manager.is_active_stage` says are active."""
         return await self._blocking("manager/purge_active_endpoints", group_id)
 
     async def _blocking(self, statement: str, group_id: UUID) -> Blocking:
@@ -88,7 +100,7 @@ class AdminGroupRepository:
     async def purge(self, group_id: UUID, now: datetime) -> None:
         """Remove a locked group and everything of it; its folders become pending.
 
-        A session of another group that serves an endpoint of this one stays: it is that group's, in its accounts too.
+        A session of another group that serves an endpoint of this one stays: it is usage of that group.
         """
         endpoints = select(EndpointRow.id).where(EndpointRow.project == group_id)
         sessions = select(SessionRow.id).where(SessionRow.group_id == group_id)
@@ -113,7 +125,7 @@ class AdminGroupRepository:
     async def claim_folder(
         self, now: datetime, *, group_id: UUID | None = None, domain_name: str | None = None
     ) -> PendingFolder | None:
-        """The oldest pending folder, of a group or domain, that nobody else has claimed or tried since `now`."""
+        """The oldest pending folder, of a group or domain, that no other call has claimed or tried since `now`."""
         row = VFolderDeletionRow
         statement = select(row.vfolder_id, row.host).where(or_(row.tried_at.is_(None), row.tried_at < now))
         if group_id is not None:
@@ -125,7 +137,7 @@ class AdminGroupRepository:
         return None if found is None else PendingFolder(*found)
 
     async def forget_folder(self, folder: PendingFolder) -> None:
-        """The folder is gone from storage."""
+        """Storage has removed the folder: its row goes."""
         await self._session.execute(delete(VFolderDeletionRow).where(VFolderDeletionRow.vfolder_id == folder.id))
 
     async def keep_folder(self, folder: PendingFolder, reason: str, now: datetime) -> None:

@@ -1,11 +1,11 @@
-"""Groups within the actor's scope: who may not see a group does not learn that it is there.
+"""Groups within the actor's scope: one that the actor may not see is refused like one that does not exist.
 
-Everything flushes and nothing commits; the action is the transaction. Purging is in `admin_repository.py`.
+Methods flush and never commit: the action is the transaction. Purging is in `admin_repository.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Uuid,
+    and_,
     any_,
     delete,
     false,
@@ -32,31 +33,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from groups_platform.group_service.errors import (
+    AmbiguousGroup,
     Forbidden,
-    GroupNameTaken,
     GroupNotFound,
     GroupServiceError,
-    IntegrationIdTaken,
-    InvalidValue,
-    UnknownDomain,
-    UnknownResourcePolicy,
     UnknownUsers,
 )
 from groups_platform.group_service.models.group import GroupRow, MembershipRow
 from groups_platform.group_service.models.user import UserRow
 from groups_platform.group_service.repositories.faults import refused_by
+from groups_platform.group_service.repositories.group.columns import refusals, stored_columns
 from groups_platform.group_service.types import ResourceSlot
 from groups_platform.group_service.types.group import (
     GroupCreator,
     GroupData,
     GroupFilter,
     GroupModifier,
+    GroupName,
+    GroupRef,
     MemberChange,
-    ProjectType,
-    check_group_name,
 )
 from groups_platform.group_service.types.user import Actor, UserRole, UserUpdateMode
 from groups_platform.masking import public_registry
+
+MOST_NAMED = 10  # domains in a question which group is meant
 
 MEMBER_IDS = func.array(
     select(MembershipRow.user_id)
@@ -78,28 +78,48 @@ class GroupRepository:
         """Insert a group. Raises Forbidden, InvalidGroupName, or what the constraint says."""
         if not self._actor.administrates(creator.domain_name):
             raise Forbidden(f"{self._actor.name} may not create groups in {creator.domain_name}.")
-        values = _columns({field.name: getattr(creator, field.name) for field in fields(creator)})
+        values = stored_columns({field.name: getattr(creator, field.name) for field in fields(creator)})
         statement = insert(GroupRow).values(**values, created_at=now, modified_at=now).returning(GroupRow)
-        with refused_by(_refusals(values)):
+        with refused_by(refusals(values)):
             return self._data((await self._session.scalars(statement)).one())
 
-    async def get(self, group_id: UUID, *, with_members: bool = False) -> GroupData:
-        """One group. Raises GroupNotFound, or Forbidden where the actor may not know which of the two it is."""
+    async def find_id(self, group: GroupRef) -> UUID:
+        """The id of the group with this name among those that the actor may see; an id as it is.
+
+        Raises AmbiguousGroup, GroupNotFound, or Forbidden where the actor may not know whether there is such a group.
+        """
+        if not isinstance(group, GroupName):
+            return group
+        named = select(GroupRow.id, GroupRow.domain_name).where(_has_name(group), self._readable())
+        found = (await self._session.execute(named.order_by(GroupRow.domain_name).limit(MOST_NAMED))).all()
+        if len(found) > 1:
+            names = sorted(f"{domain_name}/{group.name}" for _, domain_name in found)
+            raise AmbiguousGroup(f"Which one: {', '.join(names)}?", groups=names)
+        if not found:
+            knows = self._actor.reads_everything or self._actor.administrates(group.domain_name)
+            raise self._absent(group, knows=knows)
+        found_id: UUID = found[0].id
+        return found_id
+
+    async def get(self, group: GroupRef, *, with_members: bool = False) -> GroupData:
+        """One group. Raises like `find_id`."""
+        group_id = await self.find_id(group)
         statement = self._select(with_members).where(GroupRow.id == group_id, self._readable())
         row = (await self._session.execute(statement)).one_or_none()
         if row is None:
             raise self._absent(group_id, knows=self._actor.reads_everything)
         return self._data(*row)
 
-    async def readable_ids(self, group_ids: Collection[UUID] | None) -> Sequence[UUID]:
-        """Those of `group_ids`, of all groups where it is None, that the actor may see."""
+    async def readable_ids(self, groups: Collection[GroupRef] | None) -> Sequence[UUID]:
+        """Those of `groups`, of all groups where it is None, that the actor may see. Raises like `find_id`."""
         statement = select(GroupRow.id).where(self._readable())
-        if group_ids is not None:
-            statement = statement.where(_is_one_of(GroupRow.id, group_ids))
+        if groups is not None:
+            statement = statement.where(_is_one_of(GroupRow.id, [await self.find_id(group) for group in groups]))
         return (await self._session.scalars(statement)).all()
 
-    async def lock(self, group_id: UUID) -> GroupData:
-        """The group, which nobody else changes before this transaction ends. Raises like `get`."""
+    async def lock(self, group: GroupRef) -> GroupData:
+        """The group, locked until the transaction ends. Raises like `find_id`."""
+        group_id = await self.find_id(group)
         statement = select(GroupRow).where(GroupRow.id == group_id, self._administrable())
         fresh = statement.with_for_update().execution_options(populate_existing=True)
         row = (await self._session.scalars(fresh)).one_or_none()
@@ -114,7 +134,7 @@ class GroupRepository:
         domain_name = given.get("domain_name", group.domain_name)
         if not self._actor.administrates(domain_name):
             raise Forbidden(f"{self._actor.name} may not move groups to {domain_name}.")
-        return await self._update(group, _columns(given), now)
+        return await self._update(group, stored_columns(given), now)
 
     async def set_active(self, group: GroupData, is_active: bool, now: datetime) -> GroupData:
         """Delete softly, or restore. Raises IntegrationIdTaken."""
@@ -128,7 +148,7 @@ class GroupRepository:
             .returning(GroupRow)
             .execution_options(populate_existing=True, synchronize_session=False)
         )
-        with refused_by(_refusals({"name": group.name, "domain_name": group.domain_name, **changes})):
+        with refused_by(refusals({"name": group.name, "domain_name": group.domain_name, **changes})):
             row = (await self._session.scalars(statement)).one_or_none()
         if row is None:
             raise self._absent(group.id, knows=self._actor.administrates(None))
@@ -164,7 +184,7 @@ class GroupRepository:
 
     async def refuse_strangers(self, user_ids: Collection[UUID], domain_name: str) -> None:
         """Raises UnknownUsers naming those who are no users of the domain; the others stay in it until the commit."""
-        # locked, so that nobody leaves the domain before the membership is committed
+        # locked, so that no user leaves the domain before the membership is committed
         statement = select(UserRow.uuid).where(_is_one_of(UserRow.uuid, user_ids), UserRow.domain_name == domain_name)
         known = set(await self._session.scalars(statement.order_by(UserRow.uuid).with_for_update(read=True)))
         strangers = sorted(str(user_id) for user_id in set(user_ids) - known)
@@ -199,10 +219,11 @@ class GroupRepository:
             return GroupRow.domain_name == self._actor.domain_name
         return true() if self._actor.role is UserRole.SUPERADMIN else false()
 
-    def _absent(self, group_id: UUID, *, knows: bool) -> GroupServiceError:
+    def _absent(self, group: GroupRef, *, knows: bool) -> GroupServiceError:
+        facts = {"group_id" if isinstance(group, UUID) else "group": str(group)}
         if knows:
-            return GroupNotFound(f"There is no group {group_id}.", group_id=str(group_id))
-        return Forbidden(f"{self._actor.name} has no such access to a group {group_id}.", group_id=str(group_id))
+            return GroupNotFound(f"There is no group {group}.", **facts)
+        return Forbidden(f"{self._actor.name} has no such access to a group {group}.", **facts)
 
     def _data(self, row: GroupRow, member_ids: Sequence[UUID] | None = None) -> GroupData:
         is_admin = self._actor.administrates(row.domain_name)
@@ -225,54 +246,22 @@ class GroupRepository:
         )
 
 
-def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a creator or modifier as the columns store them."""
-    stored: dict[str, Callable[[Any], Any]] = {
-        "name": check_group_name,
-        "type": ProjectType,
-        "total_resource_slots": ResourceSlot.to_json,
-        "allowed_vfolder_hosts": dict,
-        "dotfiles": lambda dotfiles: [dict(dotfile) for dotfile in dotfiles],
-        "container_registry": lambda registry: registry and dict(registry),
-    }
-    columns = {}
-    for name, value in values.items():
-        try:
-            columns[name] = stored[name](value) if name in stored else value
-        except (TypeError, ValueError, AttributeError):  # what they are is not said: it may be secret
-            raise InvalidValue(
-                f"{name} cannot be of the type {type(value).__name__}, or not with that value."
-            ) from None
-    return columns
-
-
-def _refusals(values: Mapping[str, Any]) -> dict[str, GroupServiceError]:
-    name, domain, policy = values["name"], values["domain_name"], values.get("resource_policy")
-    return {
-        "groups_name_domain_name_key": GroupNameTaken(
-            f"{domain} has a group {name} already, active or deleted.", name=name, domain_name=domain
-        ),
-        "groups_integration_id_key": IntegrationIdTaken(
-            f"Another active group of {domain} has this integration id.", domain_name=domain
-        ),
-        "groups_domain_name_fkey": UnknownDomain(f"There is no domain {domain}.", domain_name=domain),
-        "groups_resource_policy_fkey": UnknownResourcePolicy(
-            f"There is no resource policy {policy}.", resource_policy=policy
-        ),
-    }
-
-
 def _conditions(wanted: GroupFilter) -> list[ColumnElement[bool]]:
     names = ("domain_name", "is_active", "type", "integration_id")
     equal = {name: getattr(wanted, name) for name in names}
     conditions = [getattr(GroupRow, name) == value for name, value in equal.items() if value is not None]
     if wanted.name is not None:
-        conditions.append(GroupRow.name == normalize("NFC", wanted.name))  # as names are stored
+        conditions.append(_has_name(GroupName(wanted.name)))
     if wanted.name_part is not None:
         conditions.append(GroupRow.name.icontains(normalize("NFC", wanted.name_part), autoescape=True))
     if wanted.member_id is not None:
         conditions.append(_has_member(wanted.member_id))
     return conditions
+
+
+def _has_name(group: GroupName) -> ColumnElement[bool]:
+    named = GroupRow.name == normalize("NFC", group.name)  # as names are stored
+    return named if group.domain_name is None else and_(named, GroupRow.domain_name == group.domain_name)
 
 
 def _has_member(user_id: UUID | None) -> ColumnElement[bool]:

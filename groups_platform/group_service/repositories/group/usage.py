@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from itertools import chain
 from typing import Any
@@ -15,16 +16,18 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import RowMapping, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from groups_platform.database.sql_files import read_statement
-from groups_platform.group_service.clients.valkey import LiveStatisticsUnavailable, Statistics
+from groups_platform.group_service.clients.config import ManagerConfigProvider
+from groups_platform.group_service.clients.valkey import LiveStatisticsUnavailable, Statistics, ValkeyStatClient
 from groups_platform.group_service.repositories.group.repository import GroupRepository
-from groups_platform.group_service.services.group.actions.base import ActionContext
+from groups_platform.group_service.types.group import GroupRef
 from groups_platform.group_service.types.period import Period
-from groups_platform.group_service.types.usage import FIGURES, Figures, KernelUsage
+from groups_platform.group_service.types.usage import FIGURES, FRACTIONAL, Figures, KernelUsage
+from groups_platform.group_service.types.user import Actor
 
 METRICS = ("cpu_used", "mem", "io_scratch_size", "io_read", "io_write")
-FRACTIONAL = ("cpu_allocated", "cpu_used", "gpu_allocated")
 FIRST_ID = UUID(int=0)
 
 
@@ -47,37 +50,55 @@ class UsageTotal:
 
 @dataclass
 class UsageRepository:
-    """The usage of groups in one period. Opened by `open`, which makes everything read one snapshot of the database."""
+    """The usage of groups in one period. Made by `open`; every query then reads the same snapshot of the database."""
 
-    context: ActionContext
+    session: AsyncSession
+    config: ManagerConfigProvider
     period: Period
     group_ids: Collection[UUID]
+    now: datetime
     live: dict[str, Statistics] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    async def open(cls, context: ActionContext, period: Period, group_ids: Collection[UUID] | None) -> UsageRepository:
-        """For those of `group_ids` (None: of all groups) that the actor may see; live statistics are fetched here."""
-        await context.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    async def open(
+        cls,
+        session: AsyncSession,
+        actor: Actor,
+        config: ManagerConfigProvider,
+        period: Period,
+        groups: Collection[GroupRef] | None,
+        *,
+        now: datetime,
+        valkey: ValkeyStatClient | None,
+    ) -> UsageRepository:
+        """Make the transaction REPEATABLE READ, before any other query in it, and fetch the live statistics.
+
+        groups: None for all groups that the actor may see; ids of others are left out. now: until when a running
+        kernel has lived. valkey: None where there are no live statistics.
+        Raises like `GroupRepository.find_id` for a name that cannot be resolved.
+        """
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         # a plan for any period would be bad for most of them
-        await context.session.execute(select(func.set_config("plan_cache_mode", "force_custom_plan", True)))
-        readable = await GroupRepository(context.session, context.actor).readable_ids(group_ids)
-        usage = cls(context, period, list(readable))
-        await usage._fetch_live_statistics()
+        await session.execute(select(func.set_config("plan_cache_mode", "force_custom_plan", True)))
+        readable = await GroupRepository(session, actor).readable_ids(groups)
+        usage = cls(session, config, period, list(readable), now)
+        if valkey is not None:
+            await usage._fetch_live_statistics(valkey)
         return usage
 
     async def totals(self, *, by_session: bool = False) -> list[UsageTotal]:
         """The sums of each group with kernels in the period, or of each such session, by domain and name."""
-        parameters = {**self._parameters(), "by_session": by_session, "listed": self.context.config.max_listed}
-        rows = await self.context.session.execute(read_statement("manager/usage_totals"), parameters)
+        parameters = {**self._parameters(), "by_session": by_session, "listed": self.config.max_listed}
+        rows = await self.session.execute(read_statement("manager/usage_totals"), parameters)
         return [_total(row) for row in rows.mappings()]
 
     async def kernels(self) -> AsyncIterator[KernelUsage]:
         """Each kernel of the period, in the order of `totals` and of its session's and its own start; streamed."""
-        rows = await self.context.session.stream(
+        rows = await self.session.stream(
             read_statement("manager/usage_kernels"),
             self._parameters(),
-            execution_options={"yield_per": self.context.config.batch_size},
+            execution_options={"yield_per": self.config.batch_size},
         )
         async for page in rows.mappings().partitions():
             for row in page:
@@ -85,22 +106,19 @@ class UsageRepository:
 
     def facts(self, totals: Sequence[UsageTotal]) -> dict[str, Any]:
         """The fields of `Usage`, of these totals of groups."""
-        listed = self.context.config.max_listed
+        listed = self.config.max_listed
         return {
             "first": self.period.first,
             "last": self.period.last,
-            "time_zone": self.context.config.time_zone,
+            "time_zone": self.config.time_zone,
             "missing_statistics": tuple(sorted(chain.from_iterable(t.missing for t in totals))[:listed]),
             "missing_statistics_count": sum(total.missing_count for total in totals),
             "unreadable_figures": tuple(sorted(chain.from_iterable(t.unreadable for t in totals))[:listed]),
             "unreadable_figures_count": sum(total.unreadable_count for total in totals),
         }
 
-    async def _fetch_live_statistics(self) -> None:
-        """Of kernels without stored ones: those that run, so they are few. Without Valkey there is a warning (S15)."""
-        valkey = self.context.valkey
-        if valkey is None:
-            return
+    async def _fetch_live_statistics(self, valkey: ValkeyStatClient) -> None:
+        """Of kernels without stored ones, which are few. A Valkey that is down is a warning (S15)."""
         try:
             async for page in self._pages_without_statistics():
                 for kernel_id, statistics in (await valkey.get_user_kernel_statistics_batch(page)).items():
@@ -111,8 +129,8 @@ class UsageRepository:
 
     async def _pages_without_statistics(self) -> AsyncIterator[list[UUID]]:
         statement = read_statement("manager/usage_without_statistics")
-        place = {"after": FIRST_ID, "limit": self.context.config.batch_size}
-        while page := list(await self.context.session.scalars(statement, {**self._parameters(), **place})):
+        place = {"after": FIRST_ID, "limit": self.config.batch_size}
+        while page := list(await self.session.scalars(statement, {**self._parameters(), **place})):
             yield page
             place["after"] = page[-1]
 
@@ -126,7 +144,7 @@ class UsageRepository:
 
     def _kernel(self, row: RowMapping) -> KernelUsage:
         own = {name: value for name, value in row.items() if name not in FIGURES}
-        life_end = row["terminated_at"] or self.context.now
+        life_end = row["terminated_at"] or self.now
         used_time, used_days = self.period.part_of(row["created_at"], life_end)
         own |= {
             "nfs": frozenset(row["nfs"]),

@@ -1,4 +1,4 @@
-"""What surrounds every action: access by role, one transaction, retries, the audit row and the log.
+"""Performs actions: checks the role, runs one transaction, retries it, and writes the audit row and the log line.
 
 What an action does is in `actions/`; which groups an actor may see or change is decided by `GroupRepository`.
 """
@@ -26,10 +26,12 @@ from groups_platform.group_service.clients.valkey import ValkeyStatClient
 from groups_platform.group_service.errors import Forbidden, GroupServiceError, OutcomeUnknown
 from groups_platform.group_service.repositories.audit import record_attempt
 from groups_platform.group_service.repositories.faults import is_connection_lost, is_transient, typed_error
-from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
+from groups_platform.group_service.repositories.group.admin_repository import AdminGroupRepository
+from groups_platform.group_service.services.group.actions.base import ActionContext, BaseAction
 from groups_platform.group_service.types.action import ActionError, BaseActionResult
 from groups_platform.group_service.types.audit import AuditStatus
-from groups_platform.group_service.types.user import SYSTEM, Actor, UserRole
+from groups_platform.group_service.types.group import GroupName
+from groups_platform.group_service.types.user import SYSTEM, Actor
 from groups_platform.masking import mask_secrets, mask_text
 
 Action = TypeVar("Action", bound=BaseAction)
@@ -39,6 +41,7 @@ Answer = TypeVar("Answer")
 log = logging.getLogger("groups_platform.group_service")
 
 MOST_TRIES = 8  # over some 8 seconds: Postgres is back from a crash by then
+LONGEST_ENTITY = 200
 LONGEST_WAIT = "30s"  # for a transaction that may be committing the same attempt
 
 
@@ -57,7 +60,7 @@ class _CommitInDoubt(Exception):
 
 @dataclass(frozen=True)
 class Attempt:
-    """One call of an action: the row that the audit log gets, but for how it ends."""
+    """One call of an action. Its row in the audit log is made by `ended`."""
 
     action: BaseAction
     actor: Actor
@@ -69,8 +72,8 @@ class Attempt:
     def ended(
         self,
         status: AuditStatus,
+        entity_id: str | None,
         *,
-        entity_id: str | None = None,
         error: GroupServiceError | None = None,
         before: dict[str, Any] | None = None,
         after: dict[str, Any] | None = None,
@@ -80,7 +83,7 @@ class Attempt:
             "action_id": self.id,
             "action": self.action.name,
             "entity_type": self.action.entity_type,
-            "entity_id": entity_id or self.action.entity_id(),
+            "entity_id": _storable(entity_id),
             "actor_id": self.actor.id,
             "actor": self.actor.name,
             "status": status,
@@ -109,7 +112,7 @@ class ActionProcessor:
     async def perform(
         self, action: Action, handler: Callable[[Action, ActionContext], Awaitable[Result]], result_type: type[Result]
     ) -> Result:
-        """The handler's result, or one that says why not. Raises the errors that are raised, once they are audited."""
+        """The handler's result, or a result with an error. An error that `is_raised` is raised after the audit."""
         attempt = Attempt(action, self.actor, self.run_id, self.clock())
         try:
             self._admit(action)
@@ -118,8 +121,8 @@ class ActionProcessor:
             refusal = error
         except (SQLAlchemyError, UnicodeEncodeError) as error:
             refusal = typed_error(error)
-        except (Exception, asyncio.CancelledError) as error:  # a mistake in a handler, or the caller gave up
-            with suppress(GroupServiceError):  # that it could not be audited is logged
+        except (Exception, asyncio.CancelledError) as error:  # a fault of a handler, or a cancellation
+            with suppress(GroupServiceError):  # a failed audit is logged
                 await asyncio.shield(self._refuse(attempt, _interrupted(error)))
             raise
         else:
@@ -132,8 +135,9 @@ class ActionProcessor:
         return result_type(success=False, error=error_shown, action_id=attempt.id)
 
     def _admit(self, action: BaseAction) -> None:
-        if action.access is Access.ADMIN and self.actor.role not in (UserRole.SUPERADMIN, UserRole.ADMIN):
-            raise Forbidden(f"{self.actor.name} is no admin, and {action.name} is for admins.")
+        if self.actor.role not in action.access.value:
+            roles = ", ".join(sorted(role.value for role in action.access.value))
+            raise Forbidden(f"{self.actor.name} may not {action.name}: it needs the role {roles}.")
 
     async def _try(
         self, attempt: Attempt, handler: Callable[[Any, ActionContext], Awaitable[Result]]
@@ -154,9 +158,8 @@ class ActionProcessor:
                 session, attempt.actor, attempt.now, self.config, self.storage, self.valkey, attempt.run_id, attempt.id
             )
             result = replace(await handler(attempt.action, context), action_id=attempt.id)
-            row = attempt.ended(
-                AuditStatus.SUCCESS, entity_id=result.entity_id(), before=context.before, after=context.after
-            )
+            entity_id = result.entity_id() or await _entity_id(session, attempt.action)
+            row = attempt.ended(AuditStatus.SUCCESS, entity_id, before=context.before, after=context.after)
             await record_attempt(session, row)
             try:
                 await session.commit()
@@ -167,9 +170,8 @@ class ActionProcessor:
             return result, context
 
     async def _was_committed(self, attempt: Attempt) -> bool:
-        probe = attempt.ended(AuditStatus.FAILURE)
         try:
-            return not await _retried(lambda: self._record(probe, keep=False))
+            return not await _retried(lambda: self._record(attempt, AuditStatus.FAILURE, keep=False))
         except SQLAlchemyError:
             raise OutcomeUnknown(
                 f"The connection broke while {attempt.action.name} was committed, and the database has not answered "
@@ -182,15 +184,18 @@ class ActionProcessor:
         status = AuditStatus.DENIED if isinstance(refusal, Forbidden) else AuditStatus.FAILURE
         _log(attempt, status, attempt.action.entity_id(), refusal)
         try:
-            await _retried(lambda: self._record(attempt.ended(status, error=refusal)))
+            await _retried(lambda: self._record(attempt, status, refusal))
         except SQLAlchemyError as error:
             log.exception("the audit row of action %s could not be written", attempt.id)
             raise (refusal if refusal.is_raised else typed_error(error)) from None
 
-    async def _record(self, row: dict[str, Any], *, keep: bool = True) -> bool:
+    async def _record(
+        self, attempt: Attempt, status: AuditStatus, refusal: GroupServiceError | None = None, *, keep: bool = True
+    ) -> bool:
         async with self.sessions() as session:
             await session.execute(select(func.set_config("lock_timeout", LONGEST_WAIT, True)))
-            is_new = await record_attempt(session, row)
+            entity_id = await _entity_id(session, attempt.action)
+            is_new = await record_attempt(session, attempt.ended(status, entity_id, error=refusal))
             if keep:
                 await session.commit()
             return is_new
@@ -201,13 +206,13 @@ class ActionProcessor:
         try:
             async with self.sessions.begin() as session:
                 return await context.after_commit(session)
-        except Exception:  # what is done is done; the caller learns what is left
+        except Exception:  # the action is committed: the caller gets a warning
             log.exception("what follows action %s failed", context.action_id)
             return ("What follows the action failed; the log says why.",)
 
 
 async def _retried(attempt: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Waits a random while, longer each time: those who met in a deadlock do not meet again."""
+    """Try again after transient faults. The waits are random and grow, so that a deadlock does not repeat."""
     retrying = AsyncRetrying(
         retry=retry_if_exception(is_transient),
         wait=wait_random_exponential(multiplier=0.2, max=5),
@@ -222,6 +227,20 @@ async def _retried(attempt: Callable[[], Awaitable[Answer]]) -> Answer:
     return answer
 
 
+async def _entity_id(session: AsyncSession, action: BaseAction) -> str | None:
+    """The id of the group that the action names, also of one that the actor may not see; else what was written."""
+    subject = action.subject()
+    found = await AdminGroupRepository(session).find_id(subject) if isinstance(subject, GroupName) else None
+    return str(found) if found else action.entity_id()
+
+
+def _storable(entity_id: str | None) -> str | None:
+    """`entity_id` as text that Postgres can store and index: without NUL and surrogates, and cut."""
+    if entity_id is None:
+        return None
+    return entity_id[:LONGEST_ENTITY].encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+
+
 def _interrupted(error: BaseException) -> GroupServiceError:
     refusal = GroupServiceError(f"The action ended by {type(error).__name__}.")
     refusal.code = "cancelled" if isinstance(error, asyncio.CancelledError) else "internal_error"
@@ -233,7 +252,7 @@ def _log(
 ) -> None:
     facts = {
         "action": attempt.action.name,
-        "entity": entity_id,
+        "entity": _storable(entity_id),
         "actor": attempt.actor.name,
         "status": status.value,
         "error_code": refusal and refusal.code,
@@ -243,4 +262,4 @@ def _log(
     }
     level = logging.INFO if refusal is None else logging.WARNING
     outcome = status.value if refusal is None else f"{status.value}, {refusal.code}"
-    log.log(level, "%s of %s by %s: %s", facts["action"], entity_id or "-", facts["actor"], outcome, extra=facts)
+    log.log(level, "%s of %s by %s: %s", facts["action"], facts["entity"] or "-", facts["actor"], outcome, extra=facts)

@@ -1,9 +1,10 @@
-"""The group service: every action is a method. What surrounds them is in `processor.py`."""
+"""The group service: every action is a method, performed by the processor of `processor.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
+from inspect import Parameter, Signature, getdoc
 from typing import Any, TypeVar, get_type_hints
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,6 +13,7 @@ from groups_platform.group_service.errors import UnknownActor
 from groups_platform.group_service.repositories.faults import typed_error
 from groups_platform.group_service.repositories.user import get_actor
 from groups_platform.group_service.services.group.actions import (
+    check_monthly_usage,
     create_group,
     delete_group,
     find_users,
@@ -22,6 +24,8 @@ from groups_platform.group_service.services.group.actions import (
     retry_vfolder_deletions,
     search_audit,
     search_groups,
+    store_monthly_usage,
+    summarise_audit,
     usage_per_month,
     usage_per_period,
 )
@@ -34,16 +38,32 @@ Action = TypeVar("Action", bound=BaseAction)
 Result = TypeVar("Result", bound=BaseActionResult[Any])
 
 
+EVERY_ACTION = """
+Every action: a refusal is a result whose success is False and whose error has code, message and facts.
+Every call leaves one row in the audit log; the result's action_id finds it.
+Raises DatabaseError where Postgres fails also when asked again, and OutcomeUnknown where it does not answer whether it
+has committed.
+"""
+
+
 def performs(
     handler: Callable[[Action, ActionContext], Awaitable[Result]],
 ) -> Callable[[GroupService, Action], Coroutine[Any, Any, Result]]:
-    """The method that performs the action which `handler` handles; a refusal comes as the handler's result type."""
-    result_type: type[Result] = get_type_hints(handler)["return"]
+    """The method that performs the handler's action; name, signature and documentation are made from the handler."""
+    hints = get_type_hints(handler)
+    result_type: type[Result] = hints["return"]
 
-    async def perform(service: GroupService, action: Action) -> Result:
-        return await service.processor.perform(action, handler, result_type)
+    async def perform(self: GroupService, action: Action) -> Result:
+        return await self.processor.perform(action, handler, result_type)
 
-    perform.__doc__ = handler.__doc__
+    perform.__name__ = handler.__name__
+    perform.__qualname__ = f"GroupService.{handler.__name__}"
+    perform.__doc__ = f"{getdoc(handler)}\n{EVERY_ACTION}"
+    parameters = [
+        Parameter("self", Parameter.POSITIONAL_OR_KEYWORD),
+        Parameter("action", Parameter.POSITIONAL_OR_KEYWORD, annotation=hints["action"]),
+    ]
+    perform.__signature__ = Signature(parameters, return_annotation=result_type)  # type: ignore[attr-defined]
     return perform
 
 
@@ -62,17 +82,20 @@ class GroupService:
     search_groups = performs(search_groups.search_groups)
     usage_per_month = performs(usage_per_month.usage_per_month)
     usage_per_period = performs(usage_per_period.usage_per_period)
+    store_monthly_usage = performs(store_monthly_usage.store_monthly_usage)
+    check_monthly_usage = performs(check_monthly_usage.check_monthly_usage)
     retry_vfolder_deletions = performs(retry_vfolder_deletions.retry_vfolder_deletions)
     find_users = performs(find_users.find_users)
     search_audit = performs(search_audit.search_audit)
+    summarise_audit = performs(summarise_audit.summarise_audit)
 
     @property
     def actor(self) -> Actor:
-        """For whom it acts."""
+        """The user, or the system, for whom the service acts."""
         return self.processor.actor
 
     def acting_as(self, actor: Actor) -> GroupService:
-        """The same service for somebody else."""
+        """The same service for another actor."""
         return GroupService(replace(self.processor, actor=actor))
 
     async def get_actor(self, email: str) -> Actor:

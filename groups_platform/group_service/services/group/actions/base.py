@@ -1,4 +1,4 @@
-"""What every action has: a name, who may do it, a frozen input, a result, and the context that it runs in."""
+"""The base classes of the actions' inputs, and the context in which a handler runs."""
 
 from __future__ import annotations
 
@@ -6,54 +6,60 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from groups_platform.group_service.types.group import GroupRef
+from groups_platform.group_service.types.user import Actor, UserRole
 
 if TYPE_CHECKING:
     from groups_platform.group_service.clients.config import ManagerConfigProvider
     from groups_platform.group_service.clients.storage import StorageSessionManager
     from groups_platform.group_service.clients.valkey import ValkeyStatClient
-    from groups_platform.group_service.types.user import Actor
-
-Data = TypeVar("Data")
 
 
-class Access(str, Enum):
-    """What an actor must be allowed for an action: to read the group or to administrate it."""
+class Access(Enum):
+    """The roles that may attempt an action; on which groups is decided by `GroupRepository`."""
 
-    READ = "read"
-    ADMIN = "admin"
+    READ = frozenset(UserRole)
+    ADMIN = frozenset({UserRole.SUPERADMIN, UserRole.ADMIN})
+    SUPERADMIN = frozenset({UserRole.SUPERADMIN})
 
 
 @dataclass(frozen=True)
 class BaseAction:
-    """What somebody wants. `entity_id()` names what it is about, None when that is not known before."""
+    """The input of an action. name, access and entity_type are the same for every action of a class."""
 
     name: ClassVar[str]
     access: ClassVar[Access]
     entity_type: ClassVar[str] = "group"
 
-    def entity_id(self) -> str | None:
-        """The id of what the action is about, None when it is about no one thing."""
+    def subject(self) -> GroupRef | None:
+        """The one group that the action is about; None where there is no such group, or it does not exist yet."""
         return None
+
+    def entity_id(self) -> str | None:
+        """The subject as the caller wrote it, for the audit log and the log line."""
+        subject = self.subject()
+        return None if subject is None else str(subject)
 
 
 @dataclass(frozen=True)
 class GroupAction(BaseAction):
-    """What somebody wants of one group."""
+    """The input of an action on one group, named by its id or a GroupName."""
 
-    group_id: UUID
+    group_id: GroupRef
 
-    def entity_id(self) -> str:
-        """The group's id."""
-        return str(self.group_id)
+    def subject(self) -> GroupRef:
+        """The group."""
+        return self.group_id
 
 
 @dataclass
 class ActionContext:
-    """One attempt's transaction and surroundings; a handler reads the time from `now` and looks nothing up itself."""
+    """The transaction and the surroundings of one try. now: when the attempt began, the same for every try of it."""
 
     session: AsyncSession
     actor: Actor
@@ -63,8 +69,8 @@ class ActionContext:
     valkey: ValkeyStatClient | None
     run_id: str | None = None
     action_id: UUID | None = None
-    # What the audit row says of the entity before and after; the handler fills them, the processor masks secrets.
+    # What the audit row says of the entity; the handler sets both, the processor masks secrets.
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
-    # What follows the commit and is no part of it: if it fails, the action stands. It answers with warnings.
+    # Runs after the commit, in a transaction of its own, and returns warnings. If it fails, the action stays done.
     after_commit: Callable[[AsyncSession], Awaitable[tuple[str, ...]]] | None = None

@@ -26,7 +26,13 @@ class CreateGroupActionResult(GroupActionResult):
 
 
 async def create_group(action: CreateGroupAction, context: ActionContext) -> CreateGroupActionResult:
-    """Fails with forbidden, invalid_group_name, group_name_taken, unknown_domain, unknown_resource_policy, …"""
+    """Create a group (S6).
+
+    action: CreateGroupAction. input: name, domain, type, limits, hosts, dotfiles, policy, registry, integration id.
+    Returns CreateGroupActionResult; data is the new group as stored.
+    error.code: forbidden, invalid_group_name, group_name_taken, integration_id_taken, unknown_domain,
+    unknown_resource_policy, invalid_value.
+    """
     group = await GroupRepository(context.session, context.actor).create(action.input, context.now)
     context.after = group.to_json()
     return CreateGroupActionResult(success=True, data=group)

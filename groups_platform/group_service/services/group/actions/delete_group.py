@@ -12,7 +12,7 @@ from groups_platform.group_service.types.group import GroupActionResult
 
 @dataclass(frozen=True)
 class DeleteGroupAction(GroupAction):
-    """Make a group inactive; deleting twice is no fault. `RestoreGroupAction` undoes it."""
+    """Make a group inactive; deleting it again succeeds. `RestoreGroupAction` undoes it."""
 
     name: ClassVar[str] = "delete_group"
     access: ClassVar[Access] = Access.ADMIN
@@ -24,7 +24,12 @@ class DeleteGroupActionResult(GroupActionResult):
 
 
 async def delete_group(action: DeleteGroupAction, context: ActionContext) -> DeleteGroupActionResult:
-    """Fails with forbidden, group_not_found."""
+    """Make a group inactive; everything of it stays, and restore_group undoes it (S9).
+
+    action: DeleteGroupAction. group_id: id or GroupName.
+    Returns DeleteGroupActionResult; data is the group, inactive now. Deleting it again succeeds.
+    error.code: forbidden, group_not_found, ambiguous_group.
+    """
     groups = GroupRepository(context.session, context.actor)
     group = await groups.lock(action.group_id)
     context.before = group.to_json()

@@ -1,4 +1,4 @@
-"""Find users by their ids and e-mail addresses: what members are called, and whom to make one."""
+"""Find users by their ids and e-mail addresses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from groups_platform.group_service.types.user import UserData
 
 @dataclass(frozen=True)
 class FindUsersAction(BaseAction):
-    """The users with any of these ids or addresses; those whom the actor may not see are as if they were not there.
+    """The users with any of these ids or addresses; those whom the actor may not see are left out.
 
     Superadmins and monitors see everybody, an admin the users of the domain, a user only themselves.
     """
@@ -34,6 +34,11 @@ class FindUsersActionResult(BaseActionResult[tuple[UserData, ...]]):
 
 
 async def find_users(action: FindUsersAction, context: ActionContext) -> FindUsersActionResult:
-    """Who is not there is not in the result."""
+    """Find users by their ids and e-mail addresses.
+
+    action: FindUsersAction. ids, emails: whom to find.
+    Returns FindUsersActionResult; data holds those of them whom the actor may see, in the order of their addresses.
+    error.code: invalid_value.
+    """
     users = await find_users_by(context.session, context.actor, action.ids, action.emails)
     return FindUsersActionResult(success=True, data=users)

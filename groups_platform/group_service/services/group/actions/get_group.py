@@ -26,7 +26,12 @@ class GetGroupActionResult(GroupActionResult):
 
 
 async def get_group(action: GetGroupAction, context: ActionContext) -> GetGroupActionResult:
-    """Fails with forbidden, group_not_found."""
+    """Read a group, active or deleted.
+
+    action: GetGroupAction. group_id: id or GroupName; with_members: also the ids of its members.
+    Returns GetGroupActionResult; data is the group as the actor may see it.
+    error.code: forbidden, group_not_found, ambiguous_group.
+    """
     groups = GroupRepository(context.session, context.actor)
     group = await groups.get(action.group_id, with_members=action.with_members)
     return GetGroupActionResult(success=True, data=group)

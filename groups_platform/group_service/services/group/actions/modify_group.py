@@ -33,9 +33,13 @@ class ModifyGroupActionResult(GroupActionResult):
 
 
 async def modify_group(action: ModifyGroupAction, context: ActionContext) -> ModifyGroupActionResult:
-    """Fails with forbidden, group_not_found, invalid_user_id, unknown_users, or like create_group.
+    """Change a group's fields and members, in one transaction (S7, S8).
 
-    Raises InvalidAPIParameters for a change of members that says not how.
+    action: ModifyGroupAction. group_id: id or GroupName; modifier: the fields to change; user_uuids: user ids, which
+    user_update_mode adds to the members, removes from them, or replaces them with.
+    Returns ModifyGroupActionResult; data is the group as it is now, with the ids of its members.
+    error.code: forbidden, group_not_found, ambiguous_group, invalid_user_id, unknown_users, and those of create_group.
+    Raises InvalidAPIParameters where user_uuids comes without user_update_mode, or the mode is invalid.
     """
     groups = GroupRepository(context.session, context.actor)
     before = group = await groups.lock(action.group_id)
@@ -61,7 +65,7 @@ def _mode(action: ModifyGroupAction) -> UserUpdateMode | None:
     try:
         return UserUpdateMode(mode)
     except ValueError:
-        raise InvalidAPIParameters(f"{mode!r} is no user_update_mode. Write add, remove or replace.") from None
+        raise InvalidAPIParameters(f"{mode!r} is not a user_update_mode. Write add, remove or replace.") from None
 
 
 def _user_ids(action: ModifyGroupAction) -> list[UUID]:

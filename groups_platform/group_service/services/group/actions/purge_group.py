@@ -18,10 +18,10 @@ from groups_platform.group_service.types.group import MemberChange, PurgePlan
 
 
 class PurgeGroupActionError(GroupServiceError):
-    """Something of the group is in use. facts: `count`, and up to a hundred of what blocks under `kind`."""
+    """Something of the group is in use. facts: `count`, and up to a hundred of what blocks under `listed_as`."""
 
     is_raised = True
-    kind: ClassVar[str]
+    listed_as: ClassVar[str]
     sentence: ClassVar[str]
 
     def __init__(self, blocking: Blocking) -> None:
@@ -30,15 +30,15 @@ class PurgeGroupActionError(GroupServiceError):
         super().__init__(
             f"{self.sentence} ({blocking.count}): {names}{more}. Nothing was purged.",
             count=blocking.count,
-            **{self.kind: list(blocking.listed)},
+            **{self.listed_as: list(blocking.listed)},
         )
 
 
 class PurgeGroupActionVFoldersMountedToActiveKernelsError(PurgeGroupActionError):
-    """A folder of the group is mounted by an active kernel, of whatever group."""
+    """A folder of the group is mounted by an active kernel of any group."""
 
     code = "vfolders_mounted_to_active_kernels"
-    kind = "vfolders"
+    listed_as = "vfolders"
     sentence = "Folders of the group are mounted by active kernels"
 
 
@@ -46,7 +46,7 @@ class PurgeGroupActionActiveKernelsError(PurgeGroupActionError):
     """A kernel of the group is active."""
 
     code = "active_kernels"
-    kind = "kernels"
+    listed_as = "kernels"
     sentence = "Kernels of the group are active"
 
 
@@ -54,13 +54,13 @@ class PurgeGroupActionActiveEndpointsError(PurgeGroupActionError):
     """An endpoint of the group is created or being destroyed."""
 
     code = "active_endpoints"
-    kind = "endpoints"
+    listed_as = "endpoints"
     sentence = "Endpoints of the group are active"
 
 
 @dataclass(frozen=True)
 class PurgeGroupAction(GroupAction):
-    """Purge a group, active or deleted. dry_run: only say what would go and what blocks."""
+    """Purge a group, active or deleted. dry_run: change nothing, and say what would be removed and what blocks."""
 
     name: ClassVar[str] = "purge_group"
     access: ClassVar[Access] = Access.ADMIN
@@ -70,7 +70,7 @@ class PurgeGroupAction(GroupAction):
 
 @dataclass(frozen=True)
 class PurgeGroupActionResult(BaseActionResult[PurgePlan]):
-    """What went, or would go; the warnings name folders that storage has not given up yet."""
+    """What was removed, or would be; the warnings name folders that are still in storage."""
 
     def entity_id(self) -> str | None:
         """The group's id."""
@@ -78,7 +78,15 @@ class PurgeGroupActionResult(BaseActionResult[PurgePlan]):
 
 
 async def purge_group(action: PurgeGroupAction, context: ActionContext) -> PurgeGroupActionResult:
-    """Fails with forbidden, group_not_found. Raises the three errors of this module."""
+    """Remove a group for good, with its sessions, kernels, endpoints, folders and memberships (S10, S11).
+
+    action: PurgeGroupAction. group_id: id or GroupName; dry_run: change nothing, and only return the plan.
+    Returns PurgeGroupActionResult; data is the PurgePlan: what was removed, or would be, and what blocks. Folders that
+    storage has refused to remove are warnings; retry_vfolder_deletions tries them again.
+    error.code: forbidden, group_not_found, ambiguous_group.
+    Raises, in this order and without dry_run: PurgeGroupActionVFoldersMountedToActiveKernelsError,
+    PurgeGroupActionActiveKernelsError, PurgeGroupActionActiveEndpointsError. Nothing is removed then.
+    """
     groups = GroupRepository(context.session, context.actor)
     admin = AdminGroupRepository(context.session)
     if action.dry_run:

@@ -12,7 +12,7 @@ from groups_platform.group_service.types.group import GroupActionResult
 
 @dataclass(frozen=True)
 class RestoreGroupAction(GroupAction):
-    """Make a deleted group active again; restoring an active one is no fault."""
+    """Make a deleted group active again; restoring an active group succeeds."""
 
     name: ClassVar[str] = "restore_group"
     access: ClassVar[Access] = Access.ADMIN
@@ -24,7 +24,12 @@ class RestoreGroupActionResult(GroupActionResult):
 
 
 async def restore_group(action: RestoreGroupAction, context: ActionContext) -> RestoreGroupActionResult:
-    """Fails with forbidden, group_not_found, integration_id_taken."""
+    """Make a deleted group active again (S9).
+
+    action: RestoreGroupAction. group_id: id or GroupName.
+    Returns RestoreGroupActionResult; data is the group, active now. Restoring an active group succeeds.
+    error.code: forbidden, group_not_found, ambiguous_group, integration_id_taken.
+    """
     groups = GroupRepository(context.session, context.actor)
     group = await groups.lock(action.group_id)
     context.before = group.to_json()

@@ -19,9 +19,9 @@ from groups_platform.group_service.types.group import RemovedFolders
 
 @dataclass(frozen=True)
 class RetryVFolderDeletionsAction(BaseAction):
-    """Try every pending folder once, at most `limit` of them; two who do it at once share the work.
+    """Try every pending folder once, at most `limit` of them. Two calls at the same time share the work.
 
-    The admin of a domain tries those that its groups have left.
+    The admin of a domain tries the folders of its groups.
     """
 
     name: ClassVar[str] = "retry_vfolder_deletions"
@@ -33,13 +33,18 @@ class RetryVFolderDeletionsAction(BaseAction):
 
 @dataclass(frozen=True)
 class RetryVFolderDeletionsActionResult(BaseActionResult[RemovedFolders]):
-    """What went and what storage refused; the warnings say it in words."""
+    """What was removed, and what storage refused, which the warnings say too."""
 
 
 async def retry_vfolder_deletions(
     action: RetryVFolderDeletionsAction, context: ActionContext
 ) -> RetryVFolderDeletionsActionResult:
-    """Fails with forbidden."""
+    """Remove from storage the folders of purged groups that are still there (S11).
+
+    action: RetryVFolderDeletionsAction. limit: how many folders to try at most, each once.
+    Returns RetryVFolderDeletionsActionResult; data is RemovedFolders. Each folder that storage refused is a warning.
+    error.code: forbidden.
+    """
     domain_name = None if context.actor.administrates(None) else context.actor.domain_name
     done = await remove_folders(
         context.session, context.storage, context.now, domain_name=domain_name, limit=action.limit
@@ -60,9 +65,9 @@ async def remove_folders(
     domain_name: str | None = None,
     limit: int | None = None,
 ) -> RemovedFolders:
-    """Take pending folders one by one, so that others take the rest, and remove them from storage.
+    """Claim pending folders one by one, so that other calls take the rest, and remove them from storage.
 
-    A folder that went and whose row came back with a rollback is tried again: one that is gone is no fault.
+    A folder that was removed and whose row came back with a rollback is tried again, which succeeds.
     """
     repository = AdminGroupRepository(session)
     removed: list[UUID] = []

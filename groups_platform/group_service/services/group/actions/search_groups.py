@@ -36,7 +36,14 @@ class SearchGroupsActionResult(BaseActionResult[GroupPage]):
 
 
 async def search_groups(action: SearchGroupsAction, context: ActionContext) -> SearchGroupsActionResult:
-    """Fails with forbidden where a non-admin searches by integration id. Raises InvalidAPIParameters."""
+    """Find groups that the actor may see, a page at a time (S12).
+
+    action: SearchGroupsAction. filter: which groups; cursor: next_cursor of the page before; limit: groups in a page,
+    1 to 1000, by default the configured page_size; with_members: also the ids of their members.
+    Returns SearchGroupsActionResult; data is a GroupPage in the order of name and id.
+    error.code: forbidden for a search by integration id by a user or monitor.
+    Raises InvalidAPIParameters for an invalid limit or cursor.
+    """
     limit = context.config.page_size if action.limit is None else action.limit
     if not 1 <= limit <= LARGEST_PAGE:
         raise InvalidAPIParameters(f"A page has 1 to {LARGEST_PAGE} groups, not {limit}.")
@@ -59,4 +66,4 @@ def _place(cursor: str) -> tuple[str, UUID]:
         name, group_id = json.loads(base64.urlsafe_b64decode(cursor))
         return check_group_name(name), UUID(group_id)
     except (ValueError, TypeError, AttributeError, RecursionError, InvalidGroupName):
-        raise InvalidAPIParameters("The cursor is none that a search has given.") from None
+        raise InvalidAPIParameters("This cursor is not the next_cursor of a search.") from None

@@ -11,7 +11,8 @@ from uuid import UUID
 from groups_platform.group_service.repositories.group.usage import UsageRepository, UsageTotal
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
 from groups_platform.group_service.types.action import BaseActionResult
-from groups_platform.group_service.types.period import parse_month
+from groups_platform.group_service.types.group import GroupRef
+from groups_platform.group_service.types.period import Period, parse_month
 from groups_platform.group_service.types.usage import FIGURES, GroupUsage, KernelUsage, MonthlyUsage
 
 
@@ -19,15 +20,15 @@ from groups_platform.group_service.types.usage import FIGURES, GroupUsage, Kerne
 class UsagePerMonthAction(BaseAction):
     """The usage of a month such as `202410`, in the configured time zone.
 
-    group_ids: None for all groups that the actor may see; others are as if they were not there. detail: with every
-    kernel; without, the memory that it takes does not grow with their number.
+    group_ids: None for all groups that the actor may see; ids of other groups are left out. detail: with every
+    kernel; without, memory does not grow with their number.
     """
 
     name: ClassVar[str] = "usage_per_month"
     access: ClassVar[Access] = Access.READ
 
     month: str
-    group_ids: Sequence[UUID] | None = None
+    group_ids: Sequence[GroupRef] | None = None
     detail: bool = True
 
 
@@ -37,16 +38,34 @@ class UsagePerMonthActionResult(BaseActionResult[MonthlyUsage]):
 
 
 async def usage_per_month(action: UsagePerMonthAction, context: ActionContext) -> UsagePerMonthActionResult:
-    """Raises InvalidAPIParameters for what is no month."""
-    usage = await UsageRepository.open(context, parse_month(action.month, context.config.zone), action.group_ids)
+    """Sum what groups used in a month (S13 to S15, S18).
+
+    action: UsagePerMonthAction. month: as in 202410, of the configured time zone; group_ids: ids or GroupNames, by
+    default all groups; detail: also every kernel.
+    Returns UsagePerMonthActionResult; data is the MonthlyUsage of the groups that the actor may see and that had
+    kernels in the month. Warnings say that live statistics could not be read.
+    error.code, for a GroupName only: forbidden, group_not_found, ambiguous_group.
+    Raises InvalidAPIParameters for an invalid month.
+    """
+    month = parse_month(action.month, context.config.zone)
+    data, warnings = await compute_month(context, month, action.group_ids, detail=action.detail)
+    return UsagePerMonthActionResult(success=True, data=data, warnings=warnings)
+
+
+async def compute_month(
+    context: ActionContext, month: Period, groups: Sequence[GroupRef] | None, *, detail: bool
+) -> tuple[MonthlyUsage, tuple[str, ...]]:
+    """The usage of a month, and warnings, in a transaction that has run no query yet."""
+    usage = await UsageRepository.open(
+        context.session, context.actor, context.config, month, groups, now=context.now, valkey=context.valkey
+    )
     totals = await usage.totals()
     kernels: dict[UUID, list[KernelUsage]] = defaultdict(list)
-    if action.detail:
+    if detail:
         async for kernel in usage.kernels():
             kernels[kernel.group_id].append(kernel)
-    groups = tuple(_group(total, tuple(kernels[total.group_id]) if action.detail else None) for total in totals)
-    data = MonthlyUsage(**usage.facts(totals), groups=groups)
-    return UsagePerMonthActionResult(success=True, data=data, warnings=usage.warnings)
+    used = tuple(_group(total, tuple(kernels[total.group_id]) if detail else None) for total in totals)
+    return MonthlyUsage(**usage.facts(totals), groups=used), usage.warnings
 
 
 def _group(total: UsageTotal, kernels: tuple[KernelUsage, ...] | None) -> GroupUsage:

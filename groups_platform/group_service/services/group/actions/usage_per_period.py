@@ -10,6 +10,7 @@ from uuid import UUID
 from groups_platform.group_service.repositories.group.usage import UsageRepository, UsageTotal
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
 from groups_platform.group_service.types.action import BaseActionResult
+from groups_platform.group_service.types.group import GroupRef
 from groups_platform.group_service.types.period import parse_period
 from groups_platform.group_service.types.usage import (
     KernelUsage,
@@ -23,8 +24,8 @@ from groups_platform.group_service.types.usage import (
 class UsagePerPeriodAction(BaseAction):
     """The usage of the days from `20241001` to `20241031`, both included, in the configured time zone.
 
-    project_id: None for all projects that the actor may see; another is as if it were not there. detail: with sessions
-    and kernels; without, the memory that it takes does not grow with their number.
+    project_id: None for all projects that the actor may see; the id of another gives an empty result. detail: with
+    sessions and kernels; without, memory does not grow with their number.
     """
 
     name: ClassVar[str] = "usage_per_period"
@@ -32,12 +33,12 @@ class UsagePerPeriodAction(BaseAction):
 
     start_date: str
     end_date: str
-    project_id: UUID | None = None
+    project_id: GroupRef | None = None
     detail: bool = True
 
-    def entity_id(self) -> str | None:
-        """The project's id."""
-        return None if self.project_id is None else str(self.project_id)
+    def subject(self) -> GroupRef | None:
+        """The project."""
+        return self.project_id
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,25 @@ class UsagePerPeriodActionResult(BaseActionResult[PeriodUsage]):
 
 
 async def usage_per_period(action: UsagePerPeriodAction, context: ActionContext) -> UsagePerPeriodActionResult:
-    """Raises InvalidAPIParameters for days that are none, a period that ends before it starts, or is too long."""
+    """Sum what projects used on the days of a period, by session (S14 to S18).
+
+    action: UsagePerPeriodAction. start_date, end_date: as in 20241031, both included, of the configured time zone, at
+    most max_period_days; project_id: id or GroupName, by default all projects; detail: also sessions and kernels.
+    Returns UsagePerPeriodActionResult; data is the PeriodUsage of the projects that the actor may see and that had
+    kernels in the period. Warnings say that live statistics could not be read.
+    error.code, for a GroupName only: forbidden, group_not_found, ambiguous_group.
+    Raises InvalidAPIParameters for invalid days, and for a period that ends before it starts or is too long.
+    """
     config = context.config
     period = parse_period(action.start_date, action.end_date, config.zone, config.max_period_days)
-    usage = await UsageRepository.open(context, period, None if action.project_id is None else [action.project_id])
+    projects = None if action.project_id is None else [action.project_id]
+    usage = await UsageRepository.open(
+        context.session, context.actor, config, period, projects, now=context.now, valkey=context.valkey
+    )
     totals = await usage.totals()
     sessions = await _sessions(usage) if action.detail else None
-    projects = tuple(_project(total, sessions) for total in totals)
-    data = PeriodUsage(**usage.facts(totals), projects=projects)
+    used = tuple(_project(total, sessions) for total in totals)
+    data = PeriodUsage(**usage.facts(totals), projects=used)
     return UsagePerPeriodActionResult(success=True, data=data, warnings=usage.warnings)
 
 
