@@ -41,7 +41,7 @@ from groups_platform.group_service.errors import (
 )
 from groups_platform.group_service.models.group import GroupRow, MembershipRow
 from groups_platform.group_service.models.user import UserRow
-from groups_platform.group_service.repositories.faults import refused_by
+from groups_platform.group_service.repositories.database_errors import refused_by
 from groups_platform.group_service.repositories.group.columns import refusals, stored_columns
 from groups_platform.group_service.types import ResourceSlot
 from groups_platform.group_service.types.group import (

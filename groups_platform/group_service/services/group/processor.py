@@ -25,7 +25,7 @@ from groups_platform.group_service.clients.storage import StorageSessionManager
 from groups_platform.group_service.clients.valkey import ValkeyStatClient
 from groups_platform.group_service.errors import Forbidden, GroupServiceError, OutcomeUnknown
 from groups_platform.group_service.repositories.audit import record_attempt
-from groups_platform.group_service.repositories.faults import is_connection_lost, is_transient, typed_error
+from groups_platform.group_service.repositories.database_errors import is_connection_lost, is_transient, typed_error
 from groups_platform.group_service.repositories.group.admin_repository import AdminGroupRepository
 from groups_platform.group_service.services.group.actions.base import ActionContext, BaseAction
 from groups_platform.group_service.types.action import ActionError, BaseActionResult

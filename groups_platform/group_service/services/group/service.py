@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_type_hints
 from sqlalchemy.exc import SQLAlchemyError
 
 from groups_platform.group_service.errors import UnknownActor
-from groups_platform.group_service.repositories.faults import typed_error
+from groups_platform.group_service.repositories.database_errors import typed_error
 from groups_platform.group_service.repositories.user import get_actor
 from groups_platform.group_service.services.group.actions import (
     check_monthly_usage,
