@@ -83,7 +83,7 @@ def group() -> None:
 @group.command(name="list")
 @click.option("--domain", "domain_name", metavar="DOMAIN", help="Only those of this domain.")
 @click.option("--active/--deleted", "is_active", default=None, help="Only active ones, or only deleted ones.")
-@click.option("--type", "kind", type=TYPE, help="Only those of this type.")
+@click.option("--type", "project_type", type=TYPE, help="Only those of this type.")
 @click.option("--name", "name_part", metavar="PART", help="Only those with this in their name, whatever the case.")
 @click.option(
     "--member", type=user, metavar="USER", help="Only those that this user is in: an e-mail address or an id."
@@ -98,7 +98,7 @@ def list_(
     settings: Settings,
     /,
     *,
-    kind: str | None,
+    project_type: str | None,
     member: str | UUID | None,
     limit: int,
     cursor: str | None,
@@ -117,7 +117,7 @@ def list_(
 
     async def act(service: GroupService) -> BaseActionResult[GroupPage]:
         ids = await find_user_ids(service, [member]) if member else [None]
-        wanted = GroupFilter(type=ProjectType(kind) if kind else None, member_id=ids[0], **others)
+        wanted = GroupFilter(type=ProjectType(project_type) if project_type else None, member_id=ids[0], **others)
         return await service.search_groups(SearchGroupsAction(wanted, cursor, limit, with_members=True))
 
     show_result(perform(settings, actor, act), as_json, show_groups)

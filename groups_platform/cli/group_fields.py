@@ -75,7 +75,7 @@ def fields_of_a_group(command: Command) -> Command:
             help="A limit: cpu=8, mem=32g; may be repeated.",
         ),
         click.option("--policy", metavar="POLICY", help="Its resource policy."),
-        click.option("--type", "kind", type=TYPE, help="What it is for."),
+        click.option("--type", "project_type", type=TYPE, help="What it is for."),
         click.option("--description", metavar="TEXT", help="What people should know."),
     ):
         command = option(command)
@@ -89,7 +89,7 @@ def values_of(options: Mapping[str, Any]) -> dict[str, Any]:
 
     fields: dict[str, tuple[str, Callable[[Any], Any]]] = {
         "to_domain": ("domain_name", str),
-        "kind": ("type", ProjectType),
+        "project_type": ("type", ProjectType),
         "policy": ("resource_policy", str),
         "slots": ("total_resource_slots", lambda slots: ResourceSlot.from_user_input(dict(slots), None)),
         "hosts": ("allowed_vfolder_hosts", lambda hosts: {host: host for host in hosts}),
