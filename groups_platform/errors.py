@@ -80,6 +80,18 @@ class IncompleteSnapshot(PlatformError):
     code = "incomplete_snapshot"
 
 
+class DayHeld(PlatformError):
+    """The day would change more than a limit allows; nothing was applied, and somebody has to decide (P11, P12)."""
+
+    code = "day_held"
+
+
+class UnknownPlan(PlatformError):
+    """The day has no held plan with this id: there was none, or the day was run again since."""
+
+    code = "unknown_plan"
+
+
 class CheckFailed(PlatformError):
     """A check that protects the tables failed; the transaction was rolled back."""
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,24 @@ from groups_platform.errors import InvalidSetting
 
 PACKAGE = Path(__file__).resolve().parent
 LARGEST_FILE_LIMIT = 2 * 2**30  # a column of text in Arrow, which a file becomes, holds no more
+
+
+class Limit(NamedTuple):
+    """A day may change `share` of what was stored, and `rows` rows where that is more."""
+
+    share: float
+    rows: int
+
+
+DEFAULT_LIMITS: Mapping[str, Limit | None] = {
+    "agents_deactivated": Limit(0.2, 10),
+    "memberships_removed": Limit(0.2, 20),
+    "groups_turned_inactive": Limit(0.1, 5),
+    "groups_missing": Limit(0.1, 5),
+    "groups_moved": Limit(0.2, 10),
+    "groups_read_fewer": Limit(0.3, 20),
+    "agents_read_fewer": Limit(0.3, 20),
+}
 
 DATABASE_URL = "postgresql://user:password@host:5432/database (in the password %40 for @, %2F for /, %25 for %)"
 
@@ -100,6 +118,22 @@ def _vfolder_hosts(value: str) -> dict[str, str]:
             raise ValueError
         hosts[host] = _storage(url)
     return hosts
+
+
+def _limits(value: str) -> dict[str, Limit | None]:
+    """`off`, or a list such as memberships_removed=0.5/100,groups_moved=off; what it does not name stays as it is."""
+    if value.strip() == "off":
+        return dict.fromkeys(DEFAULT_LIMITS)
+    limits = dict(DEFAULT_LIMITS)
+    for entry in value.split(","):
+        name, _, amount = (part.strip() for part in entry.partition("="))
+        if name not in limits:
+            raise ValueError
+        share, _, rows = amount.partition("/")
+        limits[name] = None if amount == "off" else Limit(float(share), int(rows))
+        if amount != "off" and not (0 <= float(share) <= 1 and int(rows) >= 0):
+            raise ValueError
+    return limits
 
 
 def _time_zone(value: str) -> str:
@@ -189,6 +223,19 @@ class Settings(BaseSettings):
         validation_alias="GROUPS_REJECTED_LIMIT",
         description="share of rejected records that warns (0.1)",
         examples=["0.1, or 0 to 1"],
+    )
+    limits: Annotated[Mapping[str, Limit | None], NoDecode, _read(_limits)] = Field(
+        default_factory=lambda: DEFAULT_LIMITS,
+        validation_alias="GROUPS_LIMITS",
+        description="what a day may change, or off (groups_missing=0.1/5, …)",
+        examples=["off, or memberships_removed=0.5/100,groups_moved=off"],
+    )
+    grace_days: int = Field(
+        default=3,
+        ge=0,
+        validation_alias="GROUPS_GRACE_DAYS",
+        description="days that a group may be missing before it ends (3; 0: any)",
+        examples=["3, or 0 for ever"],
     )
     file_limit: Annotated[int, _read(_file_limit)] = Field(
         default=512 * 2**20,

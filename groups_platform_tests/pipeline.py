@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from groups_platform.database.connection import connect
 from groups_platform.directory.apply import DayResult, apply_day
+from groups_platform.directory.guard import OFF
 from groups_platform.directory.lake import lock_day
 from groups_platform.directory.snapshot import (
     AGENTS,
@@ -21,7 +22,18 @@ from groups_platform.directory.snapshot import (
 from groups_platform.directory.source import list_day
 from groups_platform.directory.staging import staged_day
 
-TABLES = ("agents", "groups", "group_membership", "pending_membership", "findings", "sync_days")
+TABLES = (
+    "agents",
+    "groups",
+    "group_membership",
+    "pending_membership",
+    "findings",
+    "sync_days",
+    "group_history",
+    "agent_history",
+    "membership_history",
+    "missing_groups",
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +55,7 @@ class Pipeline:
     def load(self, label: str, run_id: str | None = None) -> DayResult:
         """The Postgres half: from the lake to the tables. Raises what refused the day."""
         with staged_day(self.spark, self.lake, label, self.url) as staged:
-            return apply_day(staged, run_id).or_raise()
+            return apply_day(staged, run_id, OFF).or_raise()
 
     def sync(self, label: str, source: str | Path | None = None) -> DayResult:
         """Both halves, as a run does them: under the day's lock."""

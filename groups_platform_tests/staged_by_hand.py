@@ -10,6 +10,7 @@ from typing import Any
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.apply import DayResult, apply_day
+from groups_platform.directory.guard import OFF, Protection
 from groups_platform.directory.snapshot import SnapshotCounts
 from groups_platform.directory.staging import StagedDay, _staging_schema
 from groups_platform_tests import oracle
@@ -58,10 +59,10 @@ def staged_by_hand(url: str, label: str, day_folder: Path) -> Iterator[StagedDay
         )
 
 
-def sync_by_hand(url: str, label: str, day_folder: Path) -> DayResult:
+def sync_by_hand(url: str, label: str, day_folder: Path, protection: Protection = OFF) -> DayResult:
     """The day in `day_folder`, staged and applied."""
     with staged_by_hand(url, label, day_folder) as staged:
-        return apply_day(staged)
+        return apply_day(staged, protection=protection)
 
 
 def _copy(connection: Connection, table: str, rows: list[tuple[Any, ...]]) -> None:

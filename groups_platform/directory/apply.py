@@ -17,11 +17,15 @@ from groups_platform.database.connection import Connection, connect
 from groups_platform.database.locks import transaction_lock
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.checks import CheckResult, check_changes, run_checks
-from groups_platform.directory.fingerprint import NewestDay, Tables, find_newest_day, read_tables, why_everything
+from groups_platform.directory.decisions import is_approved
+from groups_platform.directory.fingerprint import Tables, find_newest_day, read_tables, why_everything
+from groups_platform.directory.guard import Excess, Protection, find_excesses
+from groups_platform.directory.history import write_history
+from groups_platform.directory.plan import Plan, read_plan, store_plan
 from groups_platform.directory.source import natural_key
 from groups_platform.directory.staging import StagedDay
 from groups_platform.directory.table_columns import read_directory_sql
-from groups_platform.errors import CheckFailed, DatabaseUnavailable, IncompleteSnapshot, PlatformError
+from groups_platform.errors import CheckFailed, DatabaseUnavailable, DayHeld, IncompleteSnapshot, PlatformError
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +55,9 @@ class TableChange:
 class DayResult:
     """What one run did.
 
-    newest_day: the applied day that is newer, when that is why nothing was applied. refusal: IncompleteSnapshot or
-    CheckFailed, when that is why; `checks` then has the evaluated checks, if it came so far.
+    newest_day: the applied day that is newer, when that is why nothing was applied. refusal: IncompleteSnapshot,
+    DayHeld or CheckFailed, when that is why; `checks` then has the evaluated checks, if it came so far.
+    plan: what the day changes, or would change, if it came so far. excesses: the limits that this exceeds.
     changes: by table of TABLES. findings: by code, zeros included.
     """
 
@@ -64,6 +69,8 @@ class DayResult:
     findings: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
     checks: tuple[CheckResult, ...] = ()
+    plan: Plan | None = None
+    excesses: tuple[Excess, ...] = ()
 
     @property
     def rows_written(self) -> int:
@@ -81,27 +88,24 @@ class _RolledBack(Exception):
     """Ends the transaction of a day that must not be applied; `args[0]` is its DayResult."""
 
 
-def apply_day(staged: StagedDay, run_id: str | None = None) -> DayResult:
-    """Make the live tables show the staged day; all or nothing.
+def apply_day(
+    staged: StagedDay, run_id: str | None = None, protection: Protection | None = None, *, is_plan: bool = False
+) -> DayResult:
+    """Make the live tables show the staged day; all or nothing. is_plan: find out what that changes, and undo it.
 
-    A day older than the newest applied one is left alone (D13). A day that is no full snapshot (D14), whose findings
-    are kept, and one that fails a check that protects the tables come back with their refusal. Raises
-    DatabaseUnavailable.
+    A day older than the newest applied one is left alone (D13). A day that is no full snapshot (D14), one that exceeds
+    a limit and that nobody has approved (P11), and one that fails a check that protects the tables come back with
+    their refusal; its findings are kept. Raises DatabaseUnavailable.
     """
     connection = staged.connection
     try:
-        with _locked(connection):
-            newest = find_newest_day(connection)
-            if newest and newest.is_newer_than(staged.label):
-                log.info("%s is older than %s, the newest applied day: tables left alone", staged.label, newest.label)
-                return DayResult(staged.label, False, newest.label, changes=dict.fromkeys(TABLES, TableChange()))
-            staged_rows = count_staged(staged)
-            if incomplete := find_incompleteness(staged, staged_rows):
-                _replace_findings(connection, staged.label)
-                return DayResult(staged.label, is_applied=False, refusal=incomplete)
-            return _apply(staged, staged_rows, newest, run_id)
-    except _RolledBack as rolled_back:
-        result: DayResult = rolled_back.args[0]
+        try:
+            with _locked(connection):
+                result = _apply(staged, protection or Protection(), run_id, is_plan=is_plan)
+        except _RolledBack as rolled_back:
+            result = rolled_back.args[0]
+            with _locked(connection):
+                _note(staged, result, run_id, is_plan=is_plan)
         return result
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(
@@ -154,8 +158,50 @@ def verify_day(staged: StagedDay) -> tuple[CheckResult, ...]:
     return run_checks(staged.connection, is_newest_day=newest is not None and newest.label == staged.label)
 
 
-def _apply(staged: StagedDay, staged_rows: dict[str, Any], newest: NewestDay | None, run_id: str | None) -> DayResult:
+def _note(staged: StagedDay, result: DayResult, run_id: str | None, *, is_plan: bool = False) -> None:
+    """Keep what came of the attempt: its plan, how it ended and, where it was no mere plan, the day's findings."""
+    if result.plan and not (is_plan and result.plan.is_empty):
+        outcome = "planned" if is_plan else "applied" if result.is_applied else "held"
+        if outcome != "held" or result.excesses:
+            excesses = [excess.to_json() for excess in result.excesses]
+            store_plan(staged, result.plan, outcome, excesses, run_id)
+    if is_plan or (result.newest_day and _is_applied(staged)):
+        return  # what was applied of an older day stands, with its findings
+    if not (result.is_applied or isinstance(result.refusal, CheckFailed)):
+        _replace_findings(staged.connection, staged.label)
+    note_attempt(staged, result, run_id)
+
+
+def _is_applied(staged: StagedDay) -> bool:
+    row = _row(staged.connection, "directory/is_applied", {"sync_day": staged.label})
+    return bool(row["is_applied"])
+
+
+def note_attempt(staged: StagedDay, result: DayResult, run_id: str | None) -> None:
+    """Keep how the newest attempt of the day ended; nothing is written where the one before ended like that."""
+    outcomes = {IncompleteSnapshot: "incomplete", DayHeld: "held", CheckFailed: "failed"}
+    attempt = {
+        "sync_day": staged.label,
+        "sort_key": natural_key(staged.label),
+        "fingerprint": staged.fingerprint,
+        "outcome": outcomes[type(result.refusal)] if result.refusal else "applied" if result.is_applied else "late",
+        "message": str(result.refusal or ""),
+        "plan_id": result.plan and result.plan.id if result.excesses else None,
+        "run_id": run_id,
+    }
+    staged.connection.execute(read_sql("directory/note_attempt"), attempt)
+
+
+def _apply(staged: StagedDay, protection: Protection, run_id: str | None, *, is_plan: bool) -> DayResult:
     connection = staged.connection
+    newest = find_newest_day(connection)
+    if newest and newest.is_newer_than(staged.label):
+        log.info("%s is older than %s, the newest applied day: tables left alone", staged.label, newest.label)
+        late = DayResult(staged.label, False, newest.label, changes=dict.fromkeys(TABLES, TableChange()))
+        raise _RolledBack(late)
+    staged_rows = count_staged(staged)
+    if incomplete := find_incompleteness(staged, staged_rows):
+        raise _RolledBack(DayResult(staged.label, is_applied=False, refusal=incomplete))
     before = read_tables(connection)
     everything = why_everything(newest, before, staged.label)
     if everything:
@@ -165,12 +211,21 @@ def _apply(staged: StagedDay, staged_rows: dict[str, Any], newest: NewestDay | N
     _analyze(connection, "agents", agents, before.totals["agents"])
     groups = _apply_groups(connection, staged_rows["groups"])
     _analyze(connection, "groups", groups, before.totals["groups"])
+    day = {"sync_day": staged.label, "sort_key": natural_key(staged.label), "grace_days": protection.grace_days}
+    _find_missing(connection, day)
     memberships, pending = _apply_memberships(connection, before)
     _analyze(connection, "memberships", memberships, before.totals["memberships"])
     is_large = _is_large(connection, before, memberships)
     flagged = _flag(connection, everything is not None or is_large)
     _run(connection, "find_every_cycle" if everything or is_large else "find_cycles_of_changes")
-    _run(connection, "find_edges")
+    _run(connection, "find_edges", day)
+    plan = read_plan(connection, is_first=before.is_empty)
+    excesses = () if newest is None else find_excesses(*_measure(staged, plan, before), protection.limits)
+    planned = DayResult(staged.label, is_applied=False, plan=plan, excesses=excesses)
+    if is_plan:
+        raise _RolledBack(planned)
+    if excesses and not is_approved(connection, staged.label, plan.id):
+        raise _RolledBack(replace(planned, refusal=_held(planned)))
     findings = {row["code"]: row["findings"] for row in _rows(connection, "directory/count_findings")}
     has_new_findings = _replace_findings(connection, staged.label)
 
@@ -182,13 +237,70 @@ def _apply(staged: StagedDay, staged_rows: dict[str, Any], newest: NewestDay | N
         "group_membership": replace(memberships, unchanged=tables.totals["memberships"] - memberships.inserted),
         "group_inactivity": TableChange(0, flagged, 0, tables.totals["groups"] - flagged),
     }
+    write_history(
+        connection,
+        staged.label,
+        is_first=before.is_empty and newest is None,
+        is_again=newest is not None and newest.label == staged.label,
+        every_row=everything is not None,
+    )
     checks = run_checks(connection) if everything else check_changes(connection, is_large=is_large)
     if failed := next((check for check in checks if check.is_blocking and not check.passed), None):
-        raise _RolledBack(DayResult(staged.label, False, refusal=_refusal_by(failed, staged.label), checks=checks))
+        raise _RolledBack(replace(planned, refusal=_refusal_by(failed, staged.label), checks=checks, excesses=()))
     has_changed = has_new_findings or pending > 0 or rows_written > 0
     is_checked_whole = everything is not None or newest is None
     _record(staged, run_id, findings, tables.fingerprint, is_checked_whole=is_checked_whole, has_changed=has_changed)
-    return DayResult(staged.label, True, changes=changes, findings=findings, totals=tables.totals, checks=checks)
+    result = DayResult(
+        staged.label,
+        is_applied=True,
+        changes=changes,
+        findings=findings,
+        totals=tables.totals,
+        checks=checks,
+        plan=plan,
+        excesses=excesses,
+    )
+    if has_changed:
+        _note(staged, result, run_id)
+    else:
+        note_attempt(staged, result, run_id)
+    return result
+
+
+def _measure(staged: StagedDay, plan: Plan, before: Tables) -> tuple[dict[str, int], dict[str, int]]:
+    """What the limits compare: the changes of the day, and what was stored before, or read on the day before."""
+    parameters = {"sync_day": staged.label, "sort_key": natural_key(staged.label)}
+    day_before = _rows(staged.connection, "directory/counts_of_day_before", parameters)
+    read = {"groups": staged.groups.read, "agents": staged.agents.read}
+    read_before = {kind: day_before[0]["counts"][kind]["read"] if day_before else read[kind] for kind in read}
+    fewer = {f"{kind}_read_fewer": read_before[kind] - read[kind] for kind in read}
+    active_groups = before.totals["groups"] - before.totals["inactive_groups"]
+    stored = {**before.totals, "active_groups": active_groups, **{f"{k}_read": n for k, n in read_before.items()}}
+    return {**plan.counts, **fewer}, stored
+
+
+def _held(planned: DayResult) -> DayHeld:
+    assert planned.plan is not None
+    worst, label, plan_id = planned.excesses[0], planned.label, planned.plan.id
+    more = f" ({len(planned.excesses) - 1} more limits are exceeded)" if len(planned.excesses) > 1 else ""
+    return DayHeld(
+        f"{label} is held, and nothing of it was applied. {worst.sentence.capitalize()}{more}. Look at it with "
+        f"groups-platform plan --day {label}; then groups-platform approve {label} --plan {plan_id} --reason TEXT "
+        f"applies it, and groups-platform reject {label} --reason TEXT lets later days go on without it.",
+        sync_day=label,
+        plan_id=plan_id,
+        excesses=[excess.to_json() for excess in planned.excesses],
+    )
+
+
+def _find_missing(connection: Connection, day: dict[str, Any]) -> None:
+    """P19: which groups are newly missing, are back, or end today; their waiting memberships end here."""
+    _run(connection, "delete_found_groups")
+    _run(connection, "find_missing_groups")
+    _run(connection, "insert_missing_groups", day)
+    _run(connection, "find_ended_groups", day)
+    _run(connection, "end_groups", day)
+    _run(connection, "delete_ended_pending_memberships")
 
 
 def _apply_agents(staged: StagedDay, staged_agents: int) -> TableChange:
@@ -216,6 +328,7 @@ def _apply_memberships(connection: Connection, before: Tables) -> tuple[TableCha
     is_equal = sql.Literal(_row(connection, "directory/compare_memberships")["is_equal"])
     _run(connection, "find_membership_changes", is_equal=is_equal)
     _run(connection, "find_known_pending_memberships", is_equal=is_equal)
+    _run(connection, "end_memberships")
     deleted, inserted = _run(connection, "delete_memberships"), _run(connection, "insert_memberships")
     pending = _run(connection, "delete_pending_memberships") + _run(connection, "insert_pending_memberships")
     return TableChange(inserted, 0, deleted), pending
@@ -247,7 +360,8 @@ def _flag(connection: Connection, every_group: bool) -> int:
     _run(connection, "index_affected_groups")
     _run(connection, "find_staffed_groups" if every_group else "find_affected_starts")
     _run(connection, "index_active_starts")
-    return _run(connection, "flag_groups")
+    _run(connection, "find_flag_changes")
+    return _run(connection, "update_flags")
 
 
 def _refusal_by(check: CheckResult, label: str) -> CheckFailed:
@@ -300,15 +414,21 @@ def _replace_findings(connection: Connection, label: str) -> bool:
 
 
 def recompute_flags(url: str) -> TableChange:
-    """D11 alone, over the tables as they are."""
+    """D11 alone, over the tables as they are. The newest applied day's history then says the same."""
     with connect(url, purpose="flags") as connection, _locked(connection):
+        connection.execute("SET LOCAL search_path = directory, public")
         flagged = _flag(connection, every_group=True)
         total = _row(connection, "directory/count_directory")["groups"]
+        if newest := find_newest_day(connection):
+            write_history(connection, newest.label, is_first=False, is_again=True, every_row=True)
     return TableChange(0, flagged, 0, total - flagged)
 
 
-def _run(connection: Connection, step: str, **literals: sql.Composable) -> int:
-    rows = max(connection.execute(read_directory_sql(f"directory/{step}", **literals), {}).rowcount, 0)
+def _run(
+    connection: Connection, step: str, parameters: Mapping[str, Any] | None = None, **literals: sql.Composable
+) -> int:
+    statement = read_directory_sql(f"directory/{step}", **literals)
+    rows = max(connection.execute(statement, parameters or {}).rowcount, 0)
     log.info("%s: %d rows", step.replace("_", " "), rows)
     return rows
 

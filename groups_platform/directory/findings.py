@@ -44,6 +44,7 @@ class FindingCode(str, Enum):
     MISSING_PARENT = "missing_parent", WARNING, EDGE
     HIERARCHY_CYCLE = "hierarchy_cycle", WARNING, EDGE
     MISSING_UPSTREAM = "missing_upstream", WARNING, EDGE
+    ENDED_UPSTREAM = "ended_upstream", WARNING, EDGE
 
 
 class Fault(NamedTuple):

@@ -32,6 +32,12 @@ TABLES = {
     "group_membership": "SELECT group_id, agent_id FROM directory.group_membership",
     "pending_membership": "SELECT group_id, agent_id FROM directory.pending_membership",
 }
+AS_OF = {
+    "groups": "SELECT group_id, name, parent_group_id, inactive FROM directory.groups",
+    "agents": "SELECT agent_id, active, name, email FROM directory.agents",
+    "group_membership": "SELECT group_id, agent_id FROM directory.group_membership",
+}
+FUNCTIONS = {"groups": "groups_as_of", "agents": "agents_as_of", "group_membership": "memberships_as_of"}
 
 
 def rows(url: str, query: str, *parameters: object) -> list[tuple[Any, ...]]:
@@ -173,7 +179,7 @@ def meddle(url: str, rng: random.Random) -> None:
 def test_d9_to_d13_every_day_of_a_long_history(database_url: str, tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     world, directory = World(rng, rng.choice([3, 12, 40]), rng.choice([2, 8])), oracle.Directory()
-    applied = 0
+    applied, live = 0, {}
     for number in range(1, DAYS + 1):
         label, folder = f"day{number}", tmp_path / f"sync-day{number}"
         world.write(folder)
@@ -188,12 +194,18 @@ def test_d9_to_d13_every_day_of_a_long_history(database_url: str, tmp_path: Path
         applied += 1
         compare(database_url, directory)
         compare_findings(database_url, label, result, expected)
+        live[label] = {table: sorted(rows(database_url, query), key=repr) for table, query in AS_OF.items()}
         if rng.random() < 0.3:
             before = versions(database_url)
             assert sync_by_hand(database_url, label, folder).rows_written == 0
-            assert not sync_by_hand(database_url, "day0", folder).is_applied
             assert versions(database_url) == before
+            assert not sync_by_hand(database_url, "day0", folder).is_applied
+            assert {**versions(database_url), "findings": []} == {**before, "findings": []}, "all but its own findings"
     assert applied >= DAYS - 2
+    for label, tables in live.items():
+        for table, query in AS_OF.items():
+            as_of = query.replace(f"directory.{table}", f"directory.{FUNCTIONS[table]}('{label}')")
+            assert sorted(rows(database_url, as_of), key=repr) == tables[table], (label, table)
 
 
 def looked_at(result: DayResult) -> set[str]:

@@ -1,2 +1,2 @@
 -- warn, groups: no group is below itself.
-SELECT group_id, length, path FROM directory.hierarchy_cycles()
+SELECT group_id, length, path FROM hierarchy_cycles()

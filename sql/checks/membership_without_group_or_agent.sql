@@ -1,6 +1,6 @@
 -- fail, group_membership: every membership has its group and its agent.
 SELECT m.group_id, m.agent_id, g.group_id IS NULL AS group_is_missing, a.agent_id IS NULL AS agent_is_missing
-FROM directory.group_membership AS m
-LEFT JOIN directory.groups AS g ON g.group_id = m.group_id
-LEFT JOIN directory.agents AS a ON a.agent_id = m.agent_id
+FROM group_membership AS m
+LEFT JOIN groups AS g ON g.group_id = m.group_id
+LEFT JOIN agents AS a ON a.agent_id = m.agent_id
 WHERE g.group_id IS NULL OR a.agent_id IS NULL

@@ -4,11 +4,11 @@ SELECT coalesce(s.group_id, t.group_id) AS group_id, coalesce(s.agent_id, t.agen
 FROM (
     SELECT m.group_id, m.agent_id
     FROM group_member AS m
-    JOIN directory.agents AS a ON a.agent_id = m.agent_id
+    JOIN agents AS a ON a.agent_id = m.agent_id
 ) AS s
 FULL JOIN (
     SELECT m.group_id, m.agent_id
-    FROM directory.group_membership AS m
+    FROM group_membership AS m
     JOIN group_record AS g ON g.group_id = m.group_id
 ) AS t ON t.group_id = s.group_id AND t.agent_id = s.agent_id
 WHERE s.group_id IS NULL OR t.group_id IS NULL

@@ -12,7 +12,7 @@ WITH RECURSIVE changed (group_id) AS (
     SELECT group_id FROM membership_change WHERE is_stored OR is_known
     UNION ALL
     SELECT m.group_id
-    FROM directory.group_membership AS m
+    FROM group_membership AS m
     JOIN agent_change AS a ON a.agent_id = m.agent_id
     WHERE a.was_active <> a.active
 ),
@@ -23,7 +23,7 @@ affected (group_id) AS (
     FROM affected
     CROSS JOIN LATERAL (
         SELECT g.parent_group_id
-        FROM directory.groups AS g
+        FROM groups AS g
         WHERE g.group_id = affected.group_id AND g.parent_group_id IS NOT NULL
         OFFSET 0
     ) AS up

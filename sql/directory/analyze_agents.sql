@@ -1,1 +1,1 @@
-ANALYZE directory.agents;
+ANALYZE agents;

@@ -1,1 +1,1 @@
-ANALYZE directory.groups;
+ANALYZE groups;

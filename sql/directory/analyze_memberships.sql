@@ -1,1 +1,1 @@
-ANALYZE directory.group_membership;
+ANALYZE group_membership;

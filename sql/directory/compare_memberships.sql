@@ -10,7 +10,7 @@ CROSS JOIN (
     SELECT count(*) AS pairs,
            coalesce(sum(hashint8extended(group_id, agent_id)), 0) AS by_group,
            coalesce(sum(hashint8extended(agent_id, group_id)), 0) AS by_agent
-    FROM directory.pending_membership
+    FROM pending_membership
 ) AS waiting
 CROSS JOIN (
     SELECT count(*) AS pairs,
@@ -18,13 +18,13 @@ CROSS JOIN (
            coalesce(sum(hashint8extended(m.agent_id, m.group_id)), 0) AS by_agent
     FROM (
         SELECT g.group_id
-        FROM directory.groups AS g
+        FROM groups AS g
         LEFT JOIN group_record AS s ON s.group_id = g.group_id
         WHERE s.group_id IS NULL
     ) AS unstaged
     CROSS JOIN LATERAL (
-        SELECT t.group_id, t.agent_id FROM directory.group_membership AS t WHERE t.group_id = unstaged.group_id
+        SELECT t.group_id, t.agent_id FROM group_membership AS t WHERE t.group_id = unstaged.group_id
         UNION ALL
-        SELECT p.group_id, p.agent_id FROM directory.pending_membership AS p WHERE p.group_id = unstaged.group_id
+        SELECT p.group_id, p.agent_id FROM pending_membership AS p WHERE p.group_id = unstaged.group_id
     ) AS m
 ) AS aside;

@@ -1,6 +1,6 @@
 -- Only on a day with a roster: who is not in it is inactive, unless the roster's record was there but rejected.
 WITH absent AS (
-    UPDATE directory.agents AS t
+    UPDATE agents AS t
     SET active = FALSE
     WHERE t.active
       AND NOT EXISTS (SELECT FROM agent_record AS s WHERE s.agent_id = t.agent_id AND s.source = 'agents')

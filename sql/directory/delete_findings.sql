@@ -1,1 +1,1 @@
-DELETE FROM directory.findings WHERE sync_day = %(sync_day)s;
+DELETE FROM findings WHERE sync_day = %(sync_day)s;

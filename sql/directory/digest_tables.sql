@@ -11,16 +11,16 @@ FROM (
            sum(hashint8extended(parent_group_id, group_id)) AS by_parent,
            sum(hashint8extended(group_id, parent_group_id)) AS by_child,
            sum(hashint8extended(inactive::INTEGER, group_id)) AS by_flag
-    FROM directory.groups
+    FROM groups
 ) AS g
 CROSS JOIN (
     SELECT count(*) AS memberships,
            coalesce(sum(hashint8extended(group_id, agent_id)), 0) AS by_group,
            coalesce(sum(hashint8extended(agent_id, group_id)), 0) AS by_agent
-    FROM directory.group_membership
+    FROM group_membership
 ) AS m
 CROSS JOIN (
     SELECT count(*) AS agents, count(*) FILTER (WHERE active) AS active_agents,
            sum(hashint8extended(active::INTEGER, agent_id)) AS by_status
-    FROM directory.agents
+    FROM agents
 ) AS a;

@@ -5,14 +5,14 @@ SELECT x.group_id
 FROM affected_group AS x
 CROSS JOIN LATERAL (
     SELECT
-    FROM directory.group_membership AS m
-    JOIN directory.agents AS a ON a.agent_id = m.agent_id
+    FROM group_membership AS m
+    JOIN agents AS a ON a.agent_id = m.agent_id
     WHERE m.group_id = x.group_id AND a.active
     LIMIT 1
 ) AS member
 UNION
 SELECT x.group_id
 FROM affected_group AS x
-JOIN directory.groups AS child ON child.parent_group_id = x.group_id
+JOIN groups AS child ON child.parent_group_id = x.group_id
 WHERE NOT child.inactive
   AND NOT EXISTS (SELECT FROM affected_group AS y WHERE y.group_id = child.group_id);

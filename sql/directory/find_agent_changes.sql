@@ -9,7 +9,7 @@ FROM (
     FROM agent_record
     ORDER BY agent_id, source DESC  -- 'agents' after 'agent_details'
 ) AS s
-LEFT JOIN directory.agents AS t ON t.agent_id = s.agent_id
+LEFT JOIN agents AS t ON t.agent_id = s.agent_id
 WHERE t.agent_id IS NULL
    OR (t.active, {t.agents}) IS DISTINCT FROM (coalesce(s.active, t.active), {s.agents});
 ANALYZE agent_change (agent_id, was_active, active);

@@ -2,9 +2,9 @@
 -- where they still are.
 CREATE TEMP TABLE found_cycle ON COMMIT DROP AS
 SELECT group_id, length, path
-FROM directory.hierarchy_cycles_above(ARRAY(
+FROM hierarchy_cycles_above(ARRAY(
     SELECT group_id FROM group_change WHERE has_moved
     UNION
     SELECT unnest(newest.cycles)
-    FROM (SELECT cycles FROM directory.sync_days ORDER BY sort_key DESC, sync_day DESC LIMIT 1) AS newest
+    FROM (SELECT cycles FROM sync_days ORDER BY sort_key DESC, sync_day DESC LIMIT 1) AS newest
 ));

@@ -1,18 +1,23 @@
 -- The findings that only the tables know, beside those that the records brought.
 INSERT INTO finding (code, group_id, agent_id, detail)
 SELECT 'orphan_membership', p.group_id, p.agent_id, format('agent %%s is not known', p.agent_id)
-FROM directory.pending_membership AS p
+FROM pending_membership AS p
 UNION ALL
 SELECT 'missing_parent', g.group_id, NULL, format('parent %%s is not known', g.parent_group_id)
-FROM directory.groups AS g
-LEFT JOIN directory.groups AS parent ON parent.group_id = g.parent_group_id
+FROM groups AS g
+LEFT JOIN groups AS parent ON parent.group_id = g.parent_group_id
 WHERE g.parent_group_id IS NOT NULL AND parent.group_id IS NULL
 UNION ALL
 SELECT 'hierarchy_cycle', c.group_id, NULL, c.path
 FROM found_cycle AS c
 UNION ALL
 SELECT 'missing_upstream', g.group_id, NULL, 'no record today; the last good row and members stay'
-FROM directory.groups AS g
+FROM groups AS g
 LEFT JOIN group_record AS s ON s.group_id = g.group_id
 LEFT JOIN (SELECT DISTINCT f.group_id FROM finding AS f WHERE f.group_id IS NOT NULL) AS r ON r.group_id = g.group_id
-WHERE s.group_id IS NULL AND r.group_id IS NULL;
+LEFT JOIN missing_groups AS m ON m.group_id = g.group_id
+WHERE s.group_id IS NULL AND r.group_id IS NULL AND m.ended_day IS NULL
+UNION ALL
+SELECT 'ended_upstream', m.group_id, NULL, format('no record since %%s: its memberships ended', m.since_day)
+FROM missing_groups AS m
+WHERE m.ended_day = %(sync_day)s;

@@ -2,9 +2,9 @@
 -- today the members that waited are among the changes already, unless all are known to be as they were.
 INSERT INTO membership_change (group_id, agent_id, is_stored, is_known)
 SELECT p.group_id, p.agent_id, FALSE, TRUE
-FROM directory.pending_membership AS p
-JOIN directory.agents AS a ON a.agent_id = p.agent_id
+FROM pending_membership AS p
+JOIN agents AS a ON a.agent_id = p.agent_id
 WHERE ({is_equal} OR NOT EXISTS (SELECT FROM group_record AS g WHERE g.group_id = p.group_id))
   AND NOT EXISTS (
-      SELECT FROM directory.group_membership AS t WHERE t.group_id = p.group_id AND t.agent_id = p.agent_id
+      SELECT FROM group_membership AS t WHERE t.group_id = p.group_id AND t.agent_id = p.agent_id
   );

@@ -7,10 +7,10 @@ FROM (
     SELECT coalesce(s.group_id, t.group_id) AS group_id, coalesce(s.agent_id, t.agent_id) AS agent_id,
            t.group_id IS NOT NULL AS is_stored
     FROM group_member AS s
-    FULL JOIN directory.group_membership AS t ON t.group_id = s.group_id AND t.agent_id = s.agent_id
+    FULL JOIN group_membership AS t ON t.group_id = s.group_id AND t.agent_id = s.agent_id
     WHERE (s.group_id IS NULL OR t.group_id IS NULL) AND NOT {is_equal}
 ) AS c
-LEFT JOIN directory.agents AS a ON a.agent_id = c.agent_id
+LEFT JOIN agents AS a ON a.agent_id = c.agent_id
 LEFT JOIN group_record AS g ON g.group_id = c.group_id
 WHERE NOT c.is_stored OR g.group_id IS NOT NULL;
 ANALYZE membership_change;

@@ -1,7 +1,7 @@
 -- Where the walk starts when every flag is computed: the groups with an active member. One pass over the memberships.
 CREATE TEMP TABLE active_start ON COMMIT DROP AS
 SELECT m.group_id
-FROM directory.group_membership AS m
-JOIN directory.agents AS a ON a.agent_id = m.agent_id
+FROM group_membership AS m
+JOIN agents AS a ON a.agent_id = m.agent_id
 WHERE a.active
 GROUP BY m.group_id;

@@ -6,7 +6,7 @@ WITH staged AS (
 ),
 stored AS (
     SELECT code, severity, file, position, group_id, agent_id, detail, raw
-    FROM directory.findings
+    FROM findings
     WHERE sync_day = %(sync_day)s
 )
 SELECT (SELECT count(*) FROM staged) <> (SELECT count(*) FROM stored)

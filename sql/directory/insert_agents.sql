@@ -1,4 +1,4 @@
-INSERT INTO directory.agents (agent_id, active, {agents})
+INSERT INTO agents (agent_id, active, {agents})
 SELECT agent_id, active, {agents}
 FROM agent_change
 WHERE was_active IS NULL

@@ -1,6 +1,6 @@
 -- Into empty tables: nothing to compare with. In the order of the primary key: half the time of a random order.
-INSERT INTO directory.group_membership (group_id, agent_id)
+INSERT INTO group_membership (group_id, agent_id)
 SELECT s.group_id, s.agent_id
 FROM group_member AS s
-JOIN directory.agents AS a ON a.agent_id = s.agent_id
+JOIN agents AS a ON a.agent_id = s.agent_id
 ORDER BY s.group_id, s.agent_id;

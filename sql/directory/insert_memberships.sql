@@ -1,5 +1,5 @@
 -- In the order of the primary key: half the time of a random order.
-INSERT INTO directory.group_membership (group_id, agent_id)
+INSERT INTO group_membership (group_id, agent_id)
 SELECT group_id, agent_id
 FROM membership_change
 WHERE NOT is_stored AND is_known

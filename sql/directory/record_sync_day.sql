@@ -1,5 +1,5 @@
 -- Only when the day is new or changed something; MERGE writes nothing when its condition is false.
-MERGE INTO directory.sync_days AS t
+MERGE INTO sync_days AS t
 USING (
     SELECT %(sync_day)s::TEXT AS sync_day, %(counts)s::JSONB AS counts,
            ARRAY(SELECT c.group_id FROM found_cycle AS c ORDER BY c.group_id) AS cycles

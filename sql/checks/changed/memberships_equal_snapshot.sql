@@ -4,11 +4,11 @@ SELECT coalesce(s.group_id, t.group_id) AS group_id, coalesce(s.agent_id, t.agen
 FROM (
     SELECT m.group_id, m.agent_id
     FROM group_member AS m
-    JOIN directory.agents AS a ON a.agent_id = m.agent_id
+    JOIN agents AS a ON a.agent_id = m.agent_id
 ) AS s
 FULL JOIN (
     SELECT m.group_id, m.agent_id
-    FROM directory.group_membership AS m
+    FROM group_membership AS m
     JOIN group_record AS g ON g.group_id = m.group_id
 ) AS t ON t.group_id = s.group_id AND t.agent_id = s.agent_id
 WHERE (s.group_id IS NULL OR t.group_id IS NULL)
@@ -23,7 +23,7 @@ WHERE (s.group_id IS NULL OR t.group_id IS NULL)
            SELECT count(*) AS pairs,
                   coalesce(sum(hashint8extended(group_id, agent_id)), 0) AS by_group,
                   coalesce(sum(hashint8extended(agent_id, group_id)), 0) AS by_agent
-           FROM directory.pending_membership
+           FROM pending_membership
        ) AS waiting
        CROSS JOIN (
            SELECT count(*) AS pairs,
@@ -31,18 +31,18 @@ WHERE (s.group_id IS NULL OR t.group_id IS NULL)
                   coalesce(sum(hashint8extended(m.agent_id, m.group_id)), 0) AS by_agent
            FROM (
                SELECT g.group_id
-               FROM directory.groups AS g
+               FROM groups AS g
                LEFT JOIN group_record AS s ON s.group_id = g.group_id
                WHERE s.group_id IS NULL
            ) AS unstaged
            CROSS JOIN LATERAL (
-               SELECT t.group_id, t.agent_id FROM directory.group_membership AS t WHERE t.group_id = unstaged.group_id
+               SELECT t.group_id, t.agent_id FROM group_membership AS t WHERE t.group_id = unstaged.group_id
                UNION ALL
-               SELECT p.group_id, p.agent_id FROM directory.pending_membership AS p WHERE p.group_id = unstaged.group_id
+               SELECT p.group_id, p.agent_id FROM pending_membership AS p WHERE p.group_id = unstaged.group_id
            ) AS m
        ) AS aside)
        OR EXISTS (
            SELECT
-           FROM directory.pending_membership AS p
-           JOIN directory.agents AS a ON a.agent_id = p.agent_id
+           FROM pending_membership AS p
+           JOIN agents AS a ON a.agent_id = p.agent_id
        ))

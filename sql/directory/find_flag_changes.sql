@@ -1,10 +1,11 @@
 -- D11 for the affected groups, in one walk upwards from where it starts: linear, and UNION walks a cycle once. It
 -- takes no step onto a group at which it starts anyway. LATERAL … OFFSET 0 and the scalar subquery so that a step is
 -- two index look-ups and never a scan; LEFT JOIN at the end (NOT EXISTS over the recursion runs it once a row).
+CREATE TEMP TABLE flag_change ON COMMIT DROP AS
 WITH RECURSIVE above (group_id) AS (
     SELECT g.parent_group_id
     FROM active_start AS s
-    JOIN directory.groups AS g ON g.group_id = s.group_id
+    JOIN groups AS g ON g.group_id = s.group_id
     LEFT JOIN active_start AS parent ON parent.group_id = g.parent_group_id
     WHERE g.parent_group_id IS NOT NULL AND parent.group_id IS NULL
     UNION
@@ -12,7 +13,7 @@ WITH RECURSIVE above (group_id) AS (
     FROM above
     CROSS JOIN LATERAL (
         SELECT g.parent_group_id
-        FROM directory.groups AS g
+        FROM groups AS g
         WHERE g.group_id = above.group_id AND g.parent_group_id IS NOT NULL
           AND (SELECT s.group_id FROM active_start AS s WHERE s.group_id = g.parent_group_id) IS NULL
         OFFSET 0
@@ -23,11 +24,8 @@ active AS (
     UNION ALL
     SELECT group_id FROM above
 )
-UPDATE directory.groups AS t
-SET inactive = s.inactive
-FROM (
-    SELECT x.group_id, active.group_id IS NULL AS inactive
-    FROM affected_group AS x
-    LEFT JOIN active ON active.group_id = x.group_id
-) AS s
-WHERE s.group_id = t.group_id AND s.inactive IS DISTINCT FROM t.inactive;
+SELECT t.group_id, active.group_id IS NULL AS inactive
+FROM affected_group AS x
+JOIN groups AS t ON t.group_id = x.group_id
+LEFT JOIN active ON active.group_id = x.group_id
+WHERE (active.group_id IS NULL) IS DISTINCT FROM t.inactive;

@@ -1,0 +1,93 @@
+"""P12: what people decide about a day that is held or failed, kept for ever: approve, reject or skip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from groups_platform.database.connection import Connection, connect
+from groups_platform.database.sql_files import read_sql
+from groups_platform.directory.plan import find_plan
+from groups_platform.errors import UnknownPlan
+
+
+class Verdict(str, Enum):
+    """What somebody decided.
+
+    APPROVE: the day applies if its plan still is the one that was seen. REJECT, SKIP: the day, with this content, is
+    dealt with, and later days go on.
+    """
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A row of `sync_decisions`. fingerprint: of the content of the day that it is about."""
+
+    decision_id: int
+    sync_day: str
+    verdict: Verdict
+    plan_id: str | None
+    fingerprint: str
+    decided_by: str
+    reason: str
+    decided_at: datetime
+
+
+def decide(
+    url: str,
+    label: str,
+    verdict: Verdict,
+    *,
+    fingerprint: str,
+    decided_by: str,
+    reason: str,
+    plan_id: str | None = None,
+) -> Decision:
+    """Keep a decision about the day with this content. Raises UnknownPlan for the approval of what is not held."""
+    if verdict is Verdict.APPROVE:
+        newest = find_plan(url, label)
+        if newest is None or newest["outcome"] != "held" or newest["plan_id"] != plan_id:
+            held = f"its plan is {newest['plan_id']}, {newest['outcome']}" if newest else "it has no plan"
+            raise UnknownPlan(
+                f"{label} is not held with the plan {plan_id}: {held}. Look at it with groups-platform plan --day "
+                f"{label}, or run it again.",
+                sync_day=label,
+                plan_id=plan_id,
+            )
+        fingerprint = newest["fingerprint"]
+    with connect(url) as connection:
+        row = connection.execute(
+            read_sql("directory/insert_decision"),
+            {
+                "sync_day": label,
+                "decision": verdict.value,
+                "plan_id": plan_id,
+                "fingerprint": fingerprint,
+                "decided_by": decided_by,
+                "reason": reason,
+            },
+        ).fetchone()
+    assert row is not None
+    return _decision(row)
+
+
+def find_decision(connection: Connection, label: str) -> Decision | None:
+    """The newest decision about a day."""
+    row = connection.execute(read_sql("directory/newest_decision"), {"sync_day": label}).fetchone()
+    return _decision(row) if row else None
+
+
+def is_approved(connection: Connection, label: str, plan_id: str) -> bool:
+    """Whether the newest decision about the day approves this very plan."""
+    decision = find_decision(connection, label)
+    return decision is not None and decision.verdict is Verdict.APPROVE and decision.plan_id == plan_id
+
+
+def _decision(row: tuple[object, ...]) -> Decision:
+    decision_id, label, verdict, *rest = row
+    return Decision(decision_id, label, Verdict(verdict), *rest)  # type: ignore[arg-type]

@@ -1,0 +1,75 @@
+"""P11: the limits of what a day may change. Pure: numbers in, excesses out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from groups_platform.settings import DEFAULT_LIMITS, Limit, Settings
+
+# Which rows a limit is a share of, by the names of the totals that were stored before the day.
+OF: Final = {
+    "agents_deactivated": "active_agents",
+    "memberships_removed": "memberships",
+    "groups_turned_inactive": "active_groups",
+    "groups_missing": "groups",
+    "groups_moved": "groups",
+    "groups_read_fewer": "groups_read",
+    "agents_read_fewer": "agents_read",
+}
+
+
+@dataclass(frozen=True)
+class Protection:
+    """What protects the tables. limits: by the names of OF; None where there is none. grace_days: see P19; 0: never."""
+
+    limits: Mapping[str, Limit | None] = field(default_factory=lambda: DEFAULT_LIMITS)
+    grace_days: int = 3
+
+    @classmethod
+    def of(cls, settings: Settings) -> Protection:
+        """What the settings say."""
+        return cls(settings.limits, settings.grace_days)
+
+
+OFF: Final = Protection(dict.fromkeys(OF), grace_days=0)
+
+
+@dataclass(frozen=True)
+class Excess:
+    """A limit that the day exceeds: it changes `measured` rows, of `stored`, and at most `allowed` may change."""
+
+    limit: str
+    measured: int
+    stored: int
+    allowed: int
+
+    @property
+    def share(self) -> float:
+        """What part of the stored rows changes; more than 1 where none was stored."""
+        return self.measured / max(self.stored, 1)
+
+    @property
+    def sentence(self) -> str:
+        """What a person is told."""
+        what = self.limit.replace("_", " ")
+        return f"{what}: {self.measured:,} of {self.stored:,} ({self.share:.0%}), allowed are {self.allowed:,}"
+
+    def to_json(self) -> dict[str, Any]:
+        """For the table of plans."""
+        return {**asdict(self), "share": round(self.share, 4)}
+
+
+def find_excesses(
+    changes: Mapping[str, int], stored: Mapping[str, int], limits: Mapping[str, Limit | None]
+) -> tuple[Excess, ...]:
+    """The limits that are exceeded, the worst first: both the share of what was stored and the number of rows are."""
+    excesses = []
+    for name, of in OF.items():
+        limit = limits.get(name)
+        if limit is not None:
+            allowed = max(int(limit.share * stored[of]), limit.rows)
+            if changes[name] > allowed:
+                excesses.append(Excess(name, changes[name], stored[of], allowed))
+    return tuple(sorted(excesses, key=lambda excess: excess.measured / max(excess.allowed, 1), reverse=True))

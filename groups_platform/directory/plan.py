@@ -1,0 +1,95 @@
+"""P10: the plan of a day, which is the difference that its transaction makes: counted, identified and sampled."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from groups_platform.database.connection import Connection, connect
+from groups_platform.database.sql_files import read_sql
+from groups_platform.directory.staging import StagedDay
+from groups_platform.directory.table_columns import read_directory_sql
+
+# In the order in which people see them.
+KINDS: Final = (
+    "agents_new",
+    "agents_deactivated",
+    "agents_reactivated",
+    "agents_changed",
+    "groups_new",
+    "groups_renamed",
+    "groups_moved",
+    "groups_changed",
+    "groups_missing",
+    "groups_ended",
+    "memberships_added",
+    "memberships_removed",
+    "groups_turned_inactive",
+    "groups_turned_active",
+)
+SAMPLE_ROWS: Final = 100
+ID_DIGITS: Final = 12
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a day changes.
+
+    id: a digest of every changed row, whatever their order. counts: rows by kind of KINDS, zeros included.
+    samples: at most SAMPLE_ROWS of each kind that has any, with the names of groups and agents.
+    """
+
+    id: str
+    counts: dict[str, int]
+    samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the day changes nothing."""
+        return not any(self.counts.values())
+
+
+def read_plan(connection: Connection, *, is_first: bool) -> Plan:
+    """The plan of the transaction of this connection, while its tables of changes are there.
+
+    is_first: nothing was stored before.
+    """
+    rows = read_directory_sql("directory/plan_rows", is_first=sql.Literal(is_first))
+    with connection.cursor(row_factory=dict_row) as cursor:
+        counted = cursor.execute(read_sql("directory/count_plan").format(rows=rows)).fetchall()
+        samples = {
+            row["kind"]: cursor.execute(
+                read_sql("directory/sample_plan").format(rows=rows, kind=row["kind"], limit=SAMPLE_ROWS)
+            ).fetchall()
+            for row in counted
+        }
+    found = {row["kind"]: row["rows"] for row in counted}
+    digest = hashlib.sha256(repr([(row["kind"], row["rows"], row["digest"]) for row in counted]).encode())
+    return Plan(digest.hexdigest()[:ID_DIGITS], {kind: found.get(kind, 0) for kind in KINDS}, samples)
+
+
+def store_plan(staged: StagedDay, plan: Plan, outcome: str, excesses: list[dict[str, Any]], run_id: str | None) -> None:
+    """Keep the plan of a day. outcome: planned, held or applied. Writes nothing where it is kept already."""
+    parameters = {
+        "sync_day": staged.label,
+        "plan_id": plan.id,
+        "fingerprint": staged.fingerprint,
+        "outcome": outcome,
+        "counts": json.dumps(plan.counts),
+        "excesses": json.dumps(excesses),
+        "samples": json.dumps(plan.samples),
+        "run_id": run_id,
+    }
+    staged.connection.execute(read_sql("directory/store_plan"), parameters)
+
+
+def find_plan(url: str, label: str, plan_id: str | None = None) -> Mapping[str, Any] | None:
+    """The row of `sync_plans` of this day and id; of the newest plan of the day where the id is None."""
+    with connect(url) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(read_sql("directory/read_plan"), {"sync_day": label, "plan_id": plan_id}).fetchone()

@@ -1,0 +1,7 @@
+-- The first day into empty tables: everything begins, and nothing needs to be looked up.
+INSERT INTO group_history (group_id, from_day, name, parent_group_id, inactive)
+SELECT group_id, {sync_day}, name, parent_group_id, inactive FROM groups;
+INSERT INTO agent_history (agent_id, from_day, active, name, email)
+SELECT agent_id, {sync_day}, active, name, email FROM agents;
+INSERT INTO membership_history (group_id, agent_id, from_day)
+SELECT group_id, agent_id, {sync_day} FROM group_membership ORDER BY group_id, agent_id;
