@@ -58,6 +58,7 @@ class DayResult:
     newest_day: the applied day that is newer, when that is why nothing was applied. refusal: IncompleteSnapshot,
     DayHeld or CheckFailed, when that is why; `checks` then has the evaluated checks, if it came so far.
     plan: what the day changes, or would change, if it came so far. excesses: the limits that this exceeds.
+    was_applied: whether an older day was applied before, with whatever content.
     changes: by table of TABLES. findings: by code, zeros included.
     """
 
@@ -71,6 +72,7 @@ class DayResult:
     checks: tuple[CheckResult, ...] = ()
     plan: Plan | None = None
     excesses: tuple[Excess, ...] = ()
+    was_applied: bool = False
 
     @property
     def rows_written(self) -> int:
@@ -165,7 +167,7 @@ def _note(staged: StagedDay, result: DayResult, run_id: str | None, *, is_plan: 
         if outcome != "held" or result.excesses:
             excesses = [excess.to_json() for excess in result.excesses]
             store_plan(staged, result.plan, outcome, excesses, run_id)
-    if is_plan or (result.newest_day and _is_applied(staged)):
+    if is_plan or result.was_applied:
         return  # what was applied of an older day stands, with its findings
     if not (result.is_applied or isinstance(result.refusal, CheckFailed)):
         _replace_findings(staged.connection, staged.label)
@@ -197,8 +199,10 @@ def _apply(staged: StagedDay, protection: Protection, run_id: str | None, *, is_
     newest = find_newest_day(connection)
     if newest and newest.is_newer_than(staged.label):
         log.info("%s is older than %s, the newest applied day: tables left alone", staged.label, newest.label)
-        late = DayResult(staged.label, False, newest.label, changes=dict.fromkeys(TABLES, TableChange()))
-        raise _RolledBack(late)
+        changes = dict.fromkeys(TABLES, TableChange())
+        raise _RolledBack(
+            DayResult(staged.label, False, newest.label, changes=changes, was_applied=_is_applied(staged))
+        )
     staged_rows = count_staged(staged)
     if incomplete := find_incompleteness(staged, staged_rows):
         raise _RolledBack(DayResult(staged.label, is_applied=False, refusal=incomplete))

@@ -44,6 +44,13 @@ def count_tables(url: str) -> dict[str, int]:
     return query(url, "count_directory")[0]
 
 
+def count_tables_as_of(url: str, label: str) -> dict[str, int] | None:
+    """The same after an applied day; None for a day that was not applied."""
+    if label not in [day["sync_day"] for day in applied_days(url)]:
+        return None
+    return query(url, "count_directory_as_of", sync_day=label)[0]
+
+
 def preview_table(url: str, table: str, limit: int = 10) -> list[dict[str, Any]]:
     """The first rows of one of the tables."""
     return query(url, f"preview_{table}", limit=limit)

@@ -1,26 +1,11 @@
 """The assets of the directory: two of raw records, one of memberships (Spark, Parquet), four tables (Postgres)."""
 
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass
 from typing import Any
 
-from dagster import (
-    AssetCheckResult,
-    AssetCheckSeverity,
-    AssetCheckSpec,
-    AssetExecutionContext,
-    AssetKey,
-    AssetSpec,
-    MaterializeResult,
-    asset,
-    multi_asset,
-)
+from dagster import AssetExecutionContext, AssetKey, AssetSpec, MaterializeResult, asset, multi_asset
 
-from groups_platform.directory import checks as directory_checks
-from groups_platform.directory import hierarchy, reports
 from groups_platform.directory.apply import (
-    DayResult,
     TableChange,
     apply_day,
     count_staged,
@@ -30,6 +15,7 @@ from groups_platform.directory.apply import (
 )
 from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup, Membership
 from groups_platform.directory.engine_errors import engine_errors
+from groups_platform.directory.guard import Protection
 from groups_platform.directory.lake import lake_path
 from groups_platform.directory.snapshot import (
     AGENTS,
@@ -41,17 +27,26 @@ from groups_platform.directory.snapshot import (
     read_into_lake,
 )
 from groups_platform.directory.source import list_day
-from groups_platform.directory.staging import StagedDay, staged_day
-from groups_platform.errors import IncompleteSnapshot
+from groups_platform.directory.staging import staged_day
 from groups_platform.masking import mask_text
 from groups_platform.orchestration.directory import metadata as shown
 from groups_platform.orchestration.directory.jobs import GROUP, POOL
 from groups_platform.orchestration.directory.outcomes import apply_within, outcome_of
 from groups_platform.orchestration.directory.partitions import SYNC_DAY
 from groups_platform.orchestration.directory.resources import Platform, Spark
+from groups_platform.orchestration.directory.results import (
+    OWN_CHECKS,
+    SQL_CHECKS,
+    complete,
+    evaluated,
+    log_outcome,
+    materialised,
+    read_live_tables,
+    refused,
+    sql_checks,
+)
 from groups_platform.orchestration.failures import as_failure
 from groups_platform.orchestration.instance import FINGERPRINT_TAG
-from groups_platform.orchestration.metadata import rows_table
 
 OWNERS = ["team:directory"]
 COMMON: dict[str, Any] = {
@@ -62,8 +57,6 @@ COMMON: dict[str, Any] = {
 }
 SPARK_ASSET: dict[str, Any] = {**COMMON, "kinds": {"spark", "parquet"}, "pool": POOL}
 TABLE: dict[str, Any] = {**COMMON, "kinds": {"postgres", "table"}}
-COMPLETE = "complete_snapshot"
-IS_COMPLETE = "The delivery is a full snapshot: every file can be read, and groups and agents were accepted."
 
 
 def _materialise_raw(
@@ -188,126 +181,36 @@ TABLE_SPECS = [
     ),
 ]
 FLAGS = AssetKey("group_inactivity")
-
-CHECK_SPECS = [
-    AssetCheckSpec(
-        COMPLETE,
-        asset="groups",
-        blocking=True,
-        description=IS_COMPLETE,
-    ),
-    *(
-        AssetCheckSpec(check.name, asset=check.asset, blocking=check.is_blocking, description=check.promise)
-        for check in directory_checks.all_checks()
-    ),
-]
+CHECK_SPECS = [*OWN_CHECKS, *SQL_CHECKS]
 
 
 @multi_asset(name="directory_tables", specs=TABLE_SPECS, check_specs=CHECK_SPECS, can_subset=True, pool=POOL)
 def directory_tables(context: AssetExecutionContext, spark: Spark, platform: Platform) -> Iterator[Any]:
     """Apply the day in one transaction, checked before it commits; flags or checks can be selected alone."""
-    selected = context.op_execution_context.selected_asset_keys
+    selected, run_id = context.op_execution_context.selected_asset_keys, context.run.run_id
     if selected == {FLAGS}:
         with as_failure():
             change = recompute_flags(platform.database_url)
-            yield _materialised(FLAGS, change, read_live_tables(platform.database_url))
+            yield materialised(FLAGS, change, read_live_tables(platform.database_url))
         return
     with as_failure():
-        label = platform.day_of(context.run)
+        label, protection = platform.day_of(context.run), Protection.of(platform.settings)
         platform.hold_day(label)
         with staged_day(spark.spark_session, platform.settings.lake, label, platform.database_url) as staged:
             if not selected:
-                yield from _verify(staged)
+                yield complete(find_incompleteness(staged, count_staged(staged)))
+                yield from sql_checks(verify_day(staged))
                 return
-            result = apply_within(context.run.run_id, lambda: apply_day(staged, context.run.run_id))
+            result = apply_within(run_id, lambda: apply_day(staged, run_id, protection))
             fingerprint = staged.fingerprint
     with as_failure():  # committed or refused: what fails from here on fails the run and not the day
         if result.refusal:
-            if isinstance(result.refusal, IncompleteSnapshot):
-                yield _complete(result.refusal)
-            yield from _check_results(result.checks)
+            yield from refused(result)
             raise result.refusal
-        context.instance.add_run_tags(context.run.run_id, {FINGERPRINT_TAG: fingerprint})
-        yield from _results(context, platform, result, selected)
-
-
-def _verify(staged: StagedDay) -> Iterator[AssetCheckResult]:
-    yield _complete(find_incompleteness(staged, count_staged(staged)))
-    yield from _check_results(verify_day(staged))
-
-
-def _results(
-    context: AssetExecutionContext, platform: Platform, result: DayResult, selected: AbstractSet[AssetKey]
-) -> Iterator[Any]:
-    if not result.is_applied:
-        context.log.warning(
-            f"{result.label} is older than {result.newest_day}, the newest applied day: the tables were left alone."
-        )
-    elif result.rows_written == 0:
-        context.log.info(f"The tables showed {result.label} already: zero rows written.")
-    tables = read_live_tables(platform.database_url, result.totals)
-    for key in (spec.key for spec in TABLE_SPECS if spec.key in selected):
-        yield _materialised(key, result.changes.get(key.to_user_string(), TableChange()), tables, result)
-    if result.is_applied:
-        context.log.info(f"findings: {', '.join(f'{code} {number}' for code, number in result.findings.items())}")
-        yield _complete(None)
-        yield from _check_results(result.checks)
-
-
-@dataclass(frozen=True)
-class LiveTables:
-    """What the pages of several tables show, read once. totals: rows by table, as `count_directory.sql` names them."""
-
-    url: str
-    totals: dict[str, int]
-    tree: hierarchy.GroupTree
-
-
-def read_live_tables(url: str, totals: dict[str, int] | None = None) -> LiveTables:
-    """The tables as they are; `totals` where they are known."""
-    return LiveTables(url, totals or reports.count_tables(url), hierarchy.read_tree(url))
-
-
-def _materialised(
-    key: AssetKey, change: TableChange, tables: LiveTables, result: DayResult | None = None
-) -> MaterializeResult[None]:
-    name = key.to_user_string()
-    facts: dict[str, Any] = {}
-    if name in ("groups", "group_inactivity"):
-        facts["tree"] = shown.tree_picture(tables.tree)
-    facts |= {**asdict(change), "rows_written": change.written}
-    if result is not None:
-        facts["is_applied"] = result.is_applied
-        if result.newest_day:
-            facts["left_alone"] = f"older than {result.newest_day}, the newest applied day"
-        if name == "groups":
-            facts |= {
-                "findings": shown.findings_table(result.findings),
-                "totals": result.totals,
-            }
-    row_count = tables.totals[{"group_membership": "memberships", "group_inactivity": "groups"}.get(name, name)]
-    facts |= {"dagster/row_count": row_count, "preview": rows_table(reports.preview_table(tables.url, name))}
-    return MaterializeResult(asset_key=key, metadata=facts)
-
-
-def _complete(refusal: IncompleteSnapshot | None) -> AssetCheckResult:
-    return AssetCheckResult(
-        check_name=COMPLETE,
-        asset_key="groups",
-        passed=refusal is None,
-        description=str(refusal or IS_COMPLETE),
-        severity=AssetCheckSeverity.ERROR,
-    )
-
-
-def _check_results(results: tuple[directory_checks.CheckResult, ...]) -> Iterator[AssetCheckResult]:
-    for result in results:
-        yield AssetCheckResult(
-            check_name=result.name,
-            asset_key=result.asset,
-            passed=result.passed,
-            severity=AssetCheckSeverity.ERROR if result.is_blocking else AssetCheckSeverity.WARN,
-            description=f"{'' if result.passed else f'{result.failures} row(s) break it: '}{result.promise} "
-            f"(looks at {result.looked_at})",
-            metadata={"offending_rows": result.failures, "sample": rows_table(result.sample)},
-        )
+        context.instance.add_run_tags(run_id, {FINGERPRINT_TAG: fingerprint})
+        log_outcome(context.log, result)
+        tables = read_live_tables(platform.database_url, result.totals)
+        for key in (spec.key for spec in TABLE_SPECS if spec.key in selected):
+            change = result.changes.get(key.to_user_string(), TableChange())
+            yield materialised(key, change, tables, result)
+        yield from evaluated(result)

@@ -71,24 +71,32 @@ def build_record_checks(kind: RecordKind) -> AssetChecksDefinition:
 
 def _accounting(kind: RecordKind, counts: SnapshotCounts) -> AssetCheckResult:
     facts = {"read": counts.read, "accepted": counts.accepted, "rejected": counts.rejected}
-    return _result(kind, ACCOUNTING, counts.read == counts.accepted + counts.rejected, facts)
+    said = f"{counts.read:,} records were read; {counts.accepted:,} are accepted and {counts.rejected:,} rejected"
+    return _result(kind, ACCOUNTING, counts.read == counts.accepted + counts.rejected, facts, said)
 
 
 def _contract(kind: RecordKind, errors: list[str]) -> AssetCheckResult:
-    return _result(kind, CONTRACT, not errors, {"errors": errors[:20]})
+    said = (
+        f"{len(errors)} kinds of errors among the records that count" if errors else "Every record that counts keeps it"
+    )
+    return _result(kind, CONTRACT, not errors, {"errors": errors[:20]}, said)
 
 
 def _rejected(kind: RecordKind, counts: SnapshotCounts, limit: float) -> AssetCheckResult:
     share = counts.rejected / counts.read if counts.read else 0.0
-    return _result(kind, REJECTED, share <= limit, {"share": share, "limit": limit, "rejected": counts.rejected})
+    facts = {"share": share, "limit": limit, "rejected": counts.rejected}
+    said = f"{counts.rejected:,} of {counts.read:,} records are rejected ({share:.1%}), allowed are {limit:.1%}"
+    return _result(kind, REJECTED, share <= limit, facts, said)
 
 
 def _volume(kind: RecordKind, counts: SnapshotCounts, before: tuple[str, int] | None) -> AssetCheckResult:
     if before is None:
-        return _result(kind, VOLUME, True, {"read": counts.read, "day_before": "none"})
+        return _result(kind, VOLUME, True, {"read": counts.read, "day_before": "none"}, "No day was applied before")
     label, read = before
     is_alike = abs(counts.read - read) <= VOLUME_CHANGE * read
-    return _result(kind, VOLUME, is_alike, {"read": counts.read, "day_before": label, "read_the_day_before": read})
+    facts = {"read": counts.read, "day_before": label, "read_the_day_before": read}
+    said = f"{counts.read:,} records were read, and {read:,} on {label}; {VOLUME_CHANGE:.0%} more or fewer are allowed"
+    return _result(kind, VOLUME, is_alike, facts, said)
 
 
 def _read_the_day_before(url: str, label: str, kind: RecordKind) -> tuple[str, int] | None:
@@ -97,13 +105,13 @@ def _read_the_day_before(url: str, label: str, kind: RecordKind) -> tuple[str, i
     return (earlier[-1]["sync_day"], earlier[-1]["counts"][entity]["read"]) if earlier else None
 
 
-def _result(kind: RecordKind, name: str, passed: bool, facts: dict[str, Any]) -> AssetCheckResult:
+def _result(kind: RecordKind, name: str, passed: bool, facts: dict[str, Any], said: str) -> AssetCheckResult:
     return AssetCheckResult(
         check_name=name,
         asset_key=kind.name,
         passed=passed,
         severity=AssetCheckSeverity.ERROR if name in BLOCKING else AssetCheckSeverity.WARN,
-        description=DESCRIPTIONS[name],
+        description=f"{said}.",
         metadata=facts,
     )
 

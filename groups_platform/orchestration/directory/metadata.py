@@ -51,6 +51,11 @@ def findings_table(counts: Mapping[str, int]) -> TableMetadataValue | MetadataVa
     )
 
 
+def counts_table(counts: Mapping[str, int]) -> TableMetadataValue | MetadataValue[str]:
+    """What a plan changes: kind and rows, without those of which there are none."""
+    return rows_table([{"change": kind, "rows": number} for kind, number in counts.items() if number])
+
+
 def tree_picture(tree: GroupTree) -> MetadataValue[str]:
     """The hierarchy as a picture."""
     return svg_picture("groups", draw_tree(tree))

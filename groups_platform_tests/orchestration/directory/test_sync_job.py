@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import fsspec
 import pytest
 from dagster import AssetKey, ExecuteInProcessResult
 
+from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.orchestration.instance import FINGERPRINT_TAG, PROCESS_TAG
 from groups_platform.settings import find_resource
 from groups_platform_tests.days import agent, group, write_day, write_file
@@ -41,7 +43,7 @@ def test_two_sample_days_land_with_counts_findings_preview_and_tree(dagster: Dag
     day1 = dagster.run("sync_day", "day1", run_config=SAMPLE)
     assert day1.success
     assert failed_checks(day1) == set()
-    assert len(day1.get_asset_check_evaluations()) == 17
+    assert len(day1.get_asset_check_evaluations()) == 20
     day2 = dagster.run("sync_day", "day2", run_config=SAMPLE)
     assert day2.success
     assert failed_checks(day2) == {"hierarchy_cycles", "missing_parents", "few_records_rejected"}
@@ -130,12 +132,17 @@ def test_checks_alone_find_corrupted_tables_and_change_nothing(
     pipeline.rows("UPDATE directory.groups SET name = 'x', inactive = TRUE WHERE group_id = 1 RETURNING 1")
     before = pipeline.tables()
     corrupted = dagster.run("check_directory")
-    assert failed_checks(corrupted) == {"memberships_equal_snapshot", "groups_equal_snapshot", "inactivity_is_right"}
+    assert failed_checks(corrupted) == {
+        "memberships_equal_snapshot",
+        "groups_equal_snapshot",
+        "inactivity_is_right",
+        "history_equals_tables",
+    }
     assert pipeline.tables() == before
 
 
 def test_a_day_with_far_fewer_records_warns_and_is_applied(dagster: Dagster, source: Path) -> None:
-    write_day(source / "sync-day1", [group(i, [5]) for i in range(10)], [agent(5)])
+    write_day(source / "sync-day1", [group(i, [5]) for i in range(8)], [agent(5)])
     write_day(source / "sync-day2", [group(i, [5]) for i in range(3)], [agent(5)])
     assert dagster.run("sync_day", "day1").success
     result = dagster.run("sync_day", "day2")
@@ -170,3 +177,67 @@ def test_a_source_with_a_password_is_shown_without_it(dagster: Dagster, source: 
     shown = "".join(str(event) for event in result.all_events)
     assert "memory://***@files.example.com/source/sync-day1" in shown
     assert "p@ss" not in shown
+
+
+def sentence_of(result: ExecuteInProcessResult, name: str) -> tuple[bool, str]:
+    (check,) = [c for c in result.get_asset_check_evaluations() if c.check_name == name]
+    return check.passed, check.description or ""
+
+
+def test_p11_a_held_day_says_which_limit_and_which_command_decides(
+    dagster: Dagster, source: Path, pipeline: Pipeline
+) -> None:
+    agents = [agent(n) for n in range(100, 130)]
+    write_day(source / "sync-day1", [group(n, [100 + n]) for n in range(30)], agents)
+    assert dagster.run("sync_day", "day1").success
+    before = pipeline.live_tables()
+    write_day(source / "sync-day2", [group(n, [100 + n]) for n in range(30)], agents[:15])
+    held = dagster.run("sync_day", "day2")
+    assert not held.success
+    assert pipeline.live_tables() == before
+    assert failure_of(held).metadata["code"].value == "day_held"
+    passed, said = sentence_of(held, "within_limits")
+    assert not passed
+    assert "15 of 30 (50%), allowed are" in said
+    plan_id = re.search("--plan ([0-9a-f]+)", said)
+    assert plan_id
+    evaluated = {check.check_name for check in held.get_asset_check_evaluations()}
+    assert "inactivity_is_right" not in evaluated, "what did not run is not called failed"
+
+    decide(pipeline.url, "day2", Verdict.APPROVE, fingerprint="", decided_by="ada", reason="yes", plan_id=plan_id[1])
+    approved = dagster.run("sync_day", "day2")
+    assert approved.success
+    assert "approved this very plan" in sentence_of(approved, "within_limits")[1]
+
+
+def test_p15_a_fresh_day_that_sorts_before_the_newest_warns(dagster: Dagster, source: Path) -> None:
+    for label in ("day1", "2026-11-04"):
+        write_day(source / f"sync-{label}", [group(1, [5])], [agent(5)])
+    assert dagster.run("sync_day", "day1").success
+    late = dagster.run("sync_day", "2026-11-04")
+    assert late.success
+    assert failed_checks(late) == {"day_is_newest"}
+    facts = metadata(late, "groups")
+    assert next(iter(facts)) == "left_alone"
+    assert "replay" in facts["never_applied"]
+
+
+def test_an_older_day_again_shows_what_it_was(dagster: Dagster, source: Path) -> None:
+    write_day(source / "sync-day1", [group(1, [5]), group(2)], [agent(5)])
+    write_day(source / "sync-day2", [group(n, [5]) for n in range(1, 5)], [agent(5)])
+    for label in ("day1", "day2"):
+        assert dagster.run("sync_day", label).success
+    again = dagster.run("sync_day", "day1")
+    assert failed_checks(again) == set()
+    facts = metadata(again, "groups")
+    assert facts["totals"] == {
+        "groups": 2, "inactive_groups": 1, "memberships": 1, "agents": 1, "active_agents": 1,
+    }  # fmt: skip
+    assert facts["dagster/row_count"] == 2
+
+
+def test_what_a_check_of_records_measured_is_in_its_sentence(dagster: Dagster, source: Path) -> None:
+    write_day(source / "sync-day1", [group(1, [5]), {"id": 2}], [agent(5)])
+    result = dagster.run("sync_day", "day1")
+    said = [c.description for c in result.get_asset_check_evaluations() if c.check_name == "few_records_rejected"]
+    assert "1 of 2 records are rejected (50.0%), allowed are 10.0%." in said

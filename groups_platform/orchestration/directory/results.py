@@ -1,0 +1,179 @@
+"""What came of a day, as the UI shows it: materialisations of the tables, and their checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetKey,
+    DagsterLogManager,
+    MaterializeResult,
+)
+
+from groups_platform.directory import checks as directory_checks
+from groups_platform.directory import hierarchy, reports
+from groups_platform.directory.apply import DayResult, TableChange
+from groups_platform.errors import DayHeld, IncompleteSnapshot
+from groups_platform.orchestration.directory import metadata as shown
+from groups_platform.orchestration.metadata import rows_table
+
+COMPLETE: Final = "complete_snapshot"
+IS_COMPLETE: Final = "The delivery is a full snapshot: every file can be read, and groups and agents were accepted."
+LIMITS: Final = "within_limits"
+IS_WITHIN: Final = "The day changes no more than GROUPS_LIMITS allow, or somebody has approved what it changes."
+NEWEST: Final = "day_is_newest"
+IS_NEWEST: Final = "The day does not sort before the newest applied one, or was applied already."
+
+OWN_CHECKS: Final = [
+    AssetCheckSpec(COMPLETE, asset="groups", blocking=True, description=IS_COMPLETE),
+    AssetCheckSpec(LIMITS, asset="groups", blocking=True, description=IS_WITHIN),
+    AssetCheckSpec(NEWEST, asset="groups", description=IS_NEWEST),
+]
+SQL_CHECKS: Final = [
+    AssetCheckSpec(check.name, asset=check.asset, blocking=check.is_blocking, description=check.promise)
+    for check in directory_checks.all_checks()
+]
+COUNTED: Final = {"group_membership": "memberships", "group_inactivity": "groups"}
+
+
+@dataclass(frozen=True)
+class LiveTables:
+    """What the pages of several tables show, read once. totals: rows by table, as `count_directory.sql` names them."""
+
+    url: str
+    totals: dict[str, int]
+    tree: hierarchy.GroupTree
+
+
+def read_live_tables(url: str, totals: dict[str, int] | None = None) -> LiveTables:
+    """The tables as they are; `totals` where they are known."""
+    return LiveTables(url, totals or reports.count_tables(url), hierarchy.read_tree(url))
+
+
+def log_outcome(log: DagsterLogManager, result: DayResult) -> None:
+    """Say in the run's log what became of the day."""
+    if not result.is_applied:
+        log.warning(f"{result.label} is {_left_alone(result)}: the tables were left alone.")
+        return
+    if result.rows_written == 0:
+        log.info(f"The tables showed {result.label} already: zero rows written.")
+    log.info(f"findings: {', '.join(f'{code} {number}' for code, number in result.findings.items())}")
+
+
+def materialised(
+    key: AssetKey, change: TableChange, tables: LiveTables, result: DayResult | None = None
+) -> MaterializeResult[None]:
+    """A table after a run. A day that left the tables alone shows what it was, not what they are."""
+    name = key.to_user_string()
+    if result and result.newest_day:
+        return MaterializeResult(asset_key=key, metadata=_as_of(name, result, tables.url))
+    facts: dict[str, Any] = {}
+    if name in ("groups", "group_inactivity"):
+        facts["tree"] = shown.tree_picture(tables.tree)
+    facts |= {**asdict(change), "rows_written": change.written}
+    if result is not None:
+        facts["is_applied"] = result.is_applied
+        if name == "groups":
+            facts |= {"findings": shown.findings_table(result.findings), "totals": result.totals}
+            if result.plan:
+                facts |= {"plan": result.plan.id, "changes": shown.counts_table(result.plan.counts)}
+    row_count = tables.totals[COUNTED.get(name, name)]
+    facts |= {"dagster/row_count": row_count, "preview": rows_table(reports.preview_table(tables.url, name))}
+    return MaterializeResult(asset_key=key, metadata=facts)
+
+
+def _as_of(name: str, result: DayResult, url: str) -> dict[str, Any]:
+    facts: dict[str, Any] = {"left_alone": _left_alone(result), "is_applied": False}
+    totals = reports.count_tables_as_of(url, result.label)
+    if totals is None:
+        return facts | {"never_applied": "groups-platform replay folds the day in where it belongs."}
+    facts |= {"dagster/row_count": totals[COUNTED.get(name, name)]}
+    if name == "groups":
+        facts |= {"findings": shown.findings_table(reports.count_findings(url, result.label)), "totals": totals}
+    return facts
+
+
+def _left_alone(result: DayResult) -> str:
+    return f"older than {result.newest_day}, the newest applied day"
+
+
+def refused(result: DayResult) -> Iterator[AssetCheckResult]:
+    """The checks of a day that was not applied, as far as they were evaluated."""
+    if isinstance(result.refusal, IncompleteSnapshot):
+        yield complete(result.refusal)
+    elif isinstance(result.refusal, DayHeld):
+        yield complete(None)
+        yield _within_limits(result)
+    else:
+        yield from sql_checks(result.checks)
+
+
+def evaluated(result: DayResult) -> Iterator[AssetCheckResult]:
+    """The checks of a day that was applied, or left alone because a newer one was."""
+    yield _newest(result)
+    if result.is_applied:
+        yield complete(None)
+        yield _within_limits(result)
+        yield from sql_checks(result.checks)
+
+
+def complete(refusal: IncompleteSnapshot | None) -> AssetCheckResult:
+    """Whether the delivery is a full snapshot."""
+    return _own(COMPLETE, refusal is None, str(refusal or IS_COMPLETE), {})
+
+
+def _within_limits(result: DayResult) -> AssetCheckResult:
+    facts: dict[str, Any] = {"limits": rows_table([excess.to_json() for excess in result.excesses])}
+    if result.plan:
+        facts |= {"plan": result.plan.id, "changes": shown.counts_table(result.plan.counts)}
+        for excess in result.excesses:
+            facts[f"sample_{excess.limit}"] = rows_table(result.plan.samples.get(excess.limit, []))
+    if result.excesses and result.is_applied:
+        sentence = "Limits are exceeded, and somebody has approved this very plan: " + "; ".join(
+            excess.sentence for excess in result.excesses
+        )
+    else:
+        sentence = str(result.refusal or IS_WITHIN)
+    return _own(LIMITS, result.refusal is None, sentence, facts)
+
+
+def _newest(result: DayResult) -> AssetCheckResult:
+    is_fresh_and_late = result.newest_day is not None and not result.was_applied
+    sentence = IS_NEWEST
+    if is_fresh_and_late:
+        sentence = (
+            f"{result.label} is {_left_alone(result)}, and was not applied: it is in the lake and in no table. "
+            "groups-platform replay folds it in where it belongs; or deliver it under a label that sorts later."
+        )
+    return _own(NEWEST, not is_fresh_and_late, sentence, {}, AssetCheckSeverity.WARN)
+
+
+def _own(
+    name: str,
+    passed: bool,
+    sentence: str,
+    facts: dict[str, Any],
+    severity: AssetCheckSeverity = AssetCheckSeverity.ERROR,
+) -> AssetCheckResult:
+    return AssetCheckResult(
+        check_name=name, asset_key="groups", passed=passed, description=sentence, severity=severity, metadata=facts
+    )
+
+
+def sql_checks(results: tuple[directory_checks.CheckResult, ...]) -> Iterator[AssetCheckResult]:
+    """The checks of `sql/checks`."""
+    for result in results:
+        yield AssetCheckResult(
+            check_name=result.name,
+            asset_key=result.asset,
+            passed=result.passed,
+            severity=AssetCheckSeverity.ERROR if result.is_blocking else AssetCheckSeverity.WARN,
+            description=f"{'' if result.passed else f'{result.failures} row(s) break it: '}{result.promise} "
+            f"(looks at {result.looked_at})",
+            metadata={"offending_rows": result.failures, "sample": rows_table(result.sample)},
+        )
