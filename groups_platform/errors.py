@@ -86,6 +86,12 @@ class DayHeld(PlatformError):
     code = "day_held"
 
 
+class ReplayImpossible(PlatformError):
+    """The days cannot be folded anew as they lie in the lake (P18)."""
+
+    code = "replay_impossible"
+
+
 class UnknownPlan(PlatformError):
     """The day has no held plan with this id: there was none, or the day was run again since."""
 

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from groups_platform.database.connection import connect
 from groups_platform.directory.apply import DayResult, apply_day
-from groups_platform.directory.guard import OFF
+from groups_platform.directory.guard import OFF, Protection
 from groups_platform.directory.lake import lock_day
 from groups_platform.directory.snapshot import (
     AGENTS,
@@ -52,10 +52,10 @@ class Pipeline:
             read_into_lake(self.spark, day, kind, self.lake)
         explode_into_lake(self.spark, label, self.lake)
 
-    def load(self, label: str, run_id: str | None = None) -> DayResult:
+    def load(self, label: str, run_id: str | None = None, protection: Protection = OFF) -> DayResult:
         """The Postgres half: from the lake to the tables. Raises what refused the day."""
         with staged_day(self.spark, self.lake, label, self.url) as staged:
-            return apply_day(staged, run_id, OFF).or_raise()
+            return apply_day(staged, run_id, protection).or_raise()
 
     def sync(self, label: str, source: str | Path | None = None) -> DayResult:
         """Both halves, as a run does them: under the day's lock."""

@@ -9,7 +9,7 @@ import logging
 
 import click
 
-from groups_platform.cli import audit, directory, group, platform, usage
+from groups_platform.cli import audit, days, directory, group, platform, usage
 from groups_platform.cli.common import PlatformGroup
 from groups_platform.settings import Settings, describe_settings
 
@@ -45,6 +45,13 @@ for command in (
     directory.findings,
     directory.tree,
     directory.why,
+    days.plan,
+    days.approve,
+    days.reject,
+    days.skip,
+    days.history,
+    days.members,
+    days.diff,
     group.group,
     usage.usage,
     audit.audit,

@@ -57,11 +57,15 @@ def sync_days(settings: Settings, labels: list[str], as_json: bool = False) -> b
             if not summaries[-1].succeeded:
                 break
     if as_json:
-        days = [asdict(summary) | {"rows_written": summary.rows_written} for summary in summaries]
-        echo_answer(days, error=_failure_of(summaries[-1]))
+        echo_answer(list(map(_as_answer, summaries)), error=_failure_of(summaries[-1]))
     else:
         terminal.show_summaries(summaries)
     return all(summary.succeeded for summary in summaries)
+
+
+def _as_answer(summary: RunSummary) -> dict[str, Any]:
+    plan = summary.plan and {"id": summary.plan.id, "counts": summary.plan.counts}
+    return asdict(summary) | {"rows_written": summary.rows_written, "plan": plan}
 
 
 def _failure_of(summary: RunSummary) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.checks import CheckResult, check_changes, run_checks
 from groups_platform.directory.decisions import is_approved
 from groups_platform.directory.fingerprint import Tables, find_newest_day, read_tables, why_everything
-from groups_platform.directory.guard import Excess, Protection, find_excesses
+from groups_platform.directory.guard import Excess, Protection, find_excesses, hold
 from groups_platform.directory.history import write_history
 from groups_platform.directory.plan import Plan, read_plan, store_plan
 from groups_platform.directory.source import natural_key
@@ -58,7 +58,7 @@ class DayResult:
     newest_day: the applied day that is newer, when that is why nothing was applied. refusal: IncompleteSnapshot,
     DayHeld or CheckFailed, when that is why; `checks` then has the evaluated checks, if it came so far.
     plan: what the day changes, or would change, if it came so far. excesses: the limits that this exceeds.
-    was_applied: whether an older day was applied before, with whatever content.
+    applied_fingerprint: of the content with which an older day was applied; None where it never was.
     changes: by table of TABLES. findings: by code, zeros included.
     """
 
@@ -72,7 +72,7 @@ class DayResult:
     checks: tuple[CheckResult, ...] = ()
     plan: Plan | None = None
     excesses: tuple[Excess, ...] = ()
-    was_applied: bool = False
+    applied_fingerprint: str | None = None
 
     @property
     def rows_written(self) -> int:
@@ -162,21 +162,26 @@ def verify_day(staged: StagedDay) -> tuple[CheckResult, ...]:
 
 def _note(staged: StagedDay, result: DayResult, run_id: str | None, *, is_plan: bool = False) -> None:
     """Keep what came of the attempt: its plan, how it ended and, where it was no mere plan, the day's findings."""
-    if result.plan and not (is_plan and result.plan.is_empty):
-        outcome = "planned" if is_plan else "applied" if result.is_applied else "held"
-        if outcome != "held" or result.excesses:
-            excesses = [excess.to_json() for excess in result.excesses]
-            store_plan(staged, result.plan, outcome, excesses, run_id)
-    if is_plan or result.was_applied:
-        return  # what was applied of an older day stands, with its findings
-    if not (result.is_applied or isinstance(result.refusal, CheckFailed)):
-        _replace_findings(staged.connection, staged.label)
+    if result.plan and (result.is_applied or is_plan or isinstance(result.refusal, DayHeld)):
+        store_plan(
+            staged.connection,
+            result.plan,
+            sync_day=staged.label,
+            fingerprint=staged.fingerprint,
+            outcome="planned" if is_plan else "applied" if result.is_applied else "held",
+            excesses=result.excesses,
+            run_id=run_id,
+        )
+    if is_plan or (result.newest_day and result.applied_fingerprint == staged.fingerprint):
+        return  # nothing was attempted, or an older day was run again as it had been applied
+    if not (result.is_applied or result.applied_fingerprint or isinstance(result.refusal, CheckFailed)):
+        _replace_findings(staged.connection, staged.label)  # of what was applied once, the findings stay
     note_attempt(staged, result, run_id)
 
 
-def _is_applied(staged: StagedDay) -> bool:
-    row = _row(staged.connection, "directory/is_applied", {"sync_day": staged.label})
-    return bool(row["is_applied"])
+def _applied_fingerprint(staged: StagedDay) -> str | None:
+    rows = _rows(staged.connection, "directory/applied_fingerprint", {"sync_day": staged.label})
+    return rows[0]["fingerprint"] if rows else None
 
 
 def note_attempt(staged: StagedDay, result: DayResult, run_id: str | None) -> None:
@@ -199,10 +204,8 @@ def _apply(staged: StagedDay, protection: Protection, run_id: str | None, *, is_
     newest = find_newest_day(connection)
     if newest and newest.is_newer_than(staged.label):
         log.info("%s is older than %s, the newest applied day: tables left alone", staged.label, newest.label)
-        changes = dict.fromkeys(TABLES, TableChange())
-        raise _RolledBack(
-            DayResult(staged.label, False, newest.label, changes=changes, was_applied=_is_applied(staged))
-        )
+        late = DayResult(staged.label, False, newest.label, changes=dict.fromkeys(TABLES, TableChange()))
+        raise _RolledBack(replace(late, applied_fingerprint=_applied_fingerprint(staged)))
     staged_rows = count_staged(staged)
     if incomplete := find_incompleteness(staged, staged_rows):
         raise _RolledBack(DayResult(staged.label, is_applied=False, refusal=incomplete))
@@ -229,7 +232,8 @@ def _apply(staged: StagedDay, protection: Protection, run_id: str | None, *, is_
     if is_plan:
         raise _RolledBack(planned)
     if excesses and not is_approved(connection, staged.label, plan.id):
-        raise _RolledBack(replace(planned, refusal=_held(planned)))
+        look = f"groups-platform plan --day {staged.label}"
+        raise _RolledBack(replace(planned, refusal=hold(staged.label, plan.id, excesses, look=look)))
     findings = {row["code"]: row["findings"] for row in _rows(connection, "directory/count_findings")}
     has_new_findings = _replace_findings(connection, staged.label)
 
@@ -281,20 +285,6 @@ def _measure(staged: StagedDay, plan: Plan, before: Tables) -> tuple[dict[str, i
     active_groups = before.totals["groups"] - before.totals["inactive_groups"]
     stored = {**before.totals, "active_groups": active_groups, **{f"{k}_read": n for k, n in read_before.items()}}
     return {**plan.counts, **fewer}, stored
-
-
-def _held(planned: DayResult) -> DayHeld:
-    assert planned.plan is not None
-    worst, label, plan_id = planned.excesses[0], planned.label, planned.plan.id
-    more = f" ({len(planned.excesses) - 1} more limits are exceeded)" if len(planned.excesses) > 1 else ""
-    return DayHeld(
-        f"{label} is held, and nothing of it was applied. {worst.sentence.capitalize()}{more}. Look at it with "
-        f"groups-platform plan --day {label}; then groups-platform approve {label} --plan {plan_id} --reason TEXT "
-        f"applies it, and groups-platform reject {label} --reason TEXT lets later days go on without it.",
-        sync_day=label,
-        plan_id=plan_id,
-        excesses=[excess.to_json() for excess in planned.excesses],
-    )
 
 
 def _find_missing(connection: Connection, day: dict[str, Any]) -> None:

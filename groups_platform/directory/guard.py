@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from groups_platform.errors import DayHeld
 from groups_platform.settings import DEFAULT_LIMITS, Limit, Settings
 
 # Which rows a limit is a share of, by the names of the totals that were stored before the day.
@@ -59,6 +60,19 @@ class Excess:
     def to_json(self) -> dict[str, Any]:
         """For the table of plans."""
         return {**asdict(self), "share": round(self.share, 4)}
+
+
+def hold(label: str, plan_id: str, excesses: Sequence[Excess], *, look: str) -> DayHeld:
+    """Why a day, or a replay, is held, and which commands decide. look: the command that shows its plan."""
+    more = f" ({len(excesses) - 1} more limits are exceeded)" if len(excesses) > 1 else ""
+    return DayHeld(
+        f"{label} is held, and nothing of it was applied. {excesses[0].sentence.capitalize()}{more}. Look at it with "
+        f"{look}; then groups-platform approve {label} --plan {plan_id} --reason TEXT applies it, and "
+        f"groups-platform reject {label} --reason TEXT lets later days go on without it.",
+        sync_day=label,
+        plan_id=plan_id,
+        excesses=[excess.to_json() for excess in excesses],
+    )
 
 
 def find_excesses(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
-from groups_platform.directory.staging import StagedDay
+from groups_platform.directory.guard import Excess
 from groups_platform.directory.table_columns import read_directory_sql
 
 # In the order in which people see them.
@@ -60,7 +60,11 @@ def read_plan(connection: Connection, *, is_first: bool) -> Plan:
 
     is_first: nothing was stored before.
     """
-    rows = read_directory_sql("directory/plan_rows", is_first=sql.Literal(is_first))
+    return plan_of(connection, read_directory_sql("directory/plan_rows", is_first=sql.Literal(is_first)))
+
+
+def plan_of(connection: Connection, rows: sql.Composable) -> Plan:
+    """The plan of these rows: kind, group_id, agent_id, before, after and digest of each change."""
     with connection.cursor(row_factory=dict_row) as cursor:
         counted = cursor.execute(read_sql("directory/count_plan").format(rows=rows)).fetchall()
         samples = {
@@ -74,19 +78,28 @@ def read_plan(connection: Connection, *, is_first: bool) -> Plan:
     return Plan(digest.hexdigest()[:ID_DIGITS], {kind: found.get(kind, 0) for kind in KINDS}, samples)
 
 
-def store_plan(staged: StagedDay, plan: Plan, outcome: str, excesses: list[dict[str, Any]], run_id: str | None) -> None:
+def store_plan(
+    connection: Connection,
+    plan: Plan,
+    *,
+    sync_day: str,
+    fingerprint: str,
+    outcome: str,
+    excesses: Sequence[Excess],
+    run_id: str | None,
+) -> None:
     """Keep the plan of a day. outcome: planned, held or applied. Writes nothing where it is kept already."""
     parameters = {
-        "sync_day": staged.label,
+        "sync_day": sync_day,
         "plan_id": plan.id,
-        "fingerprint": staged.fingerprint,
+        "fingerprint": fingerprint,
         "outcome": outcome,
         "counts": json.dumps(plan.counts),
-        "excesses": json.dumps(excesses),
+        "excesses": json.dumps([excess.to_json() for excess in excesses]),
         "samples": json.dumps(plan.samples),
         "run_id": run_id,
     }
-    staged.connection.execute(read_sql("directory/store_plan"), parameters)
+    connection.execute(read_sql("directory/store_plan"), parameters)
 
 
 def find_plan(url: str, label: str, plan_id: str | None = None) -> Mapping[str, Any] | None:

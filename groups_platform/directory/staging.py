@@ -38,6 +38,7 @@ from groups_platform.errors import UnknownSyncDay
 log = logging.getLogger(__name__)
 
 PREFIX: Final = "directory_staging_"
+LIVE: Final = "directory"
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,19 @@ class StagedDay:
 
 
 @contextmanager
-def staged_day(spark: SparkSession, lake: str, label: str, url: str) -> Iterator[StagedDay]:
-    """Load the lake's day into staging tables of its own, which are dropped at the end. Raises UnknownSyncDay."""
+def staged_day(spark: SparkSession, lake: str, label: str, url: str, tables: str = LIVE) -> Iterator[StagedDay]:
+    """Load the lake's day into staging tables of its own, which are dropped at the end. Raises UnknownSyncDay.
+
+    tables: the schema of the tables that the day is applied to.
+    """
     groups_day = read_lake(spark, lake, GROUPS.dataset, label)
     memberships = _memberships_of(groups_day, read_lake(spark, lake, MEMBERSHIPS, label), label)
     raw_groups, raw_agents = groups_day.rows, read_lake(spark, lake, AGENTS.dataset, label).rows
-    with connect(url, autocommit=True, purpose=f"sync {label}") as connection, _staging_schema(connection) as schema:
-        tables = {
+    with (
+        connect(url, autocommit=True, purpose=f"sync {label}") as connection,
+        _staging_schema(connection, tables) as schema,
+    ):
+        staged = {
             "group_member": memberships.select("group_id", "agent_id"),
             "group_record": raw_groups.where("counts").select(*names_of(AcceptedGroup)),
             "agent_record": raw_agents.where("counts").select(
@@ -74,7 +81,7 @@ def staged_day(spark: SparkSession, lake: str, label: str, url: str) -> Iterator
         # At once: a small day waits for the start of each job, a large one for its slowest task.
         with engine_errors(f"{label} cannot be staged in Postgres"), ThreadPoolExecutor() as pool:
             counts = [pool.submit(count_snapshot, raw) for raw in (raw_groups, raw_agents)]
-            copies = [pool.submit(copy_to, rows, url, schema, table) for table, rows in tables.items()]
+            copies = [pool.submit(copy_to, rows, url, schema, table) for table, rows in staged.items()]
             for copy in copies:
                 copy.result()
         connection.execute(read_sql("directory/analyze_staging"))
@@ -110,7 +117,7 @@ def _findings(raw_groups: DataFrame, raw_agents: DataFrame) -> DataFrame:
 
 
 @contextmanager
-def _staging_schema(connection: Connection) -> Iterator[str]:
+def _staging_schema(connection: Connection, tables: str = LIVE) -> Iterator[str]:
     """A schema of this run's own. The lock on its name says that the run is alive."""
     schema = f"{PREFIX}{secrets.token_hex(6)}"
     session_lock(connection, schema)
@@ -118,7 +125,8 @@ def _staging_schema(connection: Connection) -> Iterator[str]:
         if try_session_lock(connection, other):
             log.info("dropping %s, left by a run that died", other)
             connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(other)))
-    connection.execute(read_sql("directory/create_staging").format(schema=sql.Identifier(schema)))
+    names = {"schema": sql.Identifier(schema), "tables": sql.Identifier(tables)}
+    connection.execute(read_sql("directory/create_staging").format(**names))
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO finding_severity VALUES (%s, %s)", [(code.value, code.severity) for code in FindingCode]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -21,13 +21,15 @@ from dagster._core.utils import make_new_run_id
 from groups_platform.database.connection import find_lost_connection, open_database, running_database
 from groups_platform.directory.apply import DayResult
 from groups_platform.directory.engine_errors import first_reason
+from groups_platform.directory.guard import Excess
+from groups_platform.directory.plan import Plan
 from groups_platform.directory.reports import applied_days
 from groups_platform.directory.snapshot import AGENTS, GROUPS, SnapshotCounts
 from groups_platform.directory.source import in_natural_order, list_day
 from groups_platform.errors import DatabaseUnavailable
 from groups_platform.masking import mask_text
 from groups_platform.orchestration.directory.definitions import build_directory_defs
-from groups_platform.orchestration.directory.jobs import CHECKS_JOB, SYNC_JOB
+from groups_platform.orchestration.directory.jobs import CHECKS_JOB, PLAN_JOB, SYNC_JOB
 from groups_platform.orchestration.directory.outcomes import Stage, take_outcome
 from groups_platform.orchestration.directory.partitions import register_days
 from groups_platform.orchestration.directory.resources import DAY_TAG, Platform
@@ -64,6 +66,7 @@ class RunSummary:
     records: read, accepted and rejected for groups and agents. changes: inserted, updated, deleted and unchanged rows
     per table. left_alone: why the tables were not touched. is_applied: whether the day's transaction was committed,
     which a run that failed later does not undo; None where Postgres went away in it and cannot be asked.
+    plan, excesses: what the day changes, or would change, and the limits that this exceeds.
     """
 
     sync_day: str
@@ -78,6 +81,8 @@ class RunSummary:
     totals: dict[str, int] = field(default_factory=dict)
     checks: tuple[CheckOutcome, ...] = ()
     is_applied: bool | None = False
+    plan: Plan | None = None
+    excesses: tuple[Excess, ...] = ()
 
     @property
     def rows_written(self) -> int:
@@ -108,8 +113,23 @@ def check_day(settings: Settings, instance: DagsterInstance, label: str) -> RunS
     return _run(instance, CHECKS_JOB, label, settings, {DAY_TAG: label})
 
 
+def plan_day(settings: Settings, instance: DagsterInstance, label: str) -> RunSummary:
+    """Run the job `plan_day`, changing nothing. Raises UnknownSyncDay, SourceUnavailable."""
+    list_day(settings.source, label)
+    end_dead_runs(instance)
+    ops = {PLAN_JOB: {"config": {"day": label}}}
+    return _run(instance, PLAN_JOB, label, settings, {DAY_TAG: label}, ops=ops)
+
+
 def _run(
-    instance: DagsterInstance, job: str, label: str, settings: Settings, tags: dict[str, str], **options: Any
+    instance: DagsterInstance,
+    job: str,
+    label: str,
+    settings: Settings,
+    tags: dict[str, str],
+    *,
+    ops: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> RunSummary:
     started, run_id = time.monotonic(), make_new_run_id()
     platform, config = Platform(source=settings.source), {"platform": {"config": {"source": settings.source}}}
@@ -119,7 +139,7 @@ def _run(
     try:
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
-            run_config={"resources": config, "loggers": {"console": {"config": {}}}},
+            run_config={"resources": config, "loggers": {"console": {"config": {}}}, "ops": ops or {}},
             tags=tags,
             raise_on_error=False,
             run_id=run_id,
@@ -157,6 +177,8 @@ def _summary(
         changes={table: asdict(change) | {"rows_written": change.written} for table, change in day.changes.items()},
         totals=day.totals,
         checks=checks,
+        plan=day.plan,
+        excesses=day.excesses,
     )
     is_applied = _is_applied(outcome.stage, run_id, settings)
     if summary.succeeded or is_applied is False:

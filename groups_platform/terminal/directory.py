@@ -11,6 +11,7 @@ from rich.tree import Tree
 
 from groups_platform.directory.findings import FindingCode
 from groups_platform.terminal import console, errors, escape, harmless, uncut
+from groups_platform.terminal.days import show_excesses
 
 if TYPE_CHECKING:
     from groups_platform.directory.hierarchy import GroupTree, Reason
@@ -62,6 +63,7 @@ def show_outcome(summary: RunSummary) -> None:
         errors.print(f"[bold yellow]{day}:[/] {escape(summary.message)}")
     elif not summary.succeeded:
         errors.print(f"[bold red]{day} failed.[/] {escape(summary.message)}")
+        show_excesses(summary.excesses)
         if found := said(summary.findings):
             errors.print(f"Found in {day}: {found}.")
     elif summary.left_alone:

@@ -1,11 +1,11 @@
--- The tables that one run fills by COPY before it touches a live table. {schema} is the run's own.
+-- The tables that one run fills by COPY before it touches a live table. {schema} is the run's own, {tables} the live tables'.
 CREATE SCHEMA {schema};
-SET search_path = {schema}, directory, public;
+SET search_path = {schema}, {tables}, public;
 
 -- What upstream says of a group or an agent, in the columns that the live table has for it.
-CREATE UNLOGGED TABLE group_record AS SELECT * FROM directory.groups WITH NO DATA;
+CREATE UNLOGGED TABLE group_record AS SELECT * FROM {tables}.groups WITH NO DATA;
 ALTER TABLE group_record DROP COLUMN inactive;
-CREATE UNLOGGED TABLE agent_record AS SELECT NULL::TEXT AS source, a.* FROM directory.agents AS a WITH NO DATA;
+CREATE UNLOGGED TABLE agent_record AS SELECT NULL::TEXT AS source, a.* FROM {tables}.agents AS a WITH NO DATA;
 CREATE UNLOGGED TABLE group_member (group_id BIGINT, agent_id BIGINT);
 CREATE UNLOGGED TABLE finding (
     code TEXT, file TEXT, position BIGINT, group_id BIGINT, agent_id BIGINT, detail TEXT, raw TEXT

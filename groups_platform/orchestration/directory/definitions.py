@@ -15,6 +15,7 @@ from groups_platform.orchestration.directory.assets import (
 )
 from groups_platform.orchestration.directory.checks import RECORD_CHECKS
 from groups_platform.orchestration.directory.jobs import check_directory, sync_day
+from groups_platform.orchestration.directory.ops import DIRECTORY_JOBS
 from groups_platform.orchestration.directory.resources import Platform, Spark
 from groups_platform.orchestration.directory.sensors import new_sync_days
 
@@ -24,7 +25,7 @@ def build_directory_defs(resource_overrides: Mapping[str, Any] | None = None) ->
     return Definitions(
         assets=[raw_groups, raw_agents, exploded_memberships, directory_tables],
         asset_checks=RECORD_CHECKS,
-        jobs=[sync_day, check_directory],
+        jobs=[sync_day, check_directory, *DIRECTORY_JOBS],
         sensors=[new_sync_days],
         resources={"platform": Platform(), "spark": Spark.from_environment(), **(resource_overrides or {})},
     )

@@ -143,7 +143,7 @@ def _within_limits(result: DayResult) -> AssetCheckResult:
 
 
 def _newest(result: DayResult) -> AssetCheckResult:
-    is_fresh_and_late = result.newest_day is not None and not result.was_applied
+    is_fresh_and_late = result.newest_day is not None and result.applied_fingerprint is None
     sentence = IS_NEWEST
     if is_fresh_and_late:
         sentence = (

@@ -1,0 +1,187 @@
+"""What becomes of sync days, for a terminal: their plans, decisions about them, and what was on each."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from groups_platform.cli.common import JSON, LIMIT, database, echo_answer, importing, show
+from groups_platform.cli.directory import sync_days
+from groups_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from groups_platform.directory.decisions import Verdict
+
+DAY = click.argument("day", metavar="DAY")
+REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept for ever.")
+BY = click.option("--by", "decided_by", default=getpass.getuser, metavar="NAME", help="Who decides (your login).")
+
+
+@click.command()
+@click.option("--day", required=True, metavar="DAY", help="The sync day, as the source has it now.")
+@JSON
+@click.pass_obj
+def plan(settings: Settings, day: str, as_json: bool) -> None:
+    """Show what a day would change and which limits it exceeds; nothing of it is applied.
+
+    \b
+      groups-platform plan --day day3
+    """
+    with importing():
+        from groups_platform.running.runs import open_for_terminal, plan_day  # noqa: PLC0415
+        from groups_platform.terminal import days as terminal  # noqa: PLC0415
+
+        opened = open_for_terminal(settings)
+    with opened as instance:
+        summary = plan_day(settings, instance, day)
+    if as_json:
+        error = None
+        if not summary.succeeded:
+            error = {"code": "run_failed", "message": summary.message, "facts": {"run_id": summary.run_id}}
+        excesses = [excess.to_json() for excess in summary.excesses]
+        echo_answer({"sync_day": day, "plan": summary.plan and asdict(summary.plan), "excesses": excesses}, error=error)
+    else:
+        terminal.show_plan(summary)
+    sys.exit(0 if summary.succeeded else 1)
+
+
+@click.command()
+@DAY
+@click.option("--plan", "plan_id", required=True, metavar="ID", help="The held plan; sync and plan name it.")
+@REASON
+@BY
+@click.option("--run/--no-run", "is_run", default=True, help="Apply the day now (default), or leave it to the sensor.")
+@JSON
+@click.pass_obj
+def approve(
+    settings: Settings, /, *, day: str, plan_id: str, reason: str, decided_by: str, is_run: bool, as_json: bool
+) -> None:
+    """Approve the plan of a held day; it is applied if its plan still is that one.
+
+    \b
+      groups-platform approve day3 --plan 1f0c96aa52d1 --reason "the merger of two departments"
+    """
+    from groups_platform.directory.decisions import Verdict  # noqa: PLC0415
+
+    decision = _decide(settings, day, Verdict.APPROVE, reason=reason, decided_by=decided_by, plan_id=plan_id)
+    if not is_run:
+        show(decision, as_json, lambda _: click.echo(f"The plan {plan_id} of {day} is approved."))
+        return
+    sys.exit(0 if sync_days(settings, [day], as_json) else 1)
+
+
+@click.command()
+@DAY
+@REASON
+@BY
+@JSON
+@click.pass_obj
+def reject(settings: Settings, /, *, day: str, reason: str, decided_by: str, as_json: bool) -> None:
+    """Reject what was delivered for a day: nothing of it is applied, and later days go on.
+
+    A day that is delivered again with other content starts afresh.
+    """
+    from groups_platform.directory.decisions import Verdict  # noqa: PLC0415
+
+    decision = _decide(settings, day, Verdict.REJECT, reason=reason, decided_by=decided_by)
+    show(decision, as_json, lambda _: click.echo(f"{day} is rejected; later days go on without it."))
+
+
+@click.command()
+@DAY
+@REASON
+@BY
+@JSON
+@click.pass_obj
+def skip(settings: Settings, /, *, day: str, reason: str, decided_by: str, as_json: bool) -> None:
+    """Skip a day that failed: later days go on without it."""
+    from groups_platform.directory.decisions import Verdict  # noqa: PLC0415
+
+    decision = _decide(settings, day, Verdict.SKIP, reason=reason, decided_by=decided_by)
+    show(decision, as_json, lambda _: click.echo(f"{day} is skipped; later days go on without it."))
+
+
+def _decide(
+    settings: Settings, day: str, verdict: Verdict, *, reason: str, decided_by: str, plan_id: str | None = None
+) -> dict[str, Any]:
+    from groups_platform.directory.decisions import decide  # noqa: PLC0415
+    from groups_platform.directory.source import list_day  # noqa: PLC0415
+
+    if not (reason.strip() and decided_by.strip()):
+        raise click.UsageError("A decision needs a reason and somebody who decides.")
+    fingerprint = list_day(settings.source, day).fingerprint
+    decision = decide(
+        database(settings),
+        day,
+        verdict,
+        fingerprint=fingerprint,
+        decided_by=decided_by,
+        reason=reason,
+        plan_id=plan_id,
+    )
+    return asdict(decision)
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("group_id", type=int, required=False)
+@click.option("--agent", "agent_id", type=int, metavar="ID", help="The history of an agent instead.")
+@JSON
+@click.pass_obj
+def history(settings: Settings, group_id: int | None, agent_id: int | None, as_json: bool) -> None:
+    """Show what a group, or an agent, was on which applied days.
+
+    \b
+      groups-platform history 21000402000
+      groups-platform history --agent 21001000012
+    """
+    from groups_platform.directory.history import read_agent_history, read_group_history  # noqa: PLC0415
+    from groups_platform.terminal import days as terminal  # noqa: PLC0415
+
+    if (group_id is None) == (agent_id is None):
+        raise click.UsageError("Name a group, or an agent with --agent.")
+    url = database(settings)
+    if agent_id is not None:
+        show(read_agent_history(url, agent_id), as_json, lambda rows: terminal.show_agent_history(agent_id, rows))
+    elif group_id is not None:
+        show(read_group_history(url, group_id), as_json, lambda rows: terminal.show_group_history(group_id, rows))
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("group_id", type=int)
+@click.option("--as-of", metavar="DAY", help="After this applied day; today when left out.")
+@click.option("--below", "is_below", is_flag=True, help="Also the members of the groups below it, at any depth.")
+@JSON
+@click.pass_obj
+def members(settings: Settings, group_id: int, as_of: str | None, is_below: bool, as_json: bool) -> None:
+    """List who is, or was, a member of a group of the directory.
+
+    \b
+      groups-platform members 21000402000 --as-of day1 --below
+    """
+    from groups_platform.directory.history import read_members  # noqa: PLC0415
+    from groups_platform.terminal import days as terminal  # noqa: PLC0415
+
+    rows = read_members(database(settings), group_id, as_of=as_of, is_below=is_below)
+    show(rows, as_json, terminal.show_members)
+
+
+@click.command()
+@click.argument("first", metavar="DAY1")
+@click.argument("second", metavar="DAY2")
+@LIMIT
+@JSON
+@click.pass_obj
+def diff(settings: Settings, first: str, second: str, limit: int, as_json: bool) -> None:
+    """List what changed from one applied day to another.
+
+    \b
+      groups-platform diff day1 day2
+    """
+    from groups_platform.directory.history import read_difference  # noqa: PLC0415
+    from groups_platform.terminal import days as terminal  # noqa: PLC0415
+
+    show(read_difference(database(settings), first, second, limit), as_json, terminal.show_difference)

@@ -1,0 +1,97 @@
+"""What people start from the Launchpad beside a sync: the plan of a day, a decision about it, a replay."""
+
+from enum import Enum
+
+from dagster import (
+    Config,
+    GraphDefinition,
+    JobDefinition,
+    Nothing,
+    OpDefinition,
+    OpExecutionContext,
+    Out,
+    in_process_executor,
+    op,
+)
+from pydantic import Field
+
+from groups_platform.directory import dry_run
+from groups_platform.directory.decisions import Verdict, decide
+from groups_platform.directory.engine_errors import engine_errors
+from groups_platform.directory.source import list_day
+from groups_platform.orchestration.directory import metadata as shown
+from groups_platform.orchestration.directory.jobs import POOL
+from groups_platform.orchestration.directory.outcomes import outcome_of
+from groups_platform.orchestration.directory.resources import Platform, Spark
+from groups_platform.orchestration.failures import as_failure
+from groups_platform.orchestration.metadata import rows_table
+
+NOTHING = {"out": Out(Nothing, description="Nothing but metadata: what came of it.")}
+
+
+class DayConfig(Config):
+    """Which day it is about."""
+
+    day: str = Field(description="The sync day, such as day3.")
+
+
+class DecisionKind(Enum):
+    """What somebody decides; see Verdict."""
+
+    approve = "approve"
+    reject = "reject"
+    skip = "skip"
+
+
+class DecisionConfig(DayConfig):
+    """A decision about a day."""
+
+    decision: DecisionKind = Field(description="approve applies the plan; reject and skip let later days go on.")
+    plan: str | None = Field(default=None, description="The id of the held plan, which an approval is bound to.")
+    decided_by: str = Field(min_length=1, description="Who decides.")
+    reason: str = Field(min_length=1, description="Why; it is kept for ever.")
+
+
+@op(out=NOTHING, pool=POOL)
+def plan_day(context: OpExecutionContext, config: DayConfig, spark: Spark, platform: Platform) -> None:
+    """Show what a day would change and which limits it exceeds; nothing of it is applied."""
+    with as_failure(), engine_errors(f"the plan of {config.day} failed"):
+        platform.hold_day(config.day)
+        result = dry_run.plan_day(spark.spark_session, platform.settings, platform.database_url, config.day)
+    outcome_of(context.run_id).day = result
+    if result.plan is None:
+        context.add_output_metadata({"left_alone": f"{config.day} is older than {result.newest_day}"})
+        return
+    samples = {f"sample_{kind}": rows_table(rows) for kind, rows in result.plan.samples.items()}
+    context.add_output_metadata(
+        {
+            "plan": result.plan.id,
+            "changes": shown.counts_table(result.plan.counts),
+            "limits": rows_table([excess.to_json() for excess in result.excesses]),
+            **samples,
+        }
+    )
+
+
+@op(out=NOTHING)
+def decide_day(context: OpExecutionContext, config: DecisionConfig, platform: Platform) -> None:
+    """Approve, reject or skip a day. What was approved is run by the sensor, or by sync_day."""
+    with as_failure():
+        decision = decide(
+            platform.database_url,
+            config.day,
+            Verdict(config.decision.value),
+            fingerprint=list_day(platform.settings.source, config.day).fingerprint,
+            decided_by=config.decided_by,
+            reason=config.reason,
+            plan_id=config.plan,
+        )
+    context.add_output_metadata({"decision": decision.decision_id, "decided_at": str(decision.decided_at)})
+
+
+def _job_of(action: OpDefinition) -> JobDefinition:
+    graph = GraphDefinition(f"{action.name}_graph", node_defs=[action])
+    return graph.to_job(name=action.name, description=action.description, executor_def=in_process_executor)
+
+
+DIRECTORY_JOBS = [_job_of(action) for action in (plan_day, decide_day)]

@@ -1,0 +1,154 @@
+"""P18: whatever the order of deliveries, a replay leaves what the right order would have left."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from groups_platform.database.connection import connect
+from groups_platform.directory.decisions import Verdict, decide
+from groups_platform.directory.guard import OFF, Protection
+from groups_platform.directory.replay import LABEL, ReplayResult, replay_days
+from groups_platform.directory.source import list_day
+from groups_platform.errors import DayHeld, ReplayImpossible
+from groups_platform.settings import Limit
+from groups_platform_tests.conftest import NewDatabase
+from groups_platform_tests.days import agent, group, write_day, write_file
+from groups_platform_tests.pipeline import TABLES, Pipeline
+
+Tables = dict[str, list[tuple[Any, ...]]]
+
+GRACE = Protection(OFF.limits, grace_days=2)
+STRICT = Protection({**OFF.limits, "memberships_removed": Limit(0, 0), "groups_moved": Limit(0, 0)}, grace_days=2)
+DAYS: dict[str, tuple[list[Any], list[Any]]] = {
+    "day1": ([group(1), group(2, [10, 11], parent=1), group(3, [12, 99], parent=2)], [agent(10), agent(11), agent(12)]),
+    "day2": (
+        [group(1), group(2, [10], parent=1, name="renamed"), group(4, [11], parent=4), {"id": 9}],
+        [agent(10), agent(11, active=False), agent(12)],
+    ),
+    "day3": ([group(1, parent=2), group(2, [10, 98], parent=1), group(4)], [agent(10), agent(12), agent(99)]),
+    "day4": ([group(1), group(2, [12], parent=1), group(3, [10], parent=4)], [agent(10), agent(11), agent(98)]),
+}
+
+
+@pytest.fixture(scope="module")
+def lake(
+    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase
+) -> Iterator[Pipeline]:
+    """A lake with every day, and a database in which nothing was applied."""
+    source = tmp_path_factory.mktemp("replay")
+    with new_database() as url:
+        pipeline = Pipeline(spark, url, str(source / "lake"), str(source))
+        for label, (groups, agents) in DAYS.items():
+            write_day(source / f"sync-{label}", groups, agents)
+            pipeline.fill_lake(label)
+        yield pipeline
+
+
+@pytest.fixture
+def fresh(lake: Pipeline, database_url: str) -> Pipeline:
+    """The same lake over an empty database."""
+    return dataclasses.replace(lake, url=database_url)
+
+
+def replay(pipeline: Pipeline, protection: Protection = GRACE) -> ReplayResult:
+    return replay_days(pipeline.spark, pipeline.lake, pipeline.url, protection)
+
+
+def state(pipeline: Pipeline) -> Tables:
+    """Every table, without who applied a day when."""
+    tables = {table: pipeline.rows(f"SELECT * FROM directory.{table}") for table in TABLES if table != "sync_days"}
+    days = "SELECT sync_day, fingerprint, counts, tables_fingerprint, cycles FROM directory.sync_days"
+    return {table: sorted(rows, key=repr) for table, rows in {**tables, "sync_days": pipeline.rows(days)}.items()}
+
+
+@pytest.fixture(scope="module")
+def in_order(lake: Pipeline, new_database: NewDatabase) -> Tables:
+    with new_database() as url:
+        pipeline = dataclasses.replace(lake, url=url)
+        for label in DAYS:
+            pipeline.load(label, protection=GRACE)
+        return state(pipeline)
+
+
+def test_p18_a_replay_of_what_was_applied_in_order_writes_nothing(fresh: Pipeline, in_order: Tables) -> None:
+    for label in DAYS:
+        fresh.load(label, protection=GRACE)
+    before = fresh.row_versions()
+    result = replay(fresh)
+    assert (result.days, result.rows_written, result.plan.is_empty) == (tuple(DAYS), 0, True)
+    assert fresh.row_versions() == before
+    assert state(fresh) == in_order
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(DAYS))[1::5])
+def test_p18_any_order_of_deliveries_ends_as_the_right_one(
+    fresh: Pipeline, in_order: Tables, order: tuple[str, ...]
+) -> None:
+    for label in order:
+        fresh.load(label, protection=GRACE)
+    result = replay(fresh)
+    assert result.days == tuple(DAYS)
+    assert state(fresh) == in_order
+    assert fresh.rows("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'directory_staging%'") == [(0,)]
+
+
+def test_p18_a_rejected_day_is_undone(fresh: Pipeline, lake: Pipeline, new_database: NewDatabase) -> None:
+    for label in DAYS:
+        fresh.load(label, protection=GRACE)
+    fingerprint = list_day(fresh.source, "day3").fingerprint
+    decide(fresh.url, "day3", Verdict.REJECT, fingerprint=fingerprint, decided_by="ada", reason="of another system")
+    assert replay(fresh).days == ("day1", "day2", "day4")
+    with new_database() as url:
+        without = dataclasses.replace(lake, url=url)
+        for label in ("day1", "day2", "day4"):
+            without.load(label, protection=GRACE)
+        expected = state(without)
+    assert {**state(fresh), "findings": []} == {**expected, "findings": []}
+
+
+def test_p18_what_a_replay_changes_is_guarded_and_approved(fresh: Pipeline) -> None:
+    for label in ("day1", "day2", "day4", "day3"):
+        fresh.load(label, protection=GRACE)
+    before = state(fresh)
+    held = replay(fresh, STRICT)
+    assert isinstance(held.refusal, DayHeld)
+    assert state(fresh) == before
+    decide(fresh.url, LABEL, Verdict.APPROVE, fingerprint="", decided_by="ada", reason="so", plan_id=held.plan.id)
+    assert replay(fresh, STRICT).refusal is None
+
+
+def test_p18_content_that_was_refused_is_not_folded(fresh: Pipeline, tmp_path: Path) -> None:
+    own = dataclasses.replace(fresh, lake=str(tmp_path / "lake"), source=str(tmp_path))
+    for label in ("day1", "day2"):
+        write_day(tmp_path / f"sync-{label}", *DAYS[label])
+        own.sync(label)
+    write_file(tmp_path / "sync-day2" / "admin_groups" / "cut.json", "[")
+    own.fill_lake("day2")
+    with pytest.raises(ReplayImpossible, match="The lake holds another content of day2"):
+        replay(own)
+
+
+def test_p18_a_replay_that_was_killed_leaves_the_tables_and_is_cleaned_up(fresh: Pipeline) -> None:
+    for label in ("day2", "day1"):
+        fresh.load(label, protection=GRACE)
+    before = state(fresh)
+
+    def die(label: str) -> None:
+        if label == "day2":
+            with connect(fresh.url, autocommit=True) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '%replay%'"
+                )
+
+    with pytest.raises(Exception, match=r"terminat|closed|went away|broke"):
+        replay_days(fresh.spark, fresh.lake, fresh.url, GRACE, progress=die)
+    assert state(fresh) == before
+    assert replay(fresh).days == ("day1", "day2")
+    assert fresh.rows("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'directory_staging%'") == [(0,)]

@@ -1,0 +1,37 @@
+WITH first_groups AS MATERIALIZED (SELECT * FROM directory.groups_as_of(%(first)s)),
+second_groups AS MATERIALIZED (SELECT * FROM directory.groups_as_of(%(second)s)),
+first_agents AS MATERIALIZED (SELECT * FROM directory.agents_as_of(%(first)s)),
+second_agents AS MATERIALIZED (SELECT * FROM directory.agents_as_of(%(second)s)),
+first_members AS MATERIALIZED (SELECT * FROM directory.memberships_as_of(%(first)s)),
+second_members AS MATERIALIZED (SELECT * FROM directory.memberships_as_of(%(second)s))
+SELECT 'group new' AS change, b.group_id, NULL::BIGINT AS agent_id, NULL AS before, b.name AS after
+FROM second_groups AS b LEFT JOIN first_groups AS a ON a.group_id = b.group_id
+WHERE a.group_id IS NULL
+UNION ALL
+SELECT 'group renamed', b.group_id, NULL, a.name, b.name
+FROM first_groups AS a JOIN second_groups AS b ON b.group_id = a.group_id
+WHERE a.name <> b.name
+UNION ALL
+SELECT 'group moved', b.group_id, NULL, a.parent_group_id::TEXT, b.parent_group_id::TEXT
+FROM first_groups AS a JOIN second_groups AS b ON b.group_id = a.group_id
+WHERE a.parent_group_id IS DISTINCT FROM b.parent_group_id
+UNION ALL
+SELECT CASE WHEN b.inactive THEN 'group turned inactive' ELSE 'group turned active' END, b.group_id, NULL, NULL, b.name
+FROM first_groups AS a JOIN second_groups AS b ON b.group_id = a.group_id
+WHERE a.inactive <> b.inactive
+UNION ALL
+SELECT 'agent new', NULL, b.agent_id, NULL, b.name
+FROM second_agents AS b LEFT JOIN first_agents AS a ON a.agent_id = b.agent_id
+WHERE a.agent_id IS NULL
+UNION ALL
+SELECT CASE WHEN b.active THEN 'agent reactivated' ELSE 'agent deactivated' END, NULL, b.agent_id, NULL, b.name
+FROM first_agents AS a JOIN second_agents AS b ON b.agent_id = a.agent_id
+WHERE a.active <> b.active
+UNION ALL
+SELECT 'member added', m.group_id, m.agent_id, NULL, NULL
+FROM (SELECT group_id, agent_id FROM second_members EXCEPT SELECT group_id, agent_id FROM first_members) AS m
+UNION ALL
+SELECT 'member removed', m.group_id, m.agent_id, NULL, NULL
+FROM (SELECT group_id, agent_id FROM first_members EXCEPT SELECT group_id, agent_id FROM second_members) AS m
+ORDER BY change, group_id, agent_id
+LIMIT %(limit)s;
