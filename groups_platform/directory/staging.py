@@ -1,4 +1,4 @@
-"""From the lake to staging tables in Postgres: the executors stream their partitions by COPY, each exactly once."""
+"""Loads a day from the lake into staging tables in Postgres: the executors COPY their partitions, each exactly once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-import pyspark.sql.functions as F  # noqa: N812 - the name that everybody uses
+import pyspark.sql.functions as F  # noqa: N812 - the conventional name
 from psycopg import sql
 from pyspark.sql import DataFrame, SparkSession
 
@@ -42,10 +42,9 @@ PREFIX: Final = "directory_staging_"
 
 @dataclass(frozen=True)
 class StagedDay:
-    """A day's records in the tables of `schema`; `groups` and `agents` say what the lake holds.
+    """A day's records in the tables of `schema`. groups, agents: counts of the raw datasets in the lake.
 
-    fingerprint: of the files that the day was read from. connection: the driver's own; its search_path begins with
-    `schema`.
+    fingerprint: of the source files of the day. connection: the driver's own; its search_path begins with `schema`.
     """
 
     label: str
@@ -58,7 +57,7 @@ class StagedDay:
 
 @contextmanager
 def staged_day(spark: SparkSession, lake: str, label: str, url: str) -> Iterator[StagedDay]:
-    """Load the lake's day into staging tables of its own, which are dropped at the end. Raises UnknownSyncDay."""
+    """Load the day from the lake into new staging tables, dropped at the end of the block. Raises UnknownSyncDay."""
     groups_day = read_lake(spark, lake, GROUPS.dataset, label)
     memberships = _memberships_of(groups_day, read_lake(spark, lake, MEMBERSHIPS, label), label)
     raw_groups, raw_agents = groups_day.rows, read_lake(spark, lake, AGENTS.dataset, label).rows
@@ -71,7 +70,7 @@ def staged_day(spark: SparkSession, lake: str, label: str, url: str) -> Iterator
             ),
             "finding": _findings(raw_groups, raw_agents),
         }
-        # At once: a small day waits for the start of each job, a large one for its slowest task.
+        # In parallel, to overlap the start of the jobs (small days) and their slowest tasks (large days).
         with engine_errors(f"{label} cannot be staged in Postgres"), ThreadPoolExecutor() as pool:
             counts = [pool.submit(count_snapshot, raw) for raw in (raw_groups, raw_agents)]
             copies = [pool.submit(copy_to, rows, url, schema, table) for table, rows in tables.items()]
@@ -83,12 +82,12 @@ def staged_day(spark: SparkSession, lake: str, label: str, url: str) -> Iterator
 
 
 def names_of(contract: Contract) -> list[str]:
-    """The names of the columns that the table of these records has."""
+    """Return the names of the columns that the table of these records has."""
     return [column.name for column in contract.stored]
 
 
 def _memberships_of(groups: WrittenDay, memberships: WrittenDay, label: str) -> DataFrame:
-    """The memberships, if they were taken from these very groups: members of other groups would replace theirs."""
+    """Return the memberships. Raises UnknownSyncDay if they were derived from an earlier version of the groups."""
     if memberships.receipt.source != groups.receipt.write:
         raise UnknownSyncDay(
             f"raw_groups of {label} was read again after exploded_memberships. Materialise exploded_memberships for "
@@ -111,7 +110,7 @@ def _findings(raw_groups: DataFrame, raw_agents: DataFrame) -> DataFrame:
 
 @contextmanager
 def _staging_schema(connection: Connection) -> Iterator[str]:
-    """A schema of this run's own. The lock on its name says that the run is alive."""
+    """Create a schema for this run, and drop those of dead runs: a live run holds the lock on its schema's name."""
     schema = f"{PREFIX}{secrets.token_hex(6)}"
     session_lock(connection, schema)
     for (other,) in connection.execute(read_sql("directory/list_staging"), {}).fetchall():
@@ -131,8 +130,8 @@ def _staging_schema(connection: Connection) -> Iterator[str]:
 
 
 def copy_to(rows: DataFrame, url: str, schema: str, table: str) -> None:
-    """Stream `rows` into `schema.table`, whose columns have the same names, from wherever its partitions lie."""
-    # The number comes with the rows: not every engine tells a Python function in which partition it runs.
+    """COPY `rows` from the executors into `schema.table`, whose columns have the same names."""
+    # The partition's number is a column, since not every engine gives it to a Python function.
     numbered = rows.select(F.spark_partition_id().cast("long").alias("partition"), *rows.columns)
     load = partition_loader(hide_password(url), schema, table, rows.columns)
     numbered.mapInArrow(load, "partition long").collect()
@@ -141,9 +140,9 @@ def copy_to(rows: DataFrame, url: str, schema: str, table: str) -> None:
 def partition_loader(
     address: str, schema: str, table: str, columns: list[str]
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """The function that an executor runs on a partition's batches, whose first column is the partition's number.
+    """Return the function that loads a partition's batches, whose first column is the partition's number.
 
-    Spark keeps it in its plan, so `address` holds no password.
+    The function becomes part of Spark's plan, so `address` must hold no password.
     """
     target = sql.Identifier(schema, table)
     copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
@@ -170,7 +169,7 @@ def partition_loader(
 
 
 def to_csv(batch: pa.RecordBatch) -> Any:
-    """The batch as CSV for COPY: strings quoted, null unquoted, timestamps in UTC without an offset."""
+    """Return the batch as CSV for COPY: strings quoted, null unquoted, timestamps in UTC without an offset."""
     naive = [
         column.cast(pa.timestamp("us")) if pa.types.is_timestamp(column.type) else column for column in batch.columns
     ]
