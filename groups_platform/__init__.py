@@ -1,1 +1,1 @@
-"""groups_platform keeps the truth about groups: a directory fed by daily snapshots, run by Dagster."""
+"""A data platform for groups: a directory loaded from daily snapshots and a group service, run by Dagster."""

@@ -1,4 +1,4 @@
-"""`python -m groups_platform …` is `groups-platform …`."""
+"""Makes `python -m groups_platform` the same as `groups-platform`."""
 
 from groups_platform.cli import main
 

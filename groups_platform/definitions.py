@@ -1,4 +1,4 @@
-"""The front door: what `dagster dev`, the webserver, the daemon and the tests load; the two halves merged."""
+"""The Dagster definitions that the webserver, the daemon and the tests load: directory and group service, merged."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dagster import Definitions
 
 from groups_platform.orchestration.directory.definitions import build_directory_defs
 from groups_platform.orchestration.group_service.definitions import build_service_defs
-from groups_platform.running import progress  # not PROGRESS itself: Dagster loads a module with one Definitions
+from groups_platform.running import progress  # the module, since Dagster accepts one Definitions per module
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:
-    """Every asset, check, job, sensor and schedule of the platform. Loading touches no database and starts no Spark.
+    """Return every asset, check, job, sensor and schedule. Connects to no database and starts no Spark.
 
-    resource_overrides: resources of a test, by name: platform, spark, group_service.
+    resource_overrides: replaces resources by name (platform, spark, group_service), for tests.
     """
     overrides = dict(resource_overrides or {})
     service = build_service_defs(overrides.pop("group_service", None))

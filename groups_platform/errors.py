@@ -1,4 +1,4 @@
-"""The errors of the platform: a stable code, facts, and one sentence that says what to do next."""
+"""Exceptions of the platform: a stable code, facts, and one sentence that says what to do next."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from groups_platform.masking import mask_secrets, mask_text
 
 
 class PlatformError(Exception):
-    """Anything that a person can act on. `str(error)` is a sentence; `code` and `facts` are for programs.
+    """Base class of errors that a user can act on. `str(error)` is a sentence; `code` and `facts` are for programs.
 
-    Both end in logs, in the UI and on terminals, so secrets are masked here.
+    All of them appear in logs, in the UI and on terminals, so secrets are masked here.
     """
 
     code = "platform_error"
@@ -21,7 +21,7 @@ class PlatformError(Exception):
 
 
 class InvalidSetting(PlatformError):
-    """An environment variable has a value that cannot work."""
+    """An environment variable has an invalid value."""
 
     code = "invalid_setting"
 
@@ -33,25 +33,25 @@ class DatabaseUnavailable(PlatformError):
 
 
 class DatabaseUnsuitable(PlatformError):
-    """Postgres answers, and the platform cannot live in this database, or not with this role."""
+    """Postgres answers, but the platform cannot use this database, or not with this role."""
 
     code = "database_unsuitable"
 
 
 class LockTimeout(PlatformError):
-    """Somebody else has held a lock for too long; the facts say who."""
+    """Another session held a lock beyond the time limit; the facts name the session."""
 
     code = "lock_timeout"
 
 
 class SparkUnavailable(PlatformError):
-    """No Java, no Spark, or the Spark server that was named does not answer."""
+    """No Java or no Spark was found, or the configured Spark server does not answer."""
 
     code = "spark_unavailable"
 
 
 class SparkFailed(PlatformError):
-    """Spark ran and failed for a reason of its own."""
+    """Spark failed, for a reason that no other error covers."""
 
     code = "spark_failed"
 
@@ -99,7 +99,7 @@ class UnknownPlan(PlatformError):
 
 
 class CheckFailed(PlatformError):
-    """A check that protects the tables failed; the transaction was rolled back."""
+    """A blocking check failed; the transaction was rolled back."""
 
     code = "check_failed"
 

@@ -1,4 +1,4 @@
-"""Takes secrets out of what is logged, audited or shown to those who may not see them."""
+"""Masks secrets in text and values that are logged, audited or shown."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from collections.abc import Mapping
 from typing import Any
 
 MASK = "***"
-# Of these nobody knows which keys people put secrets into, so it is said which are none.
+# Under these keys any entry may be a secret, so only the entries listed here are shown.
 PUBLIC_KEYS = {"container_registry": ("registry", "project"), "dotfiles": ("path", "perm")}
 SECRET_KEY = re.compile(r"pass|pwd|secret|token|credential|api.?key|access.?key|private|auth|cookie", re.IGNORECASE)
-# Up to the last @ of what may be a user: passwords hold @, and / where nobody wrote %2F (but a port is none).
+# User info up to the last @: a password may contain @ or / unescaped. A port followed by / is not user info.
 URL_USER = re.compile(r"(?<=://)(?:[^/\s:@]*:(?!\d+/)[^\s'\"]*|[^/\s]+)(?=@)")
-# As connection strings have them: ;token=…, ?password=…
+# Parameters of connection strings: ;token=…, ?password=…
 PARAMETER = re.compile(
     r"\b(\w*(?:password|passwd|pwd|secret|token|credential|api_?key|access_?key)\w*=)[^;&\s'\"]+", re.IGNORECASE
 )
-# A registry is a host, its port and a path. Whatever stands before the last @ or after ? and # is something else.
+# A registry is a host, a port and a path. Text before the last @ and after ? or # is masked.
 REGISTRY = re.compile(r"^(?P<scheme>\w+://)?(?P<user>.*@)?(?P<place>[^?#]*)(?P<query>[?#].*)?$", re.DOTALL)
 
 
 def mask_text(text: str) -> str:
-    """`text` without the users and passwords of the URLs in it, and without the tokens in their parameters."""
+    """Return `text` with the user info of URLs and the values of secret parameters masked."""
     return PARAMETER.sub(rf"\1{MASK}", URL_USER.sub(MASK, text))
 
 
 def mask_secrets(value: Any, key: str = "") -> Any:
-    """`value`, of types of JSON, with everything masked that is a secret by the name of its key or by its looks."""
+    """Return `value`, of JSON types, with secrets masked: they are known by the names of keys or the form of texts."""
     if SECRET_KEY.search(key) and value is not None:
         return MASK
     if key == "registry" and isinstance(value, str):
@@ -48,7 +48,7 @@ def _mask_registry(registry: str) -> str:
 
 
 def public_registry(registry: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """A container registry without its credentials."""
+    """Return a container registry without its credentials."""
     if registry is None:
         return None
     public = PUBLIC_KEYS["container_registry"]

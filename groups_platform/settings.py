@@ -1,4 +1,4 @@
-"""Every setting of the platform, typed, read from the environment and described where it is declared."""
+"""The settings of the platform, read from environment variables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 from groups_platform.errors import InvalidSetting
 
 PACKAGE = Path(__file__).resolve().parent
-LARGEST_FILE_LIMIT = 2 * 2**30  # a column of text in Arrow, which a file becomes, holds no more
+LARGEST_FILE_LIMIT = 2 * 2**30  # bytes; the most that an Arrow string column can hold
 
 
 class Limit(NamedTuple):
@@ -41,13 +41,13 @@ DATABASE_URL = "postgresql://user:password@host:5432/database (in the password %
 
 
 def find_resource(name: str) -> Path:
-    """The folder or file `name` of the repository's top level; in an installed wheel it lies in the package."""
+    """Return the path of `name` at the top level of the repository, or in the package if installed from a wheel."""
     in_wheel = PACKAGE / name
     return in_wheel if in_wheel.exists() else PACKAGE.parent / name
 
 
 def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
-    """Write a file that another process may be reading: it finds the old text or the new one."""
+    """Replace the file atomically: a process that reads it sees the old text or the new one."""
     if path.exists() and path.read_text() == text:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,9 +91,9 @@ def _lake(value: str) -> str:
 
 
 def parse_database_url(value: str) -> str:
-    """A URL as psycopg has it. Raises ValueError where libpq, SQLAlchemy and urllib do not all read the same in it.
+    """Return the URL with the scheme `postgresql`. Raises ValueError for an invalid or ambiguous URL.
 
-    They would take a part of the password for the host, and show it in their errors.
+    libpq, SQLAlchemy and urllib split an ambiguous URL differently and could show a part of the password as the host.
     """
     url = urlsplit(value)
     is_postgres = re.match(r"postgres(ql)?(\+\w+)?://", value) and url.port != 0
@@ -149,23 +149,23 @@ def _file_limit(value: str) -> int:
 
 
 def _read(parse: Callable[[str], Any]) -> BeforeValidator:
-    """What the text of a setting becomes; what is no text is the value itself."""
+    """Return a validator that parses text with `parse` and keeps other values."""
 
     def value_of(given: Any) -> Any:
         try:
             return parse(given) if isinstance(given, str) else given
-        except (LookupError, OSError, RuntimeError) as error:  # pydantic expects ValueError alone
+        except (LookupError, OSError, RuntimeError) as error:  # pydantic handles only ValueError
             raise ValueError from error
 
     return BeforeValidator(value_of)
 
 
 class Settings(BaseSettings):
-    """What a run needs to know. `None` means: use the embedded default.
+    """Settings of a process. `None` selects the embedded default.
 
-    A field's description is what `--help` says, with what holds without it in parentheses; its example is what a person
-    is told to write instead of a value that cannot work. Neither `repr` nor an error shows what may hold a secret.
-    vfolder_hosts: the name of a storage host → the folder or fsspec URL where its folders lie.
+    A field's description is its text in `--help`, with the default in parentheses; its example is the suggestion in the
+    error for an invalid value. Neither `repr` nor an error shows a value that may hold a secret.
+    vfolder_hosts: name of a storage host → folder or fsspec URL of its folders.
     """
 
     model_config = SettingsConfigDict(frozen=True, populate_by_name=True)
@@ -199,7 +199,7 @@ class Settings(BaseSettings):
     spark_master: Annotated[str | None, _read(_matching(r"local(\[(\*|\d+)(,\d+)?\])?|yarn|(spark|k8s)://.+"))] = Field(
         default=None,
         validation_alias="SPARK_MASTER",
-        description="a JVM: local[*], spark://…, … (the embedded Spark)",
+        description="Spark on a JVM: local[*], spark://…, … (the embedded one)",
         examples=["local[*], spark://host:7077, yarn or k8s://…"],
     )
     spark_remote: Annotated[SecretStr | None, _read(_matching(r"sc://[^/;]+.*"))] = Field(
@@ -211,7 +211,7 @@ class Settings(BaseSettings):
     spark_token: SecretStr | None = Field(
         default=None,
         validation_alias="SPARK_CONNECT_AUTHENTICATE_TOKEN",
-        description="that server's token (none)",
+        description="token for SPARK_REMOTE (none)",
     )
     java_home: str | None = Field(
         default=None, validation_alias="JAVA_HOME", description="Java 17 or newer, for SPARK_MASTER (the PATH's)"
@@ -240,13 +240,13 @@ class Settings(BaseSettings):
     file_limit: Annotated[int, _read(_file_limit)] = Field(
         default=512 * 2**20,
         validation_alias="GROUPS_FILE_LIMIT",
-        description="bytes of a document, unpacked; of a record an eighth (512m)",
+        description="unpacked bytes of a document; a record: an eighth (512m)",
         examples=["64m, or at most 2g"],
     )
     time_zone: Annotated[str, _read(_time_zone)] = Field(
         default="UTC",
         validation_alias="GROUPS_TIMEZONE",
-        description="whose days and months usage has (UTC)",
+        description="time zone of days and months in usage (UTC)",
         examples=["Europe/Vienna"],
     )
     valkey_url: Annotated[SecretStr | None, _read(_valkey_url)] = Field(
@@ -259,7 +259,7 @@ class Settings(BaseSettings):
         default_factory=lambda settings: {"local": str(settings["home"] / "vfolders")},
         repr=False,
         validation_alias="GROUPS_VFOLDER_HOSTS",
-        description="storage, local=/path,… (local=$GROUPS_HOME/vfolders)",
+        description="storage hosts: local=/path,… (local=$GROUPS_HOME/vfolders)",
         examples=["local=/path,s3=s3://bucket/path"],
     )
 
@@ -273,12 +273,12 @@ class Settings(BaseSettings):
     def settings_customise_sources(
         cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What is constructed has what it is given; only `from_env` reads the environment."""
+        """Use constructor arguments only; the environment is read by `from_env`."""
         return (init_settings,)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
-        """Settings from `env` (the process environment when None); an empty value is none. Raises InvalidSetting."""
+        """Return the settings in `env` (None: os.environ); empty values count as unset. Raises InvalidSetting."""
         source = EnvSettingsSource(cls, case_sensitive=True)
         source.env_vars = {name: value for name, value in (os.environ if env is None else env).items() if value}
         try:
@@ -294,12 +294,12 @@ def _sentence(error: ValidationError) -> str:
     name = first["loc"][0]
     setting = next(field for field in Settings.model_fields.values() if field.validation_alias == name)
     may_be_shown = setting.repr and "SecretStr" not in str(setting.annotation)
-    said = f"is {first['input']}" if may_be_shown else "has a value that cannot work"
+    said = f"is {first['input']}" if may_be_shown else "has an invalid value"
     return f"{name} {said}. Write {(setting.examples or [''])[0]}, or unset it."
 
 
 def describe_settings() -> str:
-    """Every environment variable with what it is and what holds without it, a line each."""
+    """Return a line for each environment variable: name, description and default."""
     about = {str(field.validation_alias): field.description for field in Settings.model_fields.values()}
     width = max(map(len, about))
     return "\n".join(f"  {name:<{width}}  {text}" for name, text in about.items())

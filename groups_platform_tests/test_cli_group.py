@@ -92,7 +92,7 @@ def test_a_group_from_its_creation_to_its_purge() -> None:
 
     plan = data("group", "purge", "norrvik/summer-tyres", "--dry-run")
     assert (plan["is_dry_run"], plan["blockers"], set(plan["counts"].values())) == (True, [], {0})
-    assert "norrvik/summer-tyres is gone" in run("group", "purge", "norrvik/summer-tyres", "--yes").output
+    assert "norrvik/summer-tyres is removed" in run("group", "purge", "norrvik/summer-tyres", "--yes").output
     assert error("group", "show", group["id"])["code"] == "group_not_found"
 
 
@@ -199,13 +199,13 @@ def test_refusals_are_a_sentence_with_a_code(arguments: list[str], code: str) ->
         (["group", "create", "new", "--domain", "norrvik", "--slot", "cpu=-4"], "it is negative"),
         (["group", "create", "new", "--domain", "norrvik", "--registry", "/nowhere"], "cannot be read as JSON"),
         (["group", "create", "new", "--domain", "norrvik", "--dotfiles", __file__], "cannot be read as JSON"),
-        (["group", "modify", "norrvik/ticket-triage"], "Say what to change"),
+        (["group", "modify", "norrvik/ticket-triage"], "Name a field to change"),
         (["group", "modify", "x", "--description", "a", "--clear", "description"], "not both: description"),
         (["group", "members", "x", "--add", "a@b", "--remove", "c@d"], "Use one of"),
         (["group", "members", "x", "--replace", "a@b", "--remove-all"], "Use one of"),
         (["group", "members", "x", "--add", "17"], "neither an e-mail address nor an id"),
         (["group", "purge", "norrvik/summer-forecast"], "Write --yes"),
-        (["audit", "--since", "yesterday"], "is no time"),
+        (["audit", "--since", "yesterday"], "is not a time"),
         (["usage", "month"], "Missing argument"),
     ],
 )
@@ -271,7 +271,7 @@ def test_a_purge_in_a_terminal_asks_for_the_name(environment: Settings, typed: s
     for end in (terminal, stdin):
         os.close(end)
     assert done.returncode == exit_code, done.stderr
-    assert "norrvik/summer-forecast would go" in done.stdout
+    assert "norrvik/summer-forecast would be removed" in done.stdout
     assert "Type summer-forecast to purge it" in done.stderr
     folder = environment.home / "vfolders" / sample_id("vfolder", "call-history").hex
     assert folder.exists() == bool(exit_code)
@@ -279,7 +279,7 @@ def test_a_purge_in_a_terminal_asks_for_the_name(environment: Settings, typed: s
 
 @pytest.mark.parametrize(
     ("stdin", "exit_code", "said"),
-    [("", 2, "Nobody is here"), ("no\n", 1, "not its name"), ("summer-forecast\n", 0, "")],
+    [("", 2, "A purge needs confirmation"), ("no\n", 1, "name does not match"), ("summer-forecast\n", 0, "")],
 )
 def test_the_name_may_come_from_a_pipe(stdin: str, exit_code: int, said: str) -> None:
     done = run("group", "purge", "norrvik/summer-forecast", stdin=stdin)
@@ -334,7 +334,7 @@ def test_usage_of_days() -> None:
     assert "alps-09" in shown
     (project,) = data("usage", "period", "20240930", "20241001", "--group", "norrvik-labs/ride-simulation")["projects"]
     assert (project["kernels"], project["total_usage"]["gpu_allocated"]) == (2, 8)
-    assert "No kernels lived in it." in run("usage", "period", "20240101", "20240102").output
+    assert "No kernels existed in this time." in run("usage", "period", "20240101", "20240102").output
 
 
 @pytest.mark.parametrize("days", [["20241001", "20240101"], ["20241001", "20250131"], ["2024-10-01", "20241002"]])
@@ -393,7 +393,7 @@ def test_the_demo_shows_the_service_as_often_as_it_runs(
             for said in (
                 news,
                 "Usage 2024-10-01",
-                "norrvik/speech-models would go",
+                "norrvik/speech-models would be removed",
                 "A purge of it fails",
                 "(active_endpoints)",
             ):

@@ -1,6 +1,6 @@
-"""The command line: the same functions as the UI's, for a terminal and for programs (`--json`).
+"""The command line, for people and for programs (`--json`). It offers the same functions as the UI.
 
-One module per group of commands; what `--help` does not need is imported inside the commands.
+One module per group of commands. Commands import inside their functions what `--help` does not need.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ ENVIRONMENT = f"\b\nSettings by environment:\n{describe_settings()}"
     epilog=ENVIRONMENT,
 )
 @click.version_option(package_name="groups-platform")
-@click.option("-v", "--verbose", is_flag=True, help="Say what happens below the steps.")
+@click.option("-v", "--verbose", is_flag=True, help="Log what happens inside the steps.")
 @click.pass_context
 def cli(context: click.Context, verbose: bool) -> None:
-    """Keep the truth about groups: sync days, check them, look at them; change groups and see what they use.
+    """Load and check daily snapshots of groups and explain their state; manage groups and report their usage.
 
     \b
     First steps:
-      groups-platform demo                two sample days and a sample deployment, and what came of them
+      groups-platform demo                load two sample days and a sample deployment, and show the results
       groups-platform dev                 the Dagster UI at http://127.0.0.1:3000
       groups-platform why 42              why a group is inactive, or who keeps it active
       groups-platform usage month 202410  what each group of the service used
@@ -63,5 +63,5 @@ for command in (
 
 
 def main() -> None:
-    """The entry point of `groups-platform`."""
+    """Run the command line; the entry point of `groups-platform`."""
     cli(prog_name="groups-platform")

@@ -1,4 +1,4 @@
-"""What was done to the groups of the service, for a terminal."""
+"""`groups-platform audit`: the audit log of the group service."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def instant(text: str) -> datetime:
-    """`30m`, `12h` or `7d` ago, or a day or a time; one that names no offset is in the configured time zone."""
+    """Parse `30m`, `12h`, `7d` (ago), a day or a time, by default in the configured time zone. Raises BadParameter."""
     if ago := re.fullmatch(r"(\d{1,4})([mhd])", text):
         return datetime.now(timezone.utc) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
     try:
         named = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))
     except ValueError:
         raise click.BadParameter(
-            f"{text!r} is no time. Write 30m, 12h, 7d, a day such as 2024-10-31, or a time such as 2024-10-31T12:00."
+            f"{text!r} is not a time. Write 30m, 12h, 7d, a day such as 2024-10-31, or a time such as 2024-10-31T12:00."
         ) from None
     settings: Settings = click.get_current_context().obj
     return named if named.tzinfo else named.replace(tzinfo=ZoneInfo(settings.time_zone))
@@ -31,12 +31,10 @@ def instant(text: str) -> datetime:
 
 @click.command()
 @click.option("--action", metavar="ACTION", help="Only this action, such as purge_group.")
-@click.option("--entity", metavar="GROUP", help="Only what is about this: a group as domain/name, or any id.")
-@click.option("--actor", "by", metavar="EMAIL", help="Only what this user did; system for the system itself.")
-@click.option("--status", type=click.Choice(["success", "failure", "denied"]), help="Only what ended like this.")
-@click.option(
-    "--since", type=instant, metavar="WHEN", help="Only from then on: 30m, 12h, 7d (ago), or 2024-10-31T12:00."
-)
+@click.option("--entity", metavar="GROUP", help="Only entries about this: a group as domain/name, or any id.")
+@click.option("--actor", "by", metavar="EMAIL", help="Only actions of this user, or of `system`.")
+@click.option("--status", type=click.Choice(["success", "failure", "denied"]), help="Only actions with this result.")
+@click.option("--since", type=instant, metavar="WHEN", help="Only since then: 30m, 12h, 7d (ago), or 2024-10-31T12:00.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="Entries to show at most.")
 @ACTOR
 @JSON
@@ -54,7 +52,7 @@ def audit(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """Show who attempted what on the groups, newest first; for admins.
+    """Show the attempted actions on groups and their actors, newest first; for admins.
 
     \b
       groups-platform audit --entity norrvik/ticket-triage --since 7d

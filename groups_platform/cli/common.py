@@ -1,4 +1,4 @@
-"""What the commands share: options, errors as sentences, results as JSON."""
+"""Shared parts of the commands: options, error handling and JSON output."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ LIMIT = click.option("--limit", default=300, show_default=True, type=click.IntRa
 
 
 class PlatformGroup(click.Group):
-    """Ends with one sentence and a code where a person can act on the error; with `--json` as an answer too.
+    """A click group that ends on a PlatformError with its sentence and code; with `--json` also as JSON.
 
-    Exit codes: 0 done, 1 failed, 2 a mistake in the command line.
+    Exit codes: 0 success, 1 failure, 2 wrong usage.
     """
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
@@ -42,12 +42,12 @@ class PlatformGroup(click.Group):
             WANTS_JSON.reset(token)
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
-        """The context of the command line, whose mistakes are answered."""
+        """Parse the command line; reports errors in it."""
         with _answered():
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, whose errors are answered."""
+        """Run the command; reports its errors."""
         with _answered(ctx):
             return super().invoke(ctx)
 
@@ -86,7 +86,7 @@ def _answer_error(code: str, message: str, facts: Mapping[str, Any] | None = Non
 
 
 def show(data: Data, as_json: bool, draw: Callable[[Data], Any], **answer: Any) -> None:
-    """Draw what came of a command, or print it as the answer for a program; warnings go to standard error."""
+    """Draw the result of a command, or print it as JSON (`answer`: see echo_answer); warnings go to standard error."""
     if as_json:
         echo_answer(data, **answer)
     else:
@@ -98,9 +98,9 @@ def show(data: Data, as_json: bool, draw: Callable[[Data], Any], **answer: Any) 
 def echo_answer(
     data: Any, *, error: Mapping[str, Any] | None = None, warnings: Sequence[str] = (), action_id: object = None
 ) -> None:
-    """Print what every command answers to a program, whatever came of it.
+    """Print the JSON that every command returns: success, data, error, warnings and action_id.
 
-    error: code, message and facts. action_id: of the row in the audit log, where there is one.
+    error: code, message and facts. action_id: of the row in the audit log, if there is one.
     """
     parts = {"data": data, "error": error, "warnings": warnings, "action_id": action_id}
     click.echo(json.dumps({"success": error is None, **plain(parts)}, indent=2, ensure_ascii=False))
@@ -108,7 +108,7 @@ def echo_answer(
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """Around imports of thousands of modules: they leave no garbage, and looking for it takes a third as long again."""
+    """Disable garbage collection during large imports: it would find nothing and take a third longer."""
     gc.disable()
     try:
         yield
@@ -118,16 +118,16 @@ def importing() -> Iterator[None]:
 
 
 def database(settings: Settings) -> str:
-    """The URL of the database, which then runs."""
+    """Return the URL of the database, started and migrated. Raises DatabaseUnavailable, DatabaseUnsuitable."""
     from groups_platform.database.connection import open_database  # noqa: PLC0415
 
     return open_database(settings)
 
 
 def plain(value: Any) -> Any:
-    """`value` in types of JSON: figures are numbers, resource slots decimal strings, durations seconds.
+    """Convert `value` to JSON types: figures to numbers, resource slots to decimal strings, durations to seconds.
 
-    Credentials of groups are masked: what a terminal shows ends in logs.
+    Credentials of groups are masked, since the output of commands is often logged.
     """
     if hasattr(value, "to_json"):
         from groups_platform.masking import mask_secrets  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""The directory for a terminal: sync days, check them, look at what came of them."""
+"""The commands of the directory: sync, checks, findings, tree, why."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 def sync(settings: Settings, days: tuple[str, ...], all_days: bool, source: str | None, as_json: bool) -> None:
     """Read sync days, apply them to the live tables and flag inactive groups.
 
-    Runs the Dagster job sync_day in this process, so the run shows in the UI. Days run in natural order; the first one
-    that fails ends it. Exits 0 when every day succeeded, else 1.
+    Runs the Dagster job sync_day in this process, so the run shows in the UI. Days run in natural order, up to the
+    first that fails. Exits 0 if every day succeeded, else 1.
     """
-    from groups_platform.directory.source import list_days  # noqa: PLC0415 - what --help does not need loads late
+    from groups_platform.directory.source import list_days  # noqa: PLC0415 - not needed for --help
 
     if bool(days) == all_days:
         raise click.UsageError("Name the days with --day, or write --all.")
@@ -42,7 +42,7 @@ def sync(settings: Settings, days: tuple[str, ...], all_days: bool, source: str 
 
 
 def sync_days(settings: Settings, labels: list[str], as_json: bool = False) -> bool:
-    """Sync these days in natural order and show what came of them; whether all succeeded."""
+    """Sync these days in natural order and show the results; return whether all succeeded."""
     with importing():
         from groups_platform.running.runs import natural_days, open_for_terminal, sync_day  # noqa: PLC0415
         from groups_platform.terminal import directory as terminal  # noqa: PLC0415
@@ -69,7 +69,7 @@ def _as_answer(summary: RunSummary) -> dict[str, Any]:
 
 
 def _failure_of(summary: RunSummary) -> dict[str, Any] | None:
-    """The error of a failed run, for the answer."""
+    """Return the error of a failed run for the JSON output; None if it succeeded."""
     if summary.succeeded:
         return None
     facts = {"sync_day": summary.sync_day, "run_id": summary.run_id, "is_applied": summary.is_applied}
@@ -77,13 +77,13 @@ def _failure_of(summary: RunSummary) -> dict[str, Any] | None:
 
 
 @click.command()
-@click.option("--day", metavar="DAY", help="The sync day; the newest applied one when left out.")
+@click.option("--day", metavar="DAY", help="The sync day (default: the newest applied one).")
 @JSON
 @click.pass_obj
 def checks(settings: Settings, day: str | None, as_json: bool) -> None:
-    """Run every asset check and change nothing; the gate for CI.
+    """Run every asset check without changing anything, for example in CI.
 
-    Exits 1 if a check of severity error fails, also one that blocks nothing.
+    Exits 1 if a check of severity error fails, whether it is blocking or not.
     """
     with importing():
         from groups_platform.running.runs import check_day, open_for_terminal  # noqa: PLC0415
@@ -105,13 +105,13 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--day", metavar="DAY", help="The sync day; the newest applied one when left out.")
+@click.option("--day", metavar="DAY", help="The sync day (default: the newest applied one).")
 @click.option("--code", metavar="CODE", help="Only this code, such as orphan_membership.")
 @LIMIT
 @JSON
 @click.pass_obj
 def findings(settings: Settings, day: str | None, code: str | None, limit: int, as_json: bool) -> None:
-    """List what a person should know about a day's records: rejected ones, orphans, missing parents, cycles."""
+    """List the findings of a day: rejected records, orphan memberships, missing parents, cycles."""
     from groups_platform.directory.findings import FindingCode  # noqa: PLC0415
     from groups_platform.directory.reports import applied_days, count_findings, read_findings  # noqa: PLC0415
     from groups_platform.terminal import directory as terminal  # noqa: PLC0415
@@ -146,7 +146,7 @@ def tree(settings: Settings, limit: int, as_json: bool) -> None:
 @JSON
 @click.pass_obj
 def why(settings: Settings, group_id: int, as_json: bool) -> None:
-    """Say why a group is inactive, or which active member below it keeps it active, and by which path."""
+    """Explain why a group is inactive, or which active member keeps it active, and by which path."""
     from groups_platform.directory.hierarchy import explain  # noqa: PLC0415
     from groups_platform.terminal import directory as terminal  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The groups of the service for a terminal: create, change, delete, purge them, and say who is in them."""
+"""The commands of the group service: create, change, delete and purge groups, and manage their members."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from groups_platform.group_service.types.group import GroupActionResult, GroupPage, GroupRef, PurgePlan
     from groups_platform.group_service.types.user import UserData
 
-UNCONFIRMED = "Nobody is here to confirm it. Write --yes, or look at the plan with --dry-run."
+UNCONFIRMED = "A purge needs confirmation. Write --yes, or show the plan with --dry-run."
 
 Answer = TypeVar("Answer")
 Act = Callable[["GroupService", "GroupRef"], Awaitable[Answer]]
 
 
 class NotConfirmed(PlatformError):
-    """Somebody was asked whether a purge is meant, and did not say so."""
+    """The user did not confirm a purge."""
 
     code = "not_confirmed"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What every command on one group is told."""
+    """The arguments of every command on one group."""
 
     settings: Settings
     group: str
@@ -46,7 +46,7 @@ class Asked:
     as_json: bool
 
     def perform(self, act: Act[Answer]) -> Answer:
-        """What `act` answers, given the service and the group."""
+        """Call `act` with the service and the group, and return its result."""
         from groups_platform.group_service.types.group import parse_group  # noqa: PLC0415
 
         group = parse_group(self.group, self.domain)
@@ -54,10 +54,10 @@ class Asked:
 
 
 def one_group(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that names a group; it gets that as `asked`."""
+    """Decorate a command on one group: adds the shared options, and passes them as Asked."""
 
     @click.argument("group", metavar="GROUP")
-    @click.option("--domain", metavar="DOMAIN", help="The domain, where GROUP is a name.")
+    @click.option("--domain", metavar="DOMAIN", help="The domain, if GROUP is a name.")
     @ACTOR
     @JSON
     @click.pass_obj
@@ -72,25 +72,23 @@ def one_group(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def group() -> None:
-    """The groups (projects) of the service: who is in them, what they may use.
+    """Manage the groups (projects) of the service, their members and their limits.
 
     \b
-    GROUP is written as domain/name, as a name (with --domain where several domains have it), or as an id:
+    GROUP is domain/name, a name (with --domain if several domains have it), or an id:
       groups-platform group show norrvik/ticket-triage
     """
 
 
 @group.command(name="list")
-@click.option("--domain", "domain_name", metavar="DOMAIN", help="Only those of this domain.")
-@click.option("--active/--deleted", "is_active", default=None, help="Only active ones, or only deleted ones.")
-@click.option("--type", "project_type", type=TYPE, help="Only those of this type.")
-@click.option("--name", "name_part", metavar="PART", help="Only those with this in their name, whatever the case.")
-@click.option(
-    "--member", type=user, metavar="USER", help="Only those that this user is in: an e-mail address or an id."
-)
-@click.option("--integration-id", metavar="ID", help="Only those with this id in another system.")
-@click.option("--limit", default=300, show_default=True, type=click.IntRange(1, 1000), help="Groups to a page.")
-@click.option("--cursor", metavar="CURSOR", help="Show the page that follows; the page before names its cursor.")
+@click.option("--domain", "domain_name", metavar="DOMAIN", help="Only groups of this domain.")
+@click.option("--active/--deleted", "is_active", default=None, help="Only active groups, or only deleted ones.")
+@click.option("--type", "project_type", type=TYPE, help="Only groups of this type.")
+@click.option("--name", "name_part", metavar="PART", help="Only groups with PART in their name, in any case.")
+@click.option("--member", type=user, metavar="USER", help="Only groups with this member: an e-mail address or an id.")
+@click.option("--integration-id", metavar="ID", help="Only groups with this id in another system.")
+@click.option("--limit", default=300, show_default=True, type=click.IntRange(1, 1000), help="Groups per page.")
+@click.option("--cursor", metavar="CURSOR", help="Show the next page, by the cursor that the previous one shows.")
 @ACTOR
 @JSON
 @click.pass_obj
@@ -106,7 +104,7 @@ def list_(
     as_json: bool,
     **others: Any,
 ) -> None:
-    """List groups in the order of their names.
+    """List groups, ordered by name.
 
     \b
       groups-platform group list --domain norrvik --active --member mei-ling.tsai@example.com
@@ -138,7 +136,7 @@ def show(asked: Asked) -> None:
 
 @group.command()
 @click.argument("name")
-@click.option("--domain", required=True, metavar="DOMAIN", help="The domain that it belongs to.")
+@click.option("--domain", required=True, metavar="DOMAIN", help="The domain of the group.")
 @fields_of_a_group
 @ACTOR
 @JSON
@@ -159,14 +157,14 @@ def create(settings: Settings, /, *, name: str, domain: str, actor: str | None, 
 
 @group.command()
 @one_group
-@click.option("--name", metavar="NAME", help="Another name.")
-@click.option("--to-domain", metavar="DOMAIN", help="Another domain; all its members must be users of that.")
+@click.option("--name", metavar="NAME", help="The new name.")
+@click.option("--to-domain", metavar="DOMAIN", help="The new domain; all members must be users of it.")
 @fields_of_a_group
 @click.option(
     "--clear", multiple=True, type=click.Choice([*NULLABLE, *EMPTIED]), help="Empty a field; may be repeated."
 )
 def modify(asked: Asked, clear: tuple[str, ...], **options: Any) -> None:
-    """Change fields of a group; what is not named stays.
+    """Change fields of a group; the other fields stay as they are.
 
     \b
       groups-platform group modify norrvik/ticket-triage --slot cpu=64 --slot mem=256g --clear description
@@ -184,11 +182,11 @@ def modify(asked: Asked, clear: tuple[str, ...], **options: Any) -> None:
 )
 @click.option("--remove", multiple=True, type=user, metavar="USER", help="Remove this user; may be repeated.")
 @click.option(
-    "--replace", multiple=True, type=user, metavar="USER", help="Keep or add this user, nobody else; may be repeated."
+    "--replace", multiple=True, type=user, metavar="USER", help="Replace all members by this user; may be repeated."
 )
-@click.option("--remove-all", is_flag=True, help="Remove everybody.")
+@click.option("--remove-all", is_flag=True, help="Remove all members.")
 def members(asked: Asked, remove_all: bool, **users: tuple[str | UUID, ...]) -> None:
-    """Show who is in a group, or change it; all of it or nothing.
+    """Show the members of a group, or change them, in one transaction.
 
     \b
       groups-platform group members norrvik/ticket-triage --add ravi.menon@example.com
@@ -217,7 +215,7 @@ def members(asked: Asked, remove_all: bool, **users: tuple[str | UUID, ...]) -> 
 @group.command()
 @one_group
 def delete(asked: Asked) -> None:
-    """Make a group inactive; everything of it stays, and restore undoes it.
+    """Make a group inactive; its data stays, and restore makes it active again.
 
     \b
       groups-platform group delete norrvik/ticket-triage
@@ -244,12 +242,12 @@ def restore(asked: Asked) -> None:
 
 @group.command()
 @one_group
-@click.option("--dry-run", is_flag=True, help="Only show what would go and what stands in the way.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed and what blocks it.")
 @click.option("--yes", is_flag=True, help="Do not ask for the group's name.")
 def purge(asked: Asked, dry_run: bool, yes: bool) -> None:
-    """Remove a group for good, with its sessions, kernels, endpoints, and folders with their files.
+    """Remove a group permanently, with its sessions, kernels, endpoints, and folders with their files.
 
-    Shows the plan and asks for the group's name first. Refused while anything of the group is in use.
+    Shows the plan and asks for the group's name first. Fails while anything of the group is in use.
 
     \b
       groups-platform group purge norrvik/summer-forecast --dry-run
@@ -277,7 +275,7 @@ def purge(asked: Asked, dry_run: bool, yes: bool) -> None:
 @JSON
 @click.pass_obj
 def retry_vfolder_deletions(settings: Settings, /, *, actor: str | None, as_json: bool) -> None:
-    """Remove the folders of purged groups that storage has not given up yet.
+    """Remove the folders of purged groups that storage could not remove before.
 
     \b
       groups-platform group retry-vfolder-deletions
@@ -301,11 +299,11 @@ def _confirm(planned: BaseActionResult[PurgePlan]) -> None:
             raise
         raise click.UsageError(UNCONFIRMED) from None
     if typed != plan.group.name:
-        raise NotConfirmed("That is not its name. Nothing was purged.")
+        raise NotConfirmed("The name does not match. Nothing was purged.")
 
 
 def _show(asked: Asked, act: Act[GroupActionResult]) -> None:
-    """The group that `act` answers, and what its members are called as far as the actor may know."""
+    """Show the group that `act` returns, with the names of the members that the actor may see."""
     from groups_platform.group_service.services.group.actions.find_users import FindUsersAction  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_group  # noqa: PLC0415
 

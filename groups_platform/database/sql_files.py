@@ -1,4 +1,4 @@
-"""Reads the files under `sql/`. A line of SQL lives there, not in a Python string."""
+"""Reads the files under `sql/`, where the platform's SQL is kept instead of in Python strings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def sql_folder() -> Path:
-    """The folder `sql/` of the repository, or its copy inside an installed wheel."""
+    """Return the folder `sql/` of the repository, or its copy inside an installed wheel."""
     return find_resource("sql")
 
 
@@ -25,13 +25,13 @@ def _read(name: str) -> str:
 
 @cache
 def read_sql(name: str) -> sql.SQL:
-    """The file `sql/<name>.sql`; `{names}` in it are filled by `.format()`, `%(names)s` by the query's parameters."""
-    return sql.SQL(cast(Any, _read(name)))  # a file of ours is as good as a literal
+    """Return the file `sql/<name>.sql`; `.format()` fills its `{names}`, the query's parameters its `%(names)s`."""
+    return sql.SQL(cast(Any, _read(name)))  # sql.SQL is typed for literals; these files are trusted too
 
 
 @cache
 def read_statement(name: str) -> TextClause:
-    """The file `sql/<name>.sql` for SQLAlchemy; `:names` in it are filled by the query's parameters."""
-    from sqlalchemy import text  # noqa: PLC0415 - who asks has it; what looks things up by psycopg does without
+    """Return the file `sql/<name>.sql` for SQLAlchemy; the query's parameters fill its `:names`."""
+    from sqlalchemy import text  # noqa: PLC0415 - not needed by callers that use psycopg
 
     return text(_read(name))

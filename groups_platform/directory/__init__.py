@@ -1,4 +1,4 @@
-"""The pipeline: from the JSON files of a sync day to the live tables. Spark and SQL; knows nothing of Dagster.
+"""The directory pipeline: from the JSON files of a sync day to the live tables, by Spark and SQL, without Dagster.
 
 file → `reader` → `records` (rules) → `snapshot` (accepted, attributes and memberships in the lake) → `staging` →
 `apply` (live tables and flags) → `checks`.

@@ -1,4 +1,4 @@
-"""From staging to the live tables: set-based statements, one transaction, one lock (D12). Touches only what differs."""
+"""Applies a staged day to the live tables: set-based SQL, one transaction, one lock (D12). Writes changed rows only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from groups_platform.errors import CheckFailed, DatabaseUnavailable, DayHeld, In
 
 log = logging.getLogger(__name__)
 
-# From here on a step over every row costs no more than one over the changes. Small tables never get there.
+# Above this share and number of changed rows a step over every row costs no more than one over the changes.
 LARGE_SHARE: Final = 0.05
 LARGE_ROWS: Final = 1000
 
@@ -38,7 +38,7 @@ TABLES: Final = ("agents", "groups", "group_membership", "group_inactivity")
 
 @dataclass(frozen=True)
 class TableChange:
-    """Rows of one table that one run wrote, and those that it found as they should be."""
+    """How many rows of one table a run inserted, updated, deleted and left unchanged."""
 
     inserted: int = 0
     updated: int = 0
@@ -53,7 +53,7 @@ class TableChange:
 
 @dataclass(frozen=True)
 class DayResult:
-    """What one run did.
+    """The result of applying a day.
 
     newest_day: the applied day that is newer, when that is why nothing was applied. refusal: IncompleteSnapshot,
     DayHeld or CheckFailed, when that is why; `checks` then has the evaluated checks, if it came so far.
@@ -76,18 +76,18 @@ class DayResult:
 
     @property
     def rows_written(self) -> int:
-        """Rows of all tables that this run wrote."""
+        """Rows written to all tables."""
         return sum(change.written for change in self.changes.values())
 
     def or_raise(self) -> DayResult:
-        """This result. Raises its refusal."""
+        """Return this result, or raise its refusal."""
         if self.refusal:
             raise self.refusal
         return self
 
 
 class _RolledBack(Exception):
-    """Ends the transaction of a day that must not be applied; `args[0]` is its DayResult."""
+    """Rolls back the transaction of a day that failed a blocking check; `args[0]` is its DayResult."""
 
 
 def apply_day(
@@ -112,7 +112,7 @@ def apply_day(
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(
             f"The connection to Postgres broke while {staged.label} was applied: {str(error).strip()}. "
-            "What was not committed is undone: run the day again, and zero rows written mean that it had been applied.",
+            "Uncommitted changes are undone; run the day again. If it writes zero rows, it had been applied.",
             sync_day=staged.label,
         ) from error
 
@@ -125,12 +125,12 @@ def _locked(connection: Connection) -> Iterator[None]:
 
 
 def count_staged(staged: StagedDay) -> dict[str, Any]:
-    """How many rows are staged, by name, and whether any agent is known; see `count_staged.sql`."""
+    """Return how many rows are staged, and whether any agent is known; the keys are those of `count_staged.sql`."""
     return _row(staged.connection, "directory/count_staged")
 
 
 def find_incompleteness(staged: StagedDay, counts: Mapping[str, Any]) -> IncompleteSnapshot | None:
-    """D14: why the staged day, with these counts, is no full snapshot, and what to do; None if it is one."""
+    """Return why the staged day is not a full snapshot (D14), or None. counts: from `count_staged`."""
     groups, agents = staged.groups, staged.agents
     reason = None
     if "admin_groups" not in groups.folders:
@@ -155,7 +155,7 @@ def find_incompleteness(staged: StagedDay, counts: Mapping[str, Any]) -> Incompl
 
 
 def verify_day(staged: StagedDay) -> tuple[CheckResult, ...]:
-    """Every check of the live tables, changing nothing; what compares with the snapshot only on the newest day."""
+    """Run every check, changing nothing; those that compare with the snapshot only if it is the newest day."""
     newest = find_newest_day(staged.connection)
     return run_checks(staged.connection, is_newest_day=newest is not None and newest.label == staged.label)
 
@@ -312,9 +312,9 @@ def _apply_groups(connection: Connection, staged_groups: int) -> TableChange:
 
 
 def _apply_memberships(connection: Connection, before: Tables) -> tuple[TableChange, int]:
-    """The change of group_membership, and how many rows of pending_membership were written."""
+    """Return the change of group_membership, and how many rows of pending_membership were written."""
     _run(connection, "digest_staged")
-    if before.is_empty:  # every group is new: what changed needs no table of its own
+    if before.is_empty:  # every member is new: membership_change can stay empty
         _run(connection, "find_membership_changes", is_equal=sql.Literal(True))
         inserted = _run(connection, "insert_first_memberships")
         is_complete = _row(connection, "directory/count_staged_pairs")["pairs"] == inserted
@@ -329,7 +329,7 @@ def _apply_memberships(connection: Connection, before: Tables) -> tuple[TableCha
 
 
 def _is_large(connection: Connection, before: Tables, memberships: TableChange) -> bool:
-    """Whether so much changed that computing every flag and every cycle costs no more than those of the changes."""
+    """Whether so many rows changed that recomputing every flag and cycle costs no more than the affected ones."""
     changes = _row(connection, "directory/count_changes")
     return (
         _is_share(changes["moved_groups"], before.totals["groups"])
@@ -339,7 +339,7 @@ def _is_large(connection: Connection, before: Tables, memberships: TableChange) 
 
 
 def _analyze(connection: Connection, tables: str, change: TableChange, rows_before: int) -> None:
-    """Statistics for the statements that follow, where so much was written that they need it."""
+    """Update the planner's statistics if many rows were written."""
     if _is_share(change.written, rows_before):
         connection.execute(read_sql(f"directory/analyze_{tables}"))
 
@@ -349,7 +349,7 @@ def _is_share(rows: int, total: int) -> bool:
 
 
 def _flag(connection: Connection, every_group: bool) -> int:
-    """D11: how many flags of all groups, or of those that the changes can have affected, were set anew."""
+    """Recompute the flags (D11) of all groups, or of those that the changes affect; return how many changed."""
     _run(connection, "affect_every_group" if every_group else "affect_changed_groups")
     _run(connection, "index_affected_groups")
     _run(connection, "find_staffed_groups" if every_group else "find_affected_starts")
@@ -398,7 +398,7 @@ def _record(
 
 
 def _replace_findings(connection: Connection, label: str) -> bool:
-    """Store the staged findings as the day's; False, and nothing written, when they are stored already."""
+    """Replace the day's findings with the staged ones; return False, without writing, if they are the same."""
     day = {"sync_day": label}
     if not _row(connection, "directory/has_new_findings", day)["has_new_findings"]:
         return False

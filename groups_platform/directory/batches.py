@@ -1,4 +1,4 @@
-"""From files to Arrow batches. Runs on the executors, so it imports nothing heavy: no pandera, no Spark SQL."""
+"""Reads files into Arrow batches. Runs on the executors, so it avoids slow imports such as pandera and Spark SQL."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ STACK_BYTES: Final = 32 * 2**20
 
 @dataclass(frozen=True)
 class RecordFormat:
-    """How the records of one kind are read. wrapper: the key of an object that holds them; id_column: where id goes.
+    """How records of one kind are read. wrapper: key of the object that holds them; id_column: column for their id.
 
-    parse says what a record is, and read reads those without a fault, many at once, to the same values.
+    parse: reads a record and finds its faults. read: reads many records without faults at once, to the same values.
     """
 
     wrapper: str
@@ -45,7 +45,7 @@ AGENT_FORMAT: Final = RecordFormat("agents", "agent_id", parse_agent, read_agent
 
 @dataclass(frozen=True)
 class FileReader:
-    """What Spark runs on each task: `tasks[n]` are the paths, below `day_url`, that task n reads.
+    """The function that Spark runs for each task: `tasks[n]` are the paths below `day_url` that task n reads.
 
     with_content: fill the column `content`, which only D6 needs. file_limit: see read_texts.
     """
@@ -59,7 +59,7 @@ class FileReader:
     file_limit: int = FILE_LIMIT
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Rows for the folders (task 0 alone), each record of the tasks named in column 0 and then its file."""
+        """Yield rows for the folders (task 0 only) and, per file of the tasks in column 0, its records and itself."""
         for batch in batches:
             for task in batch.column(0).to_pylist():
                 if task == 0:
@@ -84,7 +84,7 @@ class FileReader:
         yield self._rows([{"entry": "file", "folder": folder, "file": path, "records": count, "faults": faults}])
 
     def read_records(self, path: str, stream: BinaryIO) -> Iterator[pa.RecordBatch]:
-        """The records of one file, each once; those without a fault first in each of the reader's batches.
+        """Yield each record of one file once; in each of the reader's batches those without faults come first.
 
         Raises UnreadableFile as read_texts does.
         """
@@ -145,10 +145,10 @@ class FileReader:
 
 
 def on_deep_stack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same batches, made in a thread of our own.
+    """Yield `batches`, produced in a thread with a larger stack.
 
-    From Python 3.12 on the decoders go 10,000 levels deep into a record, wherever they run; the threads of an engine
-    may have a stack for a third of that, and a process whose stack is full is gone without a word.
+    From Python 3.12 on the decoders recurse up to 10,000 levels. The threads of an engine may have stack for a third of
+    that, and a stack overflow ends the process without an error message.
     """
     pool = ThreadPoolExecutor(1)
     before = threading.stack_size(STACK_BYTES)

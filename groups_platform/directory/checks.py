@@ -1,11 +1,11 @@
-"""Checks as data: each file of `sql/checks` returns the rows that break a promise; its header says how bad that is.
+"""The data checks: each file of `sql/checks` is a query for the rows that violate one promise.
 
-The header's first line is `-- fail|warn, <asset>: <promise>`. A `fail` protects the tables: it runs inside the loading
-transaction and rolls it back. The queries may read the staging tables, so they run on a connection of `staged_day`.
+Its first line is `-- fail|warn, <asset>: <promise>`. Checks run inside the loading transaction; a violated `fail` rolls
+it back. The queries may read the staging tables, so they run on the connection of a StagedDay.
 
-A file of the same name in `sql/checks/changed` is the same promise for that transaction alone: it may also read the
-transaction's own tables of changes, and its header says what it looks at (`-- looks at <what>`). Where there is none,
-the whole check is cheap enough for every day.
+A file of the same name in `sql/checks/changed` checks the same promise for the rows that the transaction changed. It
+may also read the transaction's tables of changes; its first line is `-- looks at <what>`. Checks without such a file
+are cheap enough to run in full every day.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ CHANGED_HEADER: Final = re.compile(r"-- looks at (.+)")
 EVERYTHING: Final = "every row"
 SAMPLE_ROWS: Final = 10
 
-# What only holds while the staged day is the newest applied one.
+# These hold only while the staged day is the newest applied one.
 ABOUT_THE_SNAPSHOT: Final = frozenset({"agents_equal_snapshot", "groups_equal_snapshot", "memberships_equal_snapshot"})
 
-# Whose file in `sql/checks/changed` goes by look-ups.
+# Their files in `sql/checks/changed` do look-ups per changed row, which are slow if many rows changed.
 LOOKED_UP: Final = frozenset({"inactivity_is_right", "membership_without_group_or_agent"})
 
 
 @dataclass(frozen=True)
 class Check:
-    """One file of `sql/checks`. asset: the table it speaks of.
+    """One file of `sql/checks`. asset: the table that it checks.
 
-    changed: what its file in `sql/checks/changed` looks at; None where it has none.
+    changed: the rows that its file in `sql/checks/changed` looks at; None without such a file.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Check:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """failures: how many rows break the promise; sample: the first of them; looked_at: among which rows."""
+    """failures: number of rows that break the promise; sample: the first of them; looked_at: the rows checked."""
 
     name: str
     asset: str
@@ -68,7 +68,7 @@ class CheckResult:
 
 @cache
 def all_checks() -> tuple[Check, ...]:
-    """Every check of `sql/checks`, by name."""
+    """Return every check of `sql/checks`, sorted by name. Raises ValueError for a file without its header."""
     return tuple(_read_check(path.stem) for path in sorted((sql_folder() / "checks").glob("*.sql")))
 
 
@@ -85,15 +85,15 @@ def _read_check(name: str) -> Check:
 
 
 def run_checks(connection: Connection, *, is_newest_day: bool = True) -> tuple[CheckResult, ...]:
-    """Every check on every row of the tables as this connection sees them."""
+    """Run every check on all rows; those that compare with the snapshot only if `is_newest_day`."""
     checks = [check for check in all_checks() if is_newest_day or check.name not in ABOUT_THE_SNAPSHOT]
     return tuple(_run(connection, check, f"checks/{check.name}", EVERYTHING) for check in checks)
 
 
 def check_changes(connection: Connection, *, is_large: bool = False) -> tuple[CheckResult, ...]:
-    """Every check on what the transaction of this connection wrote, while its tables of changes are there.
+    """Run every check on the rows that the current transaction changed; requires its tables of changes.
 
-    is_large: so much that looking at each changed group takes longer than one pass over all.
+    is_large: so many rows changed that one pass over all rows is faster than a look-up for each.
     """
     return tuple(
         _run(connection, check, f"checks/changed/{check.name}", check.changed)

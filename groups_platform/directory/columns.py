@@ -1,7 +1,7 @@
-"""The rules of `records`, a second time and over whole columns: for records without a fault, which nearly all are.
+"""The rules of `records`, vectorised over columns, for records without faults, which nearly all are.
 
-What is read here is exactly what `records` makes of the same text. What these rules do not take is not judged here:
-`records` has the last word on it, record by record.
+The values are exactly those that `records` reads from the same texts. Texts that do not fit here are not rejected:
+they are left to `records`, which reads them one by one.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import pyarrow.compute as pc
 from groups_platform.directory.records import BIGINT_MAX, BIGINT_MIN, read_timestamp
 
 TIMESTAMP: Final = pa.timestamp("us", tz="UTC")
-# Arrow takes the year 0, and an offset can lead out of the years 1 to 9999: between these days neither happens.
+# Arrow accepts year 0, and an offset can move a time out of the years 1 to 9999; neither occurs between these days.
 FIRST_DAY: Final = datetime(1, 1, 2, tzinfo=timezone.utc)
 LAST_DAY: Final = datetime(9999, 12, 30, tzinfo=timezone.utc)
 
-# A moment that is valid beyond doubt: of the years 1000 to 8999, not 29 February, with seconds and an offset.
+# Always a valid timestamp: years 1000 to 8999, not 29 February, with seconds and an offset.
 USUAL_TIMESTAMP: Final = (
     r"^[1-8]\d{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
     r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$"
@@ -35,7 +35,7 @@ BigInt = Annotated[int, msgspec.Meta(ge=BIGINT_MIN, le=BIGINT_MAX)]
 
 
 class GroupText(msgspec.Struct, gc=False):
-    """A group's text, where each field has the expected type. Decoding reads no other field."""
+    """A group record whose fields have the expected types. Other fields are skipped."""
 
     id: BigInt
     name: str
@@ -46,7 +46,7 @@ class GroupText(msgspec.Struct, gc=False):
 
 
 class ContactText(msgspec.Struct, gc=False):
-    """The contact in an agent's text."""
+    """The contact of an agent record."""
 
     email: str | None = None
     name: str | None = None
@@ -54,7 +54,7 @@ class ContactText(msgspec.Struct, gc=False):
 
 
 class AgentText(msgspec.Struct, gc=False):
-    """An agent's text, where each field has the expected type."""
+    """An agent record whose fields have the expected types."""
 
     id: BigInt
     contact: ContactText | None = None
@@ -68,21 +68,21 @@ NO_CONTACT: Final = ContactText()
 
 
 class Column(NamedTuple):
-    """values: one for each record. is_good: false where `records` must look at the record; None when it is for none."""
+    """values: one for each record. is_good: False where `records` must read the record; None if it is True for all."""
 
     values: pa.Array
     is_good: pa.BooleanArray | None = None
 
 
 class GoodRecords(NamedTuple):
-    """indices: of the texts without a fault. columns: what they say, by the fields' names."""
+    """indices: of the texts without faults. columns: their values, by field name."""
 
     indices: Sequence[int]
     columns: dict[str, pa.Array]
 
 
 def read_groups(texts: Sequence[bytes]) -> GoodRecords:
-    """Columns id, name, parent_group_id, agent_ids, created_at, updated_at of the groups without a fault."""
+    """Return id, name, parent_group_id, agent_ids, created_at and updated_at of the groups without faults."""
     indices, groups = _decode(_decode_group, texts)
     field = _fields(groups)
     return _good(
@@ -99,7 +99,7 @@ def read_groups(texts: Sequence[bytes]) -> GoodRecords:
 
 
 def read_agents(texts: Sequence[bytes]) -> GoodRecords:
-    """Columns id, email, name, active, created_at, updated_at of the agents without a fault."""
+    """Return id, email, name, active, created_at and updated_at of the agents without faults."""
     indices, agents = _decode(_decode_agent, texts)
     field = _fields(agents)
     contacts = [agent.contact or NO_CONTACT for agent in agents]
@@ -121,13 +121,13 @@ _decode_agent = msgspec.json.Decoder(AgentText).decode
 
 
 def _decode(decode: Callable[[bytes], Any], texts: Sequence[bytes]) -> tuple[Sequence[int], list[Any]]:
-    """Indices of the texts that are objects whose fields have the expected types, and what they are."""
+    """Return the indices of the texts whose fields have the expected types, and the decoded records."""
     try:
         if not all(map(bytes.isascii, texts)):
-            deque(map(bytes.decode, texts), maxlen=0)  # msgspec does not look into the texts that it skips
+            deque(map(bytes.decode, texts), maxlen=0)  # msgspec does not validate fields that it skips
         return range(len(texts)), list(map(decode, texts))
     except NOT_EXPECTED:
-        pass  # one of them is enough, so the more of them there are, the sooner
+        pass  # at least one text does not fit: decode them one by one
     indices, decoded = [], []
     for index, text in enumerate(texts):
         try:
@@ -144,7 +144,7 @@ def _fields(records: list[Any]) -> Callable[[str], list[Any]]:
 
 
 def _good(indices: Sequence[int], columns: dict[str, Column]) -> GoodRecords:
-    """The columns without the rows that any of them finds not good."""
+    """Return the columns without the rows that are not good in any of them."""
     masks = [column.is_good for column in columns.values() if column.is_good is not None]
     values = {name: column.values for name, column in columns.items()}
     if not masks:
@@ -159,14 +159,14 @@ def _good(indices: Sequence[int], columns: dict[str, Column]) -> GoodRecords:
 
 
 def _distinct(members: list[int] | None) -> list[int] | None:
-    """D5: repeated members count once, in upstream's order."""
+    """Remove repeated members (D5), keeping upstream's order."""
     if members is None or len(set(members)) == len(members):
         return members
     return list(dict.fromkeys(members))
 
 
 def _is_active(agent: AgentText, contact: ContactText) -> bool:
-    """D7, where everything that speaks is a boolean or null."""
+    """D7 for an agent whose status fields are all boolean or null."""
     if agent.deactivated:
         return False
     said = contact.active if agent.active is None else agent.active
@@ -174,7 +174,7 @@ def _is_active(agent: AgentText, contact: ContactText) -> bool:
 
 
 def _names(texts: list[str]) -> Column:
-    """Python says what is blank: Unicode's white space and Arrow's are not the same."""
+    """Find blank names by str.strip, since Arrow's white space differs from Unicode's."""
     column = _storable(texts)
     if all(map(str.strip, texts)):
         return column
@@ -183,14 +183,14 @@ def _names(texts: list[str]) -> Column:
 
 
 def _storable(texts: Sequence[str | None]) -> Column:
-    """No text holds a lone surrogate: decoding refuses it. U+0000 is left to be found."""
+    """Find texts with U+0000; lone surrogates were refused by decoding."""
     values = pa.array(texts, pa.string())
     has_nul = pc.fill_null(pc.match_substring(values, "\0"), False)
     return Column(values, pc.invert(has_nul) if pc.any(has_nul).as_py() else None)
 
 
 def read_timestamps(texts: Sequence[str | None]) -> Column:
-    """ISO-8601 to UTC, as read_timestamp says: by Arrow where it says the same, which is of nearly all texts."""
+    """Parse ISO-8601 to UTC with the results of read_timestamp; by Arrow where both agree, which is nearly always."""
     strings = pa.array(texts, pa.string())
     values = _by_arrow(strings)
     if values is not None:
@@ -204,7 +204,7 @@ def read_timestamps(texts: Sequence[str | None]) -> Column:
 
 
 def _by_arrow(strings: pa.Array) -> pa.Array | None:
-    """Arrow wants all of a column to have an offset, or none; each text that it does not take costs it much."""
+    """Cast with Arrow; None if it fails. Either all texts must have an offset or none; a failed cast is slow."""
     first = strings.drop_null()[:1]
     for type_ in (TIMESTAMP, pa.timestamp("us")):
         try:
@@ -215,7 +215,7 @@ def _by_arrow(strings: pa.Array) -> pa.Array | None:
             values = strings.cast(type_).cast(TIMESTAMP)
         except pa.ArrowInvalid:
             return None
-        # Scalars are made here: the first one imports pandas, which loading the definitions shall not.
+        # Scalars are not module constants: the first one imports pandas, which would slow down every import.
         is_far = pc.or_(
             pc.less(values, pa.scalar(FIRST_DAY, TIMESTAMP)), pc.greater(values, pa.scalar(LAST_DAY, TIMESTAMP))
         )

@@ -1,8 +1,8 @@
-"""The record contract, held once: what an accepted group, an accepted agent and a membership are.
+"""The record contract: the columns of accepted groups, accepted agents and memberships.
 
-Its columns give the schema of the Parquet files, what is staged and compared in Postgres, the column schemas in the
-UI, and the pandera schema that checks what was accepted. They are not the row filter: `records` decides and names every
-fault, and pandera checks that it decided right. Neither pandera nor Spark is imported before somebody needs one.
+It gives the schema of the Parquet files, the columns that are staged and compared in Postgres, the column schemas in
+the UI, and a pandera schema. It does not filter rows: `records` accepts or rejects them, and pandera validates the
+accepted ones. pandera and Spark are imported only when needed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
     import pandera.pyspark as pa
-    import pyspark.sql.types as T  # noqa: N812 - the name that everybody uses
+    import pyspark.sql.types as T  # noqa: N812 - the conventional name
     from pyspark.sql import DataFrame
 
 HAS_TEXT: Final = r"(?s).*\S.*"
@@ -21,7 +21,7 @@ HAS_TEXT: Final = r"(?s).*\S.*"
 
 @dataclass(frozen=True)
 class Column:
-    """spark_type: as Spark writes it. pattern: what a whole value of a string column matches."""
+    """spark_type: Spark's simple name. pattern: regular expression that string values match in full."""
 
     name: str
     spark_type: str
@@ -32,14 +32,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Contract:
-    """What is true of each row of a dataset that counts."""
+    """The columns of one kind of rows, and their constraints."""
 
     name: str
     columns: tuple[Column, ...]
 
     @property
     def stored(self) -> tuple[Column, ...]:
-        """The columns that the table of the same records has; a list of members becomes rows of another table."""
+        """The columns that the table in Postgres has; a list of members becomes rows of another table."""
         return tuple(column for column in self.columns if not column.spark_type.startswith("array"))
 
 
@@ -77,7 +77,7 @@ Membership: Final = Contract(  # one member of one accepted group, as the snapsh
 
 
 def fields_of(contract: Contract) -> list[T.StructField]:
-    """The columns as nullable Spark fields: a rejected record has a value only where it could be read."""
+    """Return the columns as Spark fields, nullable since a rejected record lacks the values that could not be read."""
     import pyspark.sql.types as T  # noqa: N812, PLC0415
 
     return [T.StructField(column.name, _type_of(column)) for column in contract.columns]
@@ -89,14 +89,14 @@ def _type_of(column: Column) -> T.DataType:
     known: tuple[T.DataType, ...] = (
         T.LongType(), T.StringType(), T.BooleanType(), T.TimestampType(), T.ArrayType(T.LongType()),
     )  # fmt: skip
-    # Spark's own parser of such names wants a session.
+    # Spark's own parser of these names needs a session.
     return next(spark_type for spark_type in known if spark_type.simpleString() == column.spark_type)
 
 
 def find_contract_errors(contract: Contract, accepted: DataFrame) -> list[str]:
-    """Sentences on how `accepted` breaks the contract; empty when it holds."""
+    """Validate `accepted` with pandera; return a sentence per violation."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandera asks for its own telemetry of optional back ends
+        warnings.simplefilter("ignore")  # pandera's warnings about optional back ends
         schema = _pandera_schema(contract)
         rows = accepted.select(*(column.name for column in contract.columns))
         validated: Any = schema.validate(cast(Any, rows))
@@ -110,7 +110,7 @@ def find_contract_errors(contract: Contract, accepted: DataFrame) -> list[str]:
 
 
 def _pandera_schema(contract: Contract) -> pa.DataFrameSchema:
-    import pandera.pyspark as pa  # noqa: PLC0415 - more than a second, with pandas and more
+    import pandera.pyspark as pa  # noqa: PLC0415 - takes more than a second, also imports pandas
 
     return pa.DataFrameSchema(
         {

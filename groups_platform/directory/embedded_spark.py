@@ -1,7 +1,7 @@
-"""The embedded Spark: Sail, a Spark Connect server in Rust, in this process. No Java, and a start of milliseconds.
+"""The embedded Spark: Sail, a Spark Connect server in Rust, in this process. Needs no Java and starts in milliseconds.
 
-Sail asks nobody who they are, and whoever reaches its port runs Python as us. So the door is shut behind our own
-connection: from then on the kernel drops whatever else arrives at the port.
+Sail has no authentication, and every client can run Python code as this process's user. So, once this process has
+connected, a socket filter makes the kernel drop all packets of new connections to the port.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOPBACK: Final = "127.0.0.1"
-FOR_EVER: Final = 2**31 - 1  # milliseconds or seconds, as long as the option's type holds
+FOR_EVER: Final = 2**31 - 1  # milliseconds or seconds; the largest value of the options below
 
-# Read by Sail when a server starts. Its log would go to standard error; a session that rests would lose its settings.
+# Read by Sail when a server starts: no log on standard error, and no expiry of idle sessions and their settings.
 ENVIRONMENT: Final = {"RUST_LOG": "off", "SAIL_SPARK__SESSION_TIMEOUT_SECS": str(FOR_EVER)}
 
-# The one connection must last: a client that comes again finds the door shut.
+# The client must not close the connection when idle, since the filter prevents reconnecting.
 CHANNEL: Final = [("grpc.client_idle_timeout_ms", FOR_EVER), ("grpc.keepalive_time_ms", FOR_EVER)]
 
 SO_ATTACH_FILTER: Final = 26
@@ -40,7 +40,7 @@ DROP_EVERYTHING: Final = struct.pack("HBBI", 0x06, 0, 0, 0)  # one instruction o
 
 @dataclass(frozen=True)
 class EmbeddedSpark:
-    """A server and the only session that reaches it."""
+    """A server and the only session that is connected to it."""
 
     url: str
     server: SparkConnectServer
@@ -51,10 +51,10 @@ _running: EmbeddedSpark | None = None
 
 
 def start_embedded_spark() -> str:
-    """The URL (`sc://…`) of this process's embedded Spark, which is started when there is none.
+    """Start this process's embedded Spark unless it runs, and return its URL (`sc://…`).
 
-    Its session is pyspark's default one, which builders return; the URL itself lets nobody in. Raises
-    SparkUnavailable when it does not start, or when another process got to its port before the door was shut.
+    Its session becomes pyspark's default one, which builders return; the URL accepts no other connection. Raises
+    SparkUnavailable if it does not start, or if another process connects to its port before the filter is set.
     """
     global _running  # noqa: PLW0603 - a process has one default session
     if _running is None or _running.session.is_stopped:
@@ -67,37 +67,37 @@ def start_embedded_spark() -> str:
 def _start() -> EmbeddedSpark:
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    from pysail.spark import SparkConnectServer  # noqa: PLC0415 - what needs no Spark loads none
+    from pysail.spark import SparkConnectServer  # noqa: PLC0415 - imported only when needed
     from pyspark.sql.connect.client import DefaultChannelBuilder  # noqa: PLC0415
     from pyspark.sql.connect.session import SparkSession  # noqa: PLC0415
 
-    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # what pyspark's builder sets: functions make Connect's columns
+    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # as pyspark's builder does: makes functions return Connect columns
     server = SparkConnectServer(LOOPBACK, 0)
     server.start()
     address = server.listening_address
     if address is None:
-        raise SparkUnavailable("The embedded Spark did not start. Name another by SPARK_MASTER or SPARK_REMOTE.")
+        raise SparkUnavailable("The embedded Spark did not start. Set SPARK_MASTER or SPARK_REMOTE to use another.")
     url = f"sc://{LOOPBACK}:{address[1]}"
     session = SparkSession.builder.channelBuilder(DefaultChannelBuilder(url, CHANNEL)).create()
     try:
-        session.version  # noqa: B018 - the connection stands when this is answered
+        session.version  # noqa: B018 - opens the connection
         shut_door(address[1])
     except BaseException:
-        session.stop()  # first, since it says farewell to the server, and would wait minutes for one that is gone
+        session.stop()  # before the server: it sends a request and would wait minutes for a stopped server
         server.stop()
         raise
     return EmbeddedSpark(url, server, session)
 
 
 def shut_door(port: int) -> None:
-    """Let nobody else connect to this process's server at `port`. What is connected stays so.
+    """Block new connections to this process's server at `port`; existing ones stay open.
 
-    Only Linux has such a filter; elsewhere this logs a warning. Raises SparkUnavailable when somebody else is
-    connected already: what they did cannot be known.
+    Only Linux has socket filters; elsewhere this logs a warning. Raises SparkUnavailable if another process is
+    connected already, since it may have run code.
     """
     if sys.platform != "linux":
         log.warning(
-            "Other programs of this machine can reach the embedded Spark. SPARK_MASTER=local[*] keeps them out."
+            "Other programs on this machine can connect to the embedded Spark. SPARK_MASTER=local[*] prevents that."
         )
         return
     listeners = [each for each in _own_connections() if each.status == psutil.CONN_LISTEN and each.laddr.port == port]
@@ -112,8 +112,8 @@ def shut_door(port: int) -> None:
     }
     if connected - ours:
         raise SparkUnavailable(
-            "Another program of this machine connected to the embedded Spark while it started, so it was stopped. "
-            "Find out which; SPARK_MASTER=local[*] starts a Spark that asks for a token."
+            "Another program on this machine connected to the embedded Spark while it started, so it was stopped. "
+            "Find that program, or set SPARK_MASTER=local[*], which requires a token."
         )
 
 
@@ -122,5 +122,5 @@ def _own_connections() -> list[Any]:
 
 
 def _endpoint(address: Any) -> tuple[str, int]:
-    """gRPC's socket speaks IPv4 by way of IPv6."""
+    """Return IP address and port. gRPC's sockets have IPv4-mapped IPv6 addresses."""
     return address.ip.removeprefix("::ffff:"), address.port

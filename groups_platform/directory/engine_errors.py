@@ -1,4 +1,4 @@
-"""What an engine raises, as a sentence with path, cause and what to do. The engine's own text is the error's cause."""
+"""Turns errors of Spark engines into PlatformErrors with path, cause and advice; the original is the `__cause__`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import psycopg
 
 from groups_platform.errors import DatabaseUnavailable, LakeUnavailable, PlatformError, SparkFailed, SparkUnavailable
 
-# What every engine quotes of the operating system, and what a person does about it.
+# Messages of the operating system that engines quote: pattern, cause, advice.
 CAUSES: Final = (
     (r"No space left on device|os error 28\b|Disk quota exceeded", "no space is left", "Free space there"),
     (r"Read-only file system|os error 30\b", "the file system is read-only", "Make it writable"),
@@ -40,7 +40,7 @@ RAISED: Final = re.compile(r"[A-Za-z_][\w.]*(Error|Exception)(: |$)")
 
 @contextmanager
 def engine_errors(what: str, path: str = "") -> Iterator[None]:
-    """Raise a PlatformError for whatever Spark raises in the block.
+    """Raise a PlatformError for any exception of Spark in the block; other PlatformErrors and psycopg's pass.
 
     what: the beginning of the sentence, such as «raw_groups of day1 cannot be written to the lake». path: the folder
     of the lake that the block reads or writes, if it does.
@@ -48,8 +48,8 @@ def engine_errors(what: str, path: str = "") -> Iterator[None]:
     try:
         yield
     except (PlatformError, psycopg.Error):
-        raise  # the driver's own connection is no engine
-    except Exception as error:  # each engine has errors of its own
+        raise  # from the driver's own connection, not from an engine
+    except Exception as error:  # each engine raises its own types
         raise _explained(what, path, error) from error
 
 
@@ -69,15 +69,15 @@ def _explained(what: str, path: str, error: Exception) -> PlatformError:
         )
     if IS_GONE.search(text):
         return SparkUnavailable(
-            f"{what}: Spark does not answer. It may have ended for want of memory; run it again, and if SPARK_REMOTE "
-            "or SPARK_MASTER names one, see whether that runs."
+            f"{what}: Spark does not answer. It may have run out of memory. Run it again; if SPARK_REMOTE or "
+            "SPARK_MASTER is set, check that its server runs."
         )
     where = f"{what}, {path}" if path else what
-    return SparkFailed(f"{where}: {first_reason(text)} The run's log in the UI has the whole of it.")
+    return SparkFailed(f"{where}: {first_reason(text)} The run's log in the UI has the full error.")
 
 
 def _probe(path: str) -> str:
-    """What the operating system says when a file is made in the local folder `path`, or in what there is of it."""
+    """Return the error of creating a file in the local folder `path` or its nearest existing parent, or ''."""
     folder = Path(path.removeprefix("file://"))
     if "://" in str(path).removeprefix("file://") or not folder.is_absolute():
         return ""
@@ -92,7 +92,7 @@ def _probe(path: str) -> str:
 
 
 def first_reason(message: str) -> str:
-    """The first line; of what a Python worker of Spark raised, the last that names an error. The rest are stacks."""
+    """Return the last line of `message` that names a Python exception, else the first line; the rest are stacks."""
     lines = message.strip().splitlines() or ["unknown reason"]
     line = next((line for line in reversed(lines) if RAISED.match(line)), lines[0])
     return f"{line.rstrip('.')}."

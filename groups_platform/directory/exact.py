@@ -1,10 +1,10 @@
-"""Where the records of a JSON document stand, by the standard library: slower than msgspec, and never in doubt.
+"""Finds the records of a JSON document by the standard library: slower than msgspec, but complete.
 
-It takes what msgspec refuses although it is JSON (lone surrogates, values nested deeper than the stack), and says at
-which byte a document stops being JSON. It holds one element's value at a time.
+It reads JSON that msgspec refuses (lone surrogates, values nested deeper than the stack), and gives the byte at which a
+document becomes invalid. It holds one element's value at a time.
 
-The bytes are UTF-8 and are read as Latin-1: a character for each byte, so that places are bytes and a document with an
-emoji takes no fourfold memory. Outside of strings JSON is ASCII, so values end at the same places.
+The UTF-8 bytes are decoded as Latin-1, one character per byte. So offsets count bytes, and an emoji does not make the
+text take four times the memory. Outside of strings JSON is ASCII, so values end at the same offsets.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Final, NoReturn
 
-LONGEST_INTEGER: Final = 30  # digits; far beyond BIGINT, far below the length that Python refuses to convert
+LONGEST_INTEGER: Final = 30  # digits; far above BIGINT and far below Python's limit for converting text
 CONSTANT: Final = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)')
 WHITE_SPACE: Final = re.compile(r"[ \t\n\r]*")
 SCALAR: Final = re.compile(
@@ -27,7 +27,7 @@ Span = tuple[int, int]
 
 
 class BrokenDocument(Exception):
-    """The text is no JSON document. at: the first byte that cannot stand where it stands."""
+    """The text is not a JSON document. at: offset of the first invalid byte."""
 
     def __init__(self, reason: str, at: int) -> None:
         super().__init__(reason)
@@ -35,26 +35,26 @@ class BrokenDocument(Exception):
 
 
 class HugeInteger(Decimal):
-    """An integer that Python refuses to convert. A type of its own: a Decimal would be encoded as a string."""
+    """An integer of more than LONGEST_INTEGER digits. A subclass, since msgspec encodes a Decimal as a string."""
 
 
 class Infinite(float):
-    """1e400: a type of its own, since msgspec would encode an infinite float as null, and refuses this one."""
+    """A number such as 1e400. msgspec encodes an infinite float as null, but refuses this subclass."""
 
 
 def parse_integer(digits: str) -> int | HugeInteger:
-    """For the decoders of the standard library."""
+    """Convert an integer; `parse_int` of the standard library's decoders."""
     return int(digits) if len(digits) <= LONGEST_INTEGER else HugeInteger(digits)
 
 
 def parse_float(text: str) -> float:
-    """For both decoders."""
+    """Convert a number with fraction or exponent, for both decoders."""
     number = float(text)
     return number if isfinite(number) else Infinite(number)
 
 
 def refuse_constant(name: str) -> NoReturn:
-    """Called for NaN and the infinities, which Python takes and JSON does not."""
+    """Raise ValueError for NaN and the infinities, which Python accepts but JSON does not have."""
     raise ValueError(f"{name} is not JSON")
 
 
@@ -62,9 +62,9 @@ _decoder = json.JSONDecoder(parse_int=parse_integer, parse_float=parse_float, pa
 
 
 def find_records(document: bytes, wrapper: str) -> list[Span]:
-    """Begin and end of each record of the document, in bytes; D1 says what the records are.
+    """Return begin and end of each record of the document (D1), as byte offsets.
 
-    document: valid UTF-8. Raises BrokenDocument when any of it is not JSON.
+    document: valid UTF-8. wrapper: key of the array of records in an object. Raises BrokenDocument if it is not JSON.
     """
     text = document.decode("latin-1")
     begin = _skip(text, 0)
@@ -81,7 +81,7 @@ def find_records(document: bytes, wrapper: str) -> list[Span]:
 
 
 def _elements(text: str, begin: int) -> tuple[list[Span], int]:
-    """The elements of the array at `begin`, and its end."""
+    """Return the elements of the array at `begin`, and its end."""
     elements: list[Span] = []
     at = _skip(text, begin + 1)
     if text.startswith("]", at):
@@ -96,7 +96,7 @@ def _elements(text: str, begin: int) -> tuple[list[Span], int]:
 
 
 def _wrapped(text: str, begin: int, wrapper: str) -> tuple[list[Span] | None, int]:
-    """The elements of the array `wrapper` in the object at `begin`, None where it holds none, and the object's end."""
+    """Return the elements of the array `wrapper` in the object at `begin` (None without it), and the object's end."""
     records: list[Span] | None = None
     has_id = False
     at = _skip(text, begin + 1)
@@ -110,7 +110,7 @@ def _wrapped(text: str, begin: int, wrapper: str) -> tuple[list[Span] | None, in
         has_id = has_id or key == "id"
         at = _skip(text, _expect(text, _skip(text, key_end), ":"))
         if key == wrapper:
-            records = None  # of two members of one name the last one counts
+            records = None  # of members with the same name the last one counts
         if key == wrapper and text.startswith("[", at):
             records, end = _elements(text, at)
         else:
@@ -134,15 +134,15 @@ def _end_of_value(text: str, at: int) -> int:
         return end_of_nested(text, at)
     except json.JSONDecodeError as error:
         raise BrokenDocument(error.msg, error.pos) from error
-    except ValueError as error:  # of refuse_constant, which is not told where it stands
+    except ValueError as error:  # from refuse_constant, which does not know the offset
         found = next((match for match in CONSTANT.finditer(text, at) if match[1]), None)
         raise BrokenDocument(str(error), found.start() if found else at) from error
 
 
 def end_of_nested(text: str, begin: int) -> int:
-    """The end of the JSON value at `begin`, however deeply it is nested. Raises BrokenDocument when it is none.
+    """Return the end of the JSON value at `begin`, at any depth of nesting. Raises BrokenDocument if it is invalid.
 
-    A value is a run of opening brackets and a scalar or an empty pair, then closing brackets up to the next comma.
+    Each step reads opening brackets and a scalar or an empty pair, then closing brackets up to the next comma.
     """
     at, closing = begin, bytearray()
     while True:

@@ -1,4 +1,4 @@
-"""The codes of everything that a person should know about a record or an edge. A new code is a member here."""
+"""The codes of findings on records and edges. To add a code, add a member to FindingCode."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 ERROR: Final = "error"  # not loaded
-WARNING: Final = "warning"  # loaded, and needs a look
+WARNING: Final = "warning"  # loaded, but should be reviewed
 
-# What a code is said of. An element costs itself and not its record; edges are found in the tables, by SQL.
+# The subject of a code. A bad element is dropped and its record kept; edges are found in the tables, by SQL.
 RECORD: Final = "record"
 ELEMENT: Final = "element"
 EDGE: Final = "edge"
 
 
 class FindingCode(str, Enum):
-    """A code, its severity and what it is said of, in the order in which people see them."""
+    """A code, its severity and its subject, in the order in which they are shown."""
 
     severity: str
     subject: str
@@ -48,7 +48,7 @@ class FindingCode(str, Enum):
 
 
 class Fault(NamedTuple):
-    """One thing wrong with one record: its code and a sentence."""
+    """A fault of a record: its code and a sentence."""
 
     code: FindingCode
     detail: str

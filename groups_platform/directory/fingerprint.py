@@ -1,4 +1,4 @@
-"""What the live tables hold, as numbers and as a fingerprint: whether somebody changed them since the last sync."""
+"""Row counts and a fingerprint of the live tables, which shows whether they were changed since the last sync."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from groups_platform.directory.source import natural_key
 
 SUMS: Final = frozenset({"by_group", "by_agent", "fingerprint"})
 
-# A mistake in what is computed for changed rows only would be found and mended after a week of daily syncs at most.
+# With daily syncs an error in the computations on changed rows is found and corrected after a week at most.
 DAYS_BETWEEN_WHOLE_CHECKS: Final = 7
 
 
 @dataclass(frozen=True)
 class Tables:
-    """Rows of the live tables, and what they are.
+    """Row counts and fingerprint of the live tables.
 
-    totals: by name, as in `digest_tables.sql`.
+    totals: number of rows by name, as in `digest_tables.sql`.
     fingerprint: equal iff the groups' parents and flags, the agents' statuses and the memberships are the same.
     """
 
@@ -36,9 +36,9 @@ class Tables:
 
 @dataclass(frozen=True)
 class NewestDay:
-    """The newest applied day, and the fingerprint of the tables that it left.
+    """The newest applied day, and the fingerprint of the tables after it.
 
-    days_since_whole: how many days were applied after the last one whose checks looked at every row.
+    days_since_whole: number of days applied after the last one whose checks looked at every row.
     """
 
     label: str
@@ -47,12 +47,12 @@ class NewestDay:
     days_since_whole: int
 
     def is_newer_than(self, label: str) -> bool:
-        """Whether a day of this label comes too late."""
+        """Whether this day comes after `label` in natural order."""
         return (self.sort_key, self.label) > (natural_key(label), label)
 
 
 def read_tables(connection: Connection) -> Tables:
-    """One pass over each live table, whose digest stays in the transaction's table `table_digest`."""
+    """Count and digest the live tables, one pass each; keeps the result in the transaction's table `table_digest`."""
     connection.execute(read_sql("directory/digest_tables"))
     with connection.cursor(row_factory=dict_row) as cursor:
         (row,) = cursor.execute(read_sql("directory/fingerprint_tables")).fetchall()
@@ -60,19 +60,19 @@ def read_tables(connection: Connection) -> Tables:
 
 
 def find_newest_day(connection: Connection) -> NewestDay | None:
-    """The newest applied day, if any was applied."""
+    """Return the newest applied day, or None."""
     row = connection.execute(read_sql("directory/newest_applied_day")).fetchone()
     return NewestDay(*row) if row else None
 
 
 def why_everything(newest: NewestDay | None, tables: Tables, label: str) -> str | None:
-    """Why a sync of `label` must not trust the rows that it does not touch; None if it can.
+    """Return why a sync of `label` must recompute and check every row, or None if the changed rows are enough.
 
-    tables: as they were before. A first day into empty tables writes every row there is.
+    tables: before the sync. A first day into empty tables writes every row anyway.
     """
     if newest is None:
         return None if tables.is_empty else "the tables hold rows that no sync wrote"
     if newest.fingerprint != tables.fingerprint:
         return f"the tables are not as {newest.label} left them"
     days = newest.days_since_whole + (label != newest.label)
-    return f"it is the turn of every {DAYS_BETWEEN_WHOLE_CHECKS}th day" if days >= DAYS_BETWEEN_WHOLE_CHECKS else None
+    return f"every {DAYS_BETWEEN_WHOLE_CHECKS}th day is checked in full" if days >= DAYS_BETWEEN_WHOLE_CHECKS else None

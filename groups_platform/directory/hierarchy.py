@@ -1,4 +1,4 @@
-"""The tree of groups as people look at it: read, drawn, and asked why a group is inactive or not."""
+"""The tree of groups: reads and draws it, and explains why a group is active or inactive."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ACTIVE, INACTIVE, EDGE = "#1a7f4b", "#8a8f98", "#c9cdd3"
 
 @dataclass(frozen=True)
 class TreeGroup:
-    """One group of the tree. note: what is unusual about its place, empty when nothing is."""
+    """One group of the tree. note: says if its parent is missing or it is on a cycle, else empty."""
 
     group_id: int
     name: str
@@ -32,7 +32,7 @@ class TreeGroup:
 
 @dataclass(frozen=True)
 class GroupTree:
-    """Groups in the order in which a person reads a tree. left_out: how many more there are."""
+    """Groups in depth-first order. left_out: number of groups that are not included."""
 
     groups: tuple[TreeGroup, ...]
     left_out: int
@@ -42,7 +42,7 @@ class GroupTree:
 class Reason:
     """Why a group is inactive or active.
 
-    path: (id, name) from the group that has the active member up to the one that was asked about; empty if inactive.
+    path: (id, name) from the group with the active member up to this group; empty if inactive.
     """
 
     group_id: int
@@ -54,7 +54,7 @@ class Reason:
 
 
 def read_tree(url: str, limit: int = SHOWN_GROUPS) -> GroupTree:
-    """The upper levels of the tree, at most `limit` groups."""
+    """Return the upper levels of the tree, at most `limit` groups. Raises DatabaseUnavailable."""
     rows = query(url, "read_tree", limit=limit)
     total = query(url, "count_directory")[0]["groups"]
     children: dict[int | None, list[TreeGroup]] = {}
@@ -81,11 +81,11 @@ def _in_reading_order(children: dict[int | None, list[TreeGroup]]) -> Iterator[T
 
 
 def explain(url: str, group_id: int) -> Reason:
-    """Why the group is inactive, or which active member keeps it active by which path. Raises UnknownGroup."""
+    """Return why the group is inactive, or which active member keeps it active, by which path. Raises UnknownGroup."""
     found = query(url, "read_group", group_id=group_id)
     if not found:
         raise UnknownGroup(
-            f"No group has the id {group_id}. groups-platform tree lists those that there are.",
+            f"No group has the id {group_id}. groups-platform tree lists the groups.",
             group_id=group_id,
         )
     name, is_inactive = found[0]["name"], found[0]["inactive"]
@@ -131,7 +131,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def draw_tree(tree: GroupTree) -> str:
-    """The tree as SVG: a line per group, inactive ones grey and struck through."""
+    """Return the tree as SVG: a line per group, inactive ones grey and struck through."""
     row_of = {group.group_id: row for row, group in enumerate(tree.groups)}
     parts: list[str] = []
     width = 200.0

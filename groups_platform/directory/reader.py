@@ -1,7 +1,7 @@
-"""From the bytes of one file to its records (D1, D2): what is a record, where it stands, what JSON value it holds.
+"""Reads the records of one file (D1, D2): position, text and JSON value of each, whatever their kind.
 
-Two decoders give the same answer. msgspec is fast; the standard library's (`exact`) takes what msgspec refuses although
-it is JSON and says where a broken file breaks. Nothing here knows groups or agents.
+Two decoders give the same results. msgspec is fast; the standard library's (`exact`) reads JSON that msgspec refuses
+and gives the offset at which a file is invalid.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ READABLE: Final = re.compile(r"\.(json|jsonl|ndjson)(\.gz)?$", re.IGNORECASE)
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 WHITE_SPACE: Final = re.compile(rb"[ \t\n\r]*")
 
-FILE_LIMIT: Final = 512 * 2**20  # bytes, unpacked, of a document, which is held as a whole
-# A record of any file may have this part of the limit. So with the largest limit, 2 GiB, also a text that is no UTF-8
-# and is shown with four characters for a byte fits into an Arrow column, which holds less than 2 GiB.
+FILE_LIMIT: Final = 512 * 2**20  # unpacked bytes of a document, which is held in memory as a whole
+# A record may have this fraction of the limit. A text that is not UTF-8 is shown with four characters per byte, and
+# this way fits into an Arrow column (less than 2 GiB) even with the largest limit, 2 GiB.
 RECORDS_PER_LIMIT: Final = 8
 PIECE_BYTES: Final = 16 * 2**20  # JSON Lines are read in pieces of about this size
 BATCH_RECORDS: Final = 20_000
@@ -40,7 +40,7 @@ _DO: Final = "Raise GROUPS_FILE_LIMIT, or have upstream split it"
 
 
 class UnreadableFile(Exception):
-    """The file as a whole is not JSON, does not decompress, or is larger than what may be read."""
+    """The file as a whole is not JSON, does not decompress, or exceeds a size limit."""
 
     def __init__(self, reason: str, offset: int) -> None:
         super().__init__(f"{reason} (byte {offset})")
@@ -63,35 +63,35 @@ class RawRecord(NamedTuple):
 
 
 class RawTexts(NamedTuple):
-    """Records that nobody has looked into: their positions, and their bytes exactly as read.
+    """Undecoded records: their positions, and their bytes exactly as read.
 
-    In JSON Lines the bytes may be anything, in a document each text is JSON or nested too deeply to tell.
+    Texts from JSON Lines may be any bytes; those from a document are JSON, or nested too deeply to be decoded.
     """
 
     positions: Sequence[int]
     texts: Sequence[bytes]
 
     def take(self, indices: Sequence[int]) -> RawTexts:
-        """Those at the indices."""
+        """Return the records at `indices`."""
         positions, texts = self.positions, self.texts
         return RawTexts([positions[index] for index in indices], [texts[index] for index in indices])
 
 
 def read_records(path: str, data: bytes, wrapper: str) -> Iterator[RawRecord]:
-    """The records of the file at `path` with content `data`, one by one; see read_texts."""
+    """Yield the records of the file at `path` with content `data`; see read_texts."""
     for batch in read_texts(path, io.BytesIO(data), wrapper):
         yield from map(read_record, batch.positions, batch.texts)
 
 
 def read_texts(path: str, stream: BinaryIO, wrapper: str, file_limit: int = FILE_LIMIT) -> Iterator[RawTexts]:
-    """The records of the file at `path` (its name says the format) with the content of `stream`, in batches.
+    """Yield the records of a file in batches. path: its suffix gives the format. stream: its content.
 
-    A batch has at most BATCH_RECORDS and, where it has more than one, BATCH_BYTES.
-    wrapper: the key whose array holds the records when the file is one object, `groups` or `agents`.
-    file_limit: the most bytes that a document may have, unpacked. JSON Lines may be of any length, for they are read
-    in pieces. A record of either may have an eighth of the limit.
-    Raises UnreadableFile: before the first record when the file does not decompress, is no JSON document or is too
-    large a one. Only a record that is too large may come after others.
+    A batch has at most BATCH_RECORDS records and, unless it has only one, at most BATCH_BYTES bytes.
+    wrapper: key of the array of records if the file is one object, `groups` or `agents`.
+    file_limit: unpacked bytes that a document may have. JSON Lines are read in pieces and may be of any size. A record
+    of either format may have an eighth of the limit.
+    Raises UnreadableFile before the first record if the file does not decompress, or is an invalid or too large
+    document; possibly after other records for a record that is too large.
     """
     is_packed = path.lower().endswith(".gz")
     if is_packed and not stream.read(1):
@@ -142,8 +142,8 @@ def _read(content: BinaryIO, size: int) -> bytes:
 
 
 def _whole(content: BinaryIO, limit: int) -> bytes:
-    """All bytes of a document, and never more than a piece beyond `limit`."""
-    size = getattr(content, "size", None) or 0  # not every file system says it
+    """Return all bytes of a document; reads at most one piece beyond `limit`. Raises UnreadableFile."""
+    size = getattr(content, "size", None) or 0  # not every file system reports it
     data = io.BytesIO()
     while max(size, data.tell()) <= limit and (piece := _read(content, PIECE_BYTES)):
         data.write(piece)
@@ -157,14 +157,14 @@ def _pieces(content: BinaryIO) -> Iterator[bytes]:
 
 
 def _check_unpacking(content: BinaryIO, record_limit: int) -> None:
-    """A packed file that is broken gives no record, so it is first unpacked to nowhere."""
+    """Decompress the file once without keeping it, since a damaged file must yield no record."""
     start = content.tell()
     deque(_whole_lines(_pieces(content), record_limit), maxlen=0)
     content.seek(start)
 
 
 def _lines(pieces: Iterator[bytes], record_limit: int) -> Iterator[tuple[list[int], list[bytes]]]:
-    """Positions and texts of the lines that are not blank."""
+    """Yield positions and texts of the lines that are not blank."""
     begin = 0
     for block in _whole_lines(pieces, record_limit):
         lines = [line.removesuffix(b"\r") for line in block.split(b"\n")]
@@ -174,8 +174,8 @@ def _lines(pieces: Iterator[bytes], record_limit: int) -> Iterator[tuple[list[in
 
 
 def _whole_lines(pieces: Iterator[bytes], record_limit: int) -> Iterator[bytes]:
-    """The pieces, cut anew: each ends where a line does, and leaves out the mark that ends it."""
-    begun: list[bytes] = []  # of the last line, whose end is not yet read
+    """Split the same bytes at line ends instead; the newline at the end of each block is dropped."""
+    begun: list[bytes] = []  # the beginning of a line whose end is not read yet
     size = 0
     for piece in pieces:
         lines, end, rest = piece.rpartition(b"\n")
@@ -190,7 +190,7 @@ def _whole_lines(pieces: Iterator[bytes], record_limit: int) -> Iterator[bytes]:
 
 
 def _document(data: bytes, wrapper: str, start: int) -> Sequence[Any]:
-    """The records' texts, as bytes or what gives bytes. start: the byte of the file where `data` begins."""
+    """Return the records' texts, as bytes-like objects. start: offset of `data` in the file."""
     try:
         _check_utf8(data)
     except UnicodeDecodeError as error:
@@ -206,7 +206,7 @@ def _document(data: bytes, wrapper: str, start: int) -> Sequence[Any]:
 
 
 def _check_utf8(data: bytes) -> None:
-    """Piece by piece, since a text takes up to four times as much memory as its bytes."""
+    """Validate in pieces, since a str takes up to four times the memory of its bytes. Raises UnicodeDecodeError."""
     if data.isascii():
         return
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -215,7 +215,7 @@ def _check_utf8(data: bytes) -> None:
             decoder.decode(data[at : at + TEXT_BYTES])
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        data.decode()  # says where
+        data.decode()  # raises with the offset in `data`
 
 
 _split_array = msgspec.json.Decoder(list[msgspec.Raw])
@@ -224,7 +224,7 @@ _decode_fast = msgspec.json.Decoder(float_hook=exact.parse_float)
 
 
 def _fast_document(data: bytes, wrapper: str) -> list[Any]:
-    """The records' texts, cut out by msgspec. Raises msgspec.DecodeError where it cannot read the whole."""
+    """Return the records' texts, split by msgspec. Raises msgspec.DecodeError if it cannot read the document."""
     begin = WHITE_SPACE.match(data)
     first = data[begin.end() : begin.end() + 1] if begin else b""
     if first == b"{":
@@ -240,7 +240,7 @@ def _fast_document(data: bytes, wrapper: str) -> list[Any]:
 
 
 def read_record(position: int, raw: bytes) -> RawRecord:
-    """The record with its value, as plainly as can be."""
+    """Return the record with its value, which is NotJson if `raw` is not valid UTF-8 and JSON."""
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
@@ -252,7 +252,7 @@ def read_record(position: int, raw: bytes) -> RawRecord:
 
 
 def decode(text: str) -> Any:
-    """The JSON value of `text`. Raises NotJson with the reason."""
+    """Return the JSON value of `text`. Raises NotJson with the reason."""
     try:
         return _decode_fast.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeError):

@@ -1,6 +1,6 @@
-"""The rules of D4 to D7: from a record's JSON value to a group or an agent, or every reason why not.
+"""The rules of D4 to D7, which turn a record's JSON value into a group or an agent, or find all its faults.
 
-The rules are data: per field a reader and the codes for a missing and for a wrong value.
+A rule gives, for one field, a reader and the codes for a missing and for an invalid value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import msgspec
 from groups_platform.directory.findings import ELEMENT, Fault, FindingCode
 from groups_platform.directory.reader import NotJson, RawRecord
 
-if sys.version_info < (3, 11):  # there fromisoformat reads only what isoformat writes
+if sys.version_info < (3, 11):  # its fromisoformat reads only what isoformat writes
     from backports.datetime_fromisoformat import MonkeyPatch
 
     MonkeyPatch.patch_fromisoformat()
@@ -30,7 +30,7 @@ DIGITS: Final = re.compile(r"(-?)(?=[0-9])0*([0-9]*)")
 
 
 class Rule(NamedTuple):
-    """How one field is read: `read` raises ValueError with the reason; `missing` is None where null is fine."""
+    """How one field is read: `read` raises ValueError with the reason; `missing` is None if the field is optional."""
 
     field: str
     read: Callable[[Any], Any]
@@ -39,7 +39,7 @@ class Rule(NamedTuple):
 
 
 class ParsedRecord(NamedTuple):
-    """A record after the rules. `values` holds every field that could be read, `faults` every reason why not."""
+    """A record after the rules. values: every field that could be read. faults: why the others could not."""
 
     position: int
     text: str
@@ -50,12 +50,12 @@ class ParsedRecord(NamedTuple):
 
     @property
     def content(self) -> str | None:
-        """The digest of an accepted record."""
+        """The digest of an accepted record; None for a rejected one."""
         return digest(self.record) if self.accepted else None
 
 
 def read_id(value: Any) -> int:
-    """A BIGINT from a JSON integer or a string of digits with an optional minus."""
+    """Read a BIGINT from a JSON integer or a string of digits with an optional minus. Raises ValueError."""
     if type(value) is str and (digits := DIGITS.fullmatch(value)):
         sign, number = digits.groups()
         if len(number) > LONGEST_BIGINT:  # Python refuses to convert thousands of digits
@@ -69,7 +69,7 @@ def read_id(value: Any) -> int:
 
 
 def read_name(value: Any) -> str:
-    """A string that is not blank and that Postgres can store; kept as it is."""
+    """Read a string that is not blank and that Postgres can store, unchanged. Raises ValueError."""
     if type(value) is not str:
         raise ValueError("not a string")
     if not value.strip():
@@ -80,7 +80,7 @@ def read_name(value: Any) -> str:
 
 
 def read_timestamp(value: Any) -> datetime:
-    """ISO-8601 to naive UTC; no offset means UTC."""
+    """Read ISO-8601 as naive UTC; a time without an offset is in UTC. Raises ValueError."""
     if type(value) is not str:
         raise ValueError("not a string")
     try:
@@ -93,7 +93,7 @@ def read_timestamp(value: Any) -> datetime:
 
 
 def read_list(value: Any) -> list[Any]:
-    """A JSON array, elements unread."""
+    """Read a JSON array without checking its elements. Raises ValueError."""
     if type(value) is not list:
         raise ValueError("not an array")
     return value
@@ -122,7 +122,7 @@ AGENT_RULES: Final = (Rule("id", read_id, FindingCode.INVALID_ID, FindingCode.MI
 
 
 def parse_group(record: RawRecord) -> ParsedRecord:
-    """Values: id, name, parent_group_id, created_at, updated_at, agent_ids (distinct, in upstream's order)."""
+    """Read id, name, parent_group_id, created_at, updated_at and agent_ids (distinct, in upstream's order)."""
     values, faults = _apply(GROUP_RULES, record.value)
     if values.get("agent_ids") is not None:
         values["agent_ids"], bad_members = _read_members(values["agent_ids"])
@@ -131,7 +131,7 @@ def parse_group(record: RawRecord) -> ParsedRecord:
 
 
 def parse_agent(record: RawRecord) -> ParsedRecord:
-    """Values: id, email, name, active, created_at, updated_at."""
+    """Read id, email, name, active, created_at and updated_at."""
     values, faults = _apply(AGENT_RULES, record.value)
     if type(record.value) is dict:
         contact = record.value.get("contact")
@@ -143,7 +143,7 @@ def parse_agent(record: RawRecord) -> ParsedRecord:
 
 
 def is_active(agent: dict[str, Any], contact: dict[str, Any]) -> bool:
-    """D7: deactivated, then active, then contact.active, then active. A value that is no boolean counts as absent."""
+    """D7: False if `deactivated`, else `active`, else `contact.active`, else True; only booleans are considered."""
     if agent.get("deactivated") is True:
         return False
     for said in (agent.get("active"), contact.get("active")):
@@ -178,7 +178,7 @@ def _apply(rules: tuple[Rule, ...], value: Any) -> tuple[dict[str, Any], list[Fa
 
 def _read_members(elements: list[Any]) -> tuple[list[int], list[Fault]]:
     if set(map(type, elements)) == {int} and min(elements) >= BIGINT_MIN and max(elements) <= BIGINT_MAX:
-        return list(dict.fromkeys(elements)), []  # as nearly always: five times as fast as one by one
+        return list(dict.fromkeys(elements)), []  # the usual case: five times as fast as one by one
     members: dict[int, None] = {}
     faults: list[Fault] = []
     for index, element in enumerate(elements):
@@ -191,7 +191,7 @@ def _read_members(elements: list[Any]) -> tuple[list[int], list[Fault]]:
 
 def _parsed(record: RawRecord, values: dict[str, Any], faults: list[Fault]) -> ParsedRecord:
     accepted = not faults or all(fault.code.subject == ELEMENT for fault in faults)
-    text = record.text.replace("\0", "\\x00")  # only text that is not JSON can hold one; Postgres cannot
+    text = record.text.replace("\0", "\\x00")  # U+0000 occurs only in text that is not JSON; Postgres cannot store it
     return ParsedRecord(record.position, text, accepted, values, tuple(faults), record)
 
 
@@ -199,13 +199,13 @@ _encode_sorted = msgspec.json.Encoder(order="sorted")
 
 
 def digest(record: RawRecord) -> str:
-    """D6: equal for records whose JSON values are equal, however they are written."""
+    """Return a digest that is equal for records with equal JSON values, however they are written (D6)."""
     try:
         canonical = _encode_sorted.encode(record.value)
     except (ValueError, TypeError, RecursionError, msgspec.MsgspecError, UnicodeError):
         try:
             canonical = json.dumps(record.value, sort_keys=True, default=repr).encode()
-        except RecursionError:  # deeper than it can be written, though it could be read
+        except RecursionError:  # nested too deeply to be encoded, though it could be decoded
             canonical = record.text.encode()
     return hashlib.blake2b(canonical, digest_size=16).hexdigest()
 

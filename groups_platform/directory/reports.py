@@ -1,4 +1,4 @@
-"""What people ask of the tables: the applied days, a day's findings, a table's first rows."""
+"""Queries for the command line and the UI: applied days, a day's findings, a table's first rows."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from groups_platform.directory.findings import FindingCode
 
 
 def query(url: str, name: str, **parameters: Any) -> list[dict[str, Any]]:
-    """The rows of `sql/directory/<name>.sql`."""
+    """Run `sql/directory/<name>.sql` and return its rows. Raises DatabaseUnavailable."""
     with connect(url) as connection, connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(read_sql(f"directory/{name}"), parameters).fetchall()
 
 
 def applied_days(url: str) -> list[dict[str, Any]]:
-    """The rows of `sync_days` in natural order."""
+    """Return the rows of `sync_days` in natural order."""
     return query(url, "read_sync_days")
 
 
 def newest_applied_day(url: str) -> str | None:
-    """The label of the newest applied day; None before the first."""
+    """Return the label of the newest applied day; None before the first."""
     days = applied_days(url)
     return str(days[-1]["sync_day"]) if days else None
 
 
 def read_findings(url: str, label: str, code: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
-    """At most `limit` findings of the day, errors first."""
+    """Return at most `limit` findings of the day, errors first."""
     return query(url, "read_findings", sync_day=label, code=code, limit=limit)
 
 
 def count_findings(url: str, label: str) -> dict[str, int]:
-    """Findings of the day per code, zeros included."""
+    """Return the number of findings of the day per code, zeros included."""
     found = {row["code"]: row["findings"] for row in query(url, "count_stored_findings", sync_day=label)}
     return {code.value: found.get(code, 0) for code in FindingCode}
 
 
 def count_tables(url: str) -> dict[str, int]:
-    """Rows of the live tables; see `count_directory.sql`."""
+    """Return the row counts of the live tables; see `count_directory.sql`."""
     return query(url, "count_directory")[0]
 
 
@@ -52,5 +52,5 @@ def count_tables_as_of(url: str, label: str) -> dict[str, int] | None:
 
 
 def preview_table(url: str, table: str, limit: int = 10) -> list[dict[str, Any]]:
-    """The first rows of one of the tables."""
+    """Return the first rows of one of the tables."""
     return query(url, f"preview_{table}", limit=limit)

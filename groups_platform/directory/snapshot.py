@@ -1,8 +1,8 @@
-"""A sync day in Spark: from the files to the three Parquet datasets of the lake. Plain-Python rules, spread by Spark.
+"""Reads a sync day with Spark, from the files to the three Parquet datasets of the lake. The rules are plain Python.
 
-`raw_groups` and `raw_agents` hold three kinds of rows (`entry`): each folder, each file with the number of records that
-the reader cut out of it, and each record with its values, its faults and its text. `accepted` and `counts` settle D6:
-`counts` is true for the one record per id that the tables take.
+`raw_groups` and `raw_agents` have three kinds of rows (`entry`): folders, files with their number of records, and
+records with their values, faults and text. `accepted` and `counts` give the result of D6: `counts` is true for the one
+record per id that is loaded into the tables.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import pyarrow as pa
-import pyspark.sql.functions as F  # noqa: N812 - the name that everybody uses
+import pyspark.sql.functions as F  # noqa: N812 - the conventional name
 import pyspark.sql.types as T  # noqa: N812
 from pyspark.sql import DataFrame, SparkSession, Window
 
@@ -23,7 +23,7 @@ from groups_platform.directory.lake import Dataset, WrittenDay, read_lake, write
 from groups_platform.directory.reader import FILE_LIMIT
 from groups_platform.directory.source import SourceFile, SyncDay
 
-TASK_BYTES: Final = 32 * 2**20  # files are packed into tasks of about this size, and at least one for each core
+TASK_BYTES: Final = 32 * 2**20  # files are packed into tasks of about this size, and at least one task per core
 
 FAULTS: Final = T.ArrayType(
     T.StructType([T.StructField("code", T.StringType()), T.StructField("detail", T.StringType())])
@@ -42,7 +42,7 @@ ARROW_TYPES: Final = {
 
 
 def arrow_schema(schema: T.StructType) -> pa.Schema:
-    """The Arrow schema in which the Python workers hand `schema` to Spark."""
+    """Return the Arrow schema of the batches that Python workers return for `schema`."""
     return pa.schema([(column.name, ARROW_TYPES[column.dataType]) for column in schema.fields])
 
 
@@ -57,12 +57,12 @@ class RecordKind:
 
     @property
     def dataset(self) -> Dataset:
-        """The rows in the lake: with `counts`, which settles D6."""
+        """The dataset in the lake, with the column `counts` (D6)."""
         return Dataset(self.name, T.StructType([*self.schema.fields, T.StructField("counts", T.BooleanType())]))
 
     @property
     def schema(self) -> T.StructType:
-        """The rows that the readers give."""
+        """The schema of the rows that FileReader yields."""
         return T.StructType(
             [
                 T.StructField("entry", T.StringType()),
@@ -89,9 +89,9 @@ def read_into_lake(
 ) -> WrittenDay:
     """Read the files of `kind` in `day` into the lake, overwriting the day; see the module for the columns.
 
-    D6 sends every record's text through a shuffle, which costs more than reading. Most days repeat no id, so each
-    accepted record counts at first, and only a day that turns out to repeat one is read again and settled. A crash
-    in between leaves a repeated id that counts twice, which the check unique_ids refuses.
+    D6 needs a shuffle of every record's text, which costs more than reading. Most days repeat no id, so at first each
+    accepted record counts, and only a day with a repeated id is read again to apply D6. After a crash in between, a
+    repeated id counts twice, which the check unique_ids refuses.
     """
     rows = read_files(spark, day, kind, file_limit)
     is_record = F.col("entry") == "record"
@@ -108,7 +108,7 @@ def read_into_lake(
 def read_files(
     spark: SparkSession, day: SyncDay, kind: RecordKind, file_limit: int = FILE_LIMIT, *, with_content: bool = False
 ) -> DataFrame:
-    """Folders, files and records of `kind` in `day`, lazily; D6 is not settled yet, and only then needs `content`."""
+    """Return the rows of `kind` in `day`, lazily, before D6. with_content: fill `content`, which only D6 needs."""
     files = [file for folder in kind.folders for file in day.files_under(folder)]
     tasks = pack(files, int(spark.conf.get("spark.sql.shuffle.partitions") or 1))
     folders = tuple(folder for folder in kind.folders if folder in day.folders)
@@ -117,13 +117,13 @@ def read_files(
 
 
 def has_repeated_ids(raw: DataFrame, kind: RecordKind) -> bool:
-    """Whether two records that count have one id in one folder."""
+    """Whether two records that count have the same id in the same folder."""
     ids = raw.where("counts").groupBy("folder", kind.format.id_column).count()
     return not ids.where("count > 1").limit(1).isEmpty()
 
 
 def pack(files: Iterable[SourceFile], cores: int) -> tuple[tuple[str, ...], ...]:
-    """Paths for each task: largest file first into the emptiest task. One empty task when there is no file."""
+    """Distribute paths to tasks: largest file first, into the smallest task. Without files, one empty task."""
     files = sorted(files, key=lambda file: file.size, reverse=True)
     wanted = max(cores, sum(file.size for file in files) // TASK_BYTES)
     tasks: list[tuple[int, list[str]]] = [(0, []) for _ in range(max(1, min(wanted, len(files))))]
@@ -135,9 +135,9 @@ def pack(files: Iterable[SourceFile], cores: int) -> tuple[tuple[str, ...], ...]
 
 
 def with_duplicates_settled(rows: DataFrame, kind: RecordKind) -> DataFrame:
-    """D6: of the accepted records of one id the latest counts; others are rejected, identical ones only not counted."""
+    """D6: of accepted records with the same id the latest counts; others are rejected, except identical ones."""
     is_candidate = F.col("accepted") & (F.col("entry") == "record")
-    # Rejected records and rows of files have no rival: each is spread by its place instead of sharing one partition.
+    # Other rows are not compared: they are distributed by their position instead of sharing one partition.
     same_id = Window.partitionBy(
         "folder",
         is_candidate,
@@ -169,12 +169,12 @@ def with_duplicates_settled(rows: DataFrame, kind: RecordKind) -> DataFrame:
 
 
 def explode_memberships(raw_groups: DataFrame) -> DataFrame:
-    """group_id, agent_id: one row per member of each group record that counts."""
+    """Return group_id and agent_id, one row per member of each group record that counts."""
     return raw_groups.where("counts").select("group_id", F.explode("agent_ids").alias("agent_id"))
 
 
 def explode_into_lake(spark: SparkSession, label: str, lake: str) -> WrittenDay:
-    """Write the memberships of the day's raw groups to the lake. Raises UnknownSyncDay when those are not there."""
+    """Write the memberships of the day's raw groups to the lake. Raises UnknownSyncDay if these are missing."""
     raw_groups = read_lake(spark, lake, GROUPS.dataset, label)
     receipt = raw_groups.receipt
     memberships = explode_memberships(raw_groups.rows)
@@ -187,9 +187,9 @@ OF_RECORDS: Final = tuple(code.value for code in FindingCode if code.subject != 
 
 @dataclass(frozen=True)
 class SnapshotCounts:
-    """What a raw dataset holds. read: records that the reader cut out; counted: records that the tables take.
+    """Counts of a raw dataset. read: records found in the files; counted: records to be loaded into the tables.
 
-    unreadable: the first of the files that are not JSON as a whole, and why. folders: those that exist.
+    unreadable: the first file that cannot be read as a whole, and why. folders: those that exist.
     """
 
     read: int
@@ -204,7 +204,7 @@ class SnapshotCounts:
 
 
 def count_snapshot(raw: DataFrame) -> SnapshotCounts:
-    """One pass over a raw dataset."""
+    """Count the rows of a raw dataset in one pass."""
     is_record, is_file = F.col("entry") == "record", F.col("entry") == "file"
     is_unreadable = is_file & (F.size("faults") > 0)
     codes = F.col("faults.code")

@@ -1,4 +1,4 @@
-"""The source: which sync days there are and which files make a day. Lists, and reads no file."""
+"""The source: lists the sync days and the files of a day, without reading them, and opens files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ IDENTITY: Final = (
 
 @dataclass(frozen=True)
 class SourceFile:
-    """path: relative to the day's folder, posix. size: bytes. version: what tells a changed file, by listing only."""
+    """path: relative to the day's folder, posix. size: bytes. version: from the listing, changes with the file."""
 
     path: str
     size: int
@@ -47,8 +47,8 @@ class SourceFile:
 class SyncDay:
     """The listing of one folder `sync-<label>`.
 
-    folders: those of FOLDERS that exist, also when empty. fingerprint: changes when a file's name, size or
-    version does. is_complete: the delivery carries `_SUCCESS`.
+    folders: those of FOLDERS that exist, even if empty. fingerprint: changes with any file's path, size or version.
+    is_complete: whether the folder contains `_SUCCESS`.
     """
 
     label: str
@@ -59,26 +59,26 @@ class SyncDay:
     is_complete: bool
 
     def files_under(self, folder: str) -> list[SourceFile]:
-        """The readable files of one of FOLDERS."""
+        """Return the files below one of FOLDERS."""
         return [file for file in self.files if file.path.startswith(f"{folder}/")]
 
 
 def natural_key(label: str) -> str:
-    """A text whose plain order is the natural order of labels: day2 before day10. ISO dates keep theirs."""
+    """Return a sort key for natural order: day2 before day10. ISO dates keep their order."""
     return re.sub(r"\d+", lambda digits: f"{len(digits[0].lstrip('0')):03d}{digits[0].lstrip('0')}", label)
 
 
 def in_natural_order(labels: Iterable[str]) -> list[str]:
-    """Labels sorted naturally, equals by the label itself."""
+    """Return the labels in natural order; those with equal keys are sorted by the label itself."""
     return sorted(labels, key=lambda label: (natural_key(label), label))
 
 
 def list_days(source: str) -> list[str]:
-    """Labels of the sync days at `source`, in natural order. Raises SourceUnavailable."""
+    """Return the labels of the sync days at `source`, in natural order. Raises SourceUnavailable."""
     fs, root = _open(source)
     try:
         entries = fs.ls(root, detail=True)
-    except Exception as error:  # each file system has errors of its own
+    except Exception as error:  # each file system raises its own types
         raise SourceUnavailable(
             f"The source {source} cannot be listed: {error}. Check GROUPS_SOURCE or --source.", source=source
         ) from error
@@ -88,7 +88,7 @@ def list_days(source: str) -> list[str]:
 
 
 def list_day(source: str, label: str) -> SyncDay:
-    """The listing of `sync-<label>`. Raises UnknownSyncDay, naming the days that there are."""
+    """Return the listing of `sync-<label>`. Raises UnknownSyncDay, which names the existing days, SourceUnavailable."""
     fs, root = _open(source)
     folder = f"{root.rstrip('/')}/sync-{label}"
     if not DAY_FOLDER.fullmatch(f"sync-{label}") or not fs.isdir(folder):
@@ -97,10 +97,10 @@ def list_day(source: str, label: str) -> SyncDay:
     fs.invalidate_cache()
     try:
         found = dict(_files_below(fs, folder))
-    except Exception as error:  # each file system has errors of its own
+    except Exception as error:  # each file system raises its own types
         raise SourceUnavailable(
             f"sync-{label} of {source} cannot be listed as a whole: {error}. "
-            "Nothing was read; mend that and run it again.",
+            "Nothing was read. Fix that and run it again.",
             source=source,
         ) from error
     files = []
@@ -121,16 +121,16 @@ def list_day(source: str, label: str) -> SyncDay:
 
 
 def fingerprint_of(files: Iterable[SourceFile]) -> str:
-    """32 hex digits that change when a file's path, size or version does.
+    """Return 32 hex digits that change with any file's path, size or version.
 
-    The text that is hashed is stored with every applied day, by its hash: where it changes, all days run once more.
+    The hash is stored with every applied day. If the format of the hashed text changes, all days run again.
     """
     texts = sorted(f"SourceFile(path={f.path!r}, size={f.size}, version={f.version!r})" for f in files)
     return hashlib.sha256(repr(texts).encode()).hexdigest()[:32]
 
 
 def _check_name(source: str, label: str, path: str) -> None:
-    """The path goes where only text can: into Arrow, JSON and Postgres."""
+    """Raise SourceUnavailable for a path that is not UTF-8: Arrow, JSON and Postgres cannot hold it."""
     try:
         path.encode()
     except UnicodeEncodeError as error:
@@ -143,7 +143,7 @@ def _check_name(source: str, label: str, path: str) -> None:
 
 
 def _files_below(fs: Any, folder: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Path and facts of every file, also behind links. `fs.find` omits without a word what it cannot list."""
+    """Yield path and info of every file, following links; `fs.find` would silently omit what it cannot list."""
     for entry in fs.ls(folder, detail=True):
         name = entry["name"].rstrip("/")
         if name == folder:  # object stores may hold an object for the folder itself
@@ -161,7 +161,7 @@ def _is_folder(fs: Any, entry: Mapping[str, Any]) -> bool:
 
 
 def _changed(link: str) -> float:
-    """When the file behind a link was changed; 0 where it is gone."""
+    """Return the modification time of the file that a link points to; 0 if it does not exist."""
     try:
         return Path(link).stat().st_mtime
     except OSError:
@@ -169,14 +169,14 @@ def _changed(link: str) -> float:
 
 
 def _below(source: str, name: str) -> str:
-    """`source/name`, also for a chained URL such as zip://::file:///days.zip."""
+    """Return `source/name`, also for a chained URL such as zip://::file:///days.zip."""
     first, chain, rest = source.partition("::")
     return f"{first if first.endswith('://') else first.rstrip('/') + '/'}{name}{chain}{rest}"
 
 
 @contextmanager
 def open_file(day_url: str, path: str) -> Iterator[BinaryIO]:
-    """The bytes of one file of a day; called on the executors. Raises OSError."""
+    """Open one file of a day for reading; called on the executors. Raises OSError."""
     fs, root = url_to_fs(day_url)
     name = f"{root.rstrip('/')}/{path}"
     if isinstance(fs, LocalFileSystem) and not stat.S_ISREG(Path(name).stat().st_mode):

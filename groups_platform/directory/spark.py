@@ -1,4 +1,4 @@
-"""Which Spark a run uses: the embedded one, one on a JVM (`SPARK_MASTER`), or a server (`SPARK_REMOTE`)."""
+"""Configures the Spark of a run: the embedded one, one on a JVM (`SPARK_MASTER`), or a server (`SPARK_REMOTE`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groups_platform.directory.embedded_spark import start_embedded_spark
 from groups_platform.directory.java import find_java_home
 from groups_platform.settings import Settings
 
-# Timestamps are UTC, and any year a snapshot may hold is a plain value (no Julian calendar).
+# Timestamps are UTC, and early years are not converted to the Julian calendar.
 BEHAVIOUR: Final = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
@@ -20,7 +20,7 @@ BEHAVIOUR: Final = {
     "spark.sql.execution.arrow.maxRecordsPerBatch": "100000",
 }
 
-# One machine: a partition for each core, and a JVM that stays to itself and compiles quickly rather than well.
+# One machine: a partition for each core, and a JVM that listens on loopback only and optimises for a short start.
 LOCAL: Final = {"spark.sql.shuffle.partitions": str(os.cpu_count() or 2)}
 LOCAL_JVM: Final = {
     **LOCAL,
@@ -35,10 +35,10 @@ LOCAL_JVM: Final = {
 
 
 def prepare_spark(settings: Settings) -> dict[str, str]:
-    """Make this process ready for its Spark; returns the configuration with which pyspark's builder gives the session.
+    """Prepare this process for Spark; return the configuration for pyspark's session builder.
 
-    Sets what pyspark reads from the environment. The embedded engine runs when this returns; everything else is
-    started by the builder. Raises SparkUnavailable.
+    Sets the environment variables that pyspark reads, and starts the embedded engine; any other engine is started by
+    the builder. Raises SparkUnavailable.
     """
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ.setdefault("PYARROW_IGNORE_TIMEZONE", "1")
@@ -53,6 +53,6 @@ def prepare_spark(settings: Settings) -> dict[str, str]:
     os.environ["JAVA_HOME"] = str(find_java_home(settings.java_home, settings.home / "java"))
     config = {"spark.master": settings.spark_master, "spark.log.level": "OFF", **BEHAVIOUR}
     if settings.spark_master.startswith("local"):
-        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # a cluster must reach the driver; this machine need not
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # no other machine connects to the driver
         config |= {**LOCAL_JVM, "spark.sql.warehouse.dir": str(settings.home / "spark-warehouse")}
     return config

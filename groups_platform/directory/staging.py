@@ -1,4 +1,4 @@
-"""From the lake to staging tables in Postgres: the executors stream their partitions by COPY, each exactly once."""
+"""Loads a day from the lake into staging tables in Postgres: the executors COPY their partitions, each exactly once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-import pyspark.sql.functions as F  # noqa: N812 - the name that everybody uses
+import pyspark.sql.functions as F  # noqa: N812 - the conventional name
 from psycopg import sql
 from pyspark.sql import DataFrame, SparkSession
 
@@ -43,10 +43,9 @@ LIVE: Final = "directory"
 
 @dataclass(frozen=True)
 class StagedDay:
-    """A day's records in the tables of `schema`; `groups` and `agents` say what the lake holds.
+    """A day's records in the tables of `schema`. groups, agents: counts of the raw datasets in the lake.
 
-    fingerprint: of the files that the day was read from. connection: the driver's own; its search_path begins with
-    `schema`.
+    fingerprint: of the source files of the day. connection: the driver's own; its search_path begins with `schema`.
     """
 
     label: str
@@ -78,7 +77,7 @@ def staged_day(spark: SparkSession, lake: str, label: str, url: str, tables: str
             ),
             "finding": _findings(raw_groups, raw_agents),
         }
-        # At once: a small day waits for the start of each job, a large one for its slowest task.
+        # In parallel, to overlap the start of the jobs (small days) and their slowest tasks (large days).
         with engine_errors(f"{label} cannot be staged in Postgres"), ThreadPoolExecutor() as pool:
             counts = [pool.submit(count_snapshot, raw) for raw in (raw_groups, raw_agents)]
             copies = [pool.submit(copy_to, rows, url, schema, table) for table, rows in staged.items()]
@@ -90,12 +89,12 @@ def staged_day(spark: SparkSession, lake: str, label: str, url: str, tables: str
 
 
 def names_of(contract: Contract) -> list[str]:
-    """The names of the columns that the table of these records has."""
+    """Return the names of the columns that the table of these records has."""
     return [column.name for column in contract.stored]
 
 
 def _memberships_of(groups: WrittenDay, memberships: WrittenDay, label: str) -> DataFrame:
-    """The memberships, if they were taken from these very groups: members of other groups would replace theirs."""
+    """Return the memberships. Raises UnknownSyncDay if they were derived from an earlier version of the groups."""
     if memberships.receipt.source != groups.receipt.write:
         raise UnknownSyncDay(
             f"raw_groups of {label} was read again after exploded_memberships. Materialise exploded_memberships for "
@@ -139,8 +138,8 @@ def _staging_schema(connection: Connection, tables: str = LIVE) -> Iterator[str]
 
 
 def copy_to(rows: DataFrame, url: str, schema: str, table: str) -> None:
-    """Stream `rows` into `schema.table`, whose columns have the same names, from wherever its partitions lie."""
-    # The number comes with the rows: not every engine tells a Python function in which partition it runs.
+    """COPY `rows` from the executors into `schema.table`, whose columns have the same names."""
+    # The partition's number is a column, since not every engine gives it to a Python function.
     numbered = rows.select(F.spark_partition_id().cast("long").alias("partition"), *rows.columns)
     load = partition_loader(hide_password(url), schema, table, rows.columns)
     numbered.mapInArrow(load, "partition long").collect()
@@ -149,9 +148,9 @@ def copy_to(rows: DataFrame, url: str, schema: str, table: str) -> None:
 def partition_loader(
     address: str, schema: str, table: str, columns: list[str]
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """The function that an executor runs on a partition's batches, whose first column is the partition's number.
+    """Return the function that loads a partition's batches, whose first column is the partition's number.
 
-    Spark keeps it in its plan, so `address` holds no password.
+    The function becomes part of Spark's plan, so `address` must hold no password.
     """
     target = sql.Identifier(schema, table)
     copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
@@ -178,7 +177,7 @@ def partition_loader(
 
 
 def to_csv(batch: pa.RecordBatch) -> Any:
-    """The batch as CSV for COPY: strings quoted, null unquoted, timestamps in UTC without an offset."""
+    """Return the batch as CSV for COPY: strings quoted, null unquoted, timestamps in UTC without an offset."""
     naive = [
         column.cast(pa.timestamp("us")) if pa.types.is_timestamp(column.type) else column for column in batch.columns
     ]

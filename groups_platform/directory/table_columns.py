@@ -1,7 +1,7 @@
-"""The columns of the live tables that upstream's records fill, as `sql/` names them: once, from the contract.
+"""Lists of columns for the files of `sql/`, from the contract: the columns that upstream's records fill.
 
-`{groups}` in a file stands for the columns of `groups`, `{s.groups}` for those of its alias `s`; `{agents}` likewise.
-The keys are not among them, and neither are the flags that a sync decides: `groups.inactive`, `agents.active`.
+`{groups}` in a file expands to the columns of `groups`, `{s.groups}` to those of its alias `s`; `{agents}` likewise.
+Keys and the flags that a sync computes (`groups.inactive`, `agents.active`) are not included.
 """
 
 from __future__ import annotations
@@ -28,5 +28,5 @@ COLUMNS: Final[dict[str, sql.Composable]] = {
 
 
 def read_directory_sql(name: str, **literals: sql.Composable) -> sql.Composed:
-    """The file `sql/<name>.sql` with the columns, and with `literals` for its other `{names}`."""
+    """Return the file `sql/<name>.sql` with the lists of columns, and `literals` for its other `{names}`, filled in."""
     return read_sql(name).format(**COLUMNS, **literals)

@@ -1,1 +1,1 @@
-"""The Dagster shell around the two halves, a package for each: thin adapters, no logic of their own."""
+"""The Dagster definitions of the directory and the group service: thin adapters without logic of their own."""

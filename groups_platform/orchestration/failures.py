@@ -1,4 +1,4 @@
-"""A PlatformError as a failed step: its sentence, its code and its facts, without secrets, and no retry."""
+"""Turns a PlatformError into a Dagster Failure with its sentence, code and facts, masked and without retries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_FACT = 1000
 
 @contextmanager
 def as_failure() -> Iterator[None]:
-    """Raise a PlatformError of the block, or that Postgres went away in it, as a Failure."""
+    """Raise a PlatformError of the block, or a lost connection to Postgres, as a Failure."""
     try:
         yield
     except PlatformError as error:
@@ -33,18 +33,18 @@ def as_failure() -> Iterator[None]:
 
 
 def failure_of(error: PlatformError) -> Failure:
-    """The Dagster failure for `error`."""
+    """Return the Dagster Failure for `error`."""
     return failure(error.code, str(error), error.facts)
 
 
 def failure(code: str, message: str, facts: Mapping[str, Any]) -> Failure:
-    """The Dagster failure for an error that came back as a value."""
+    """Return the Dagster Failure for an error that is a value, not an exception."""
     shown = {name: _shown(value) for name, value in facts.items()}
     return Failure(message, metadata={**shown, "code": code}, allow_retries=False)
 
 
 def _masked(cause: BaseException | None) -> Exception | None:
-    """What the run's log shows as the cause: the same text without secrets, at the same place."""
+    """Return the cause for the run's log: the same text, masked, with the same traceback."""
     if cause is None:
         return None
     return RuntimeError(mask_text(f"{type(cause).__name__}: {cause}")).with_traceback(cause.__traceback__)

@@ -1,4 +1,4 @@
-"""The Dagster instance: runs, events and schedules in the platform's own Postgres, schema `dagster`."""
+"""The Dagster instance: runs, events and schedules in the schema `dagster` of the platform's Postgres."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ PROCESS_TAG: Final = "groups_platform/process"
 FINGERPRINT_TAG: Final = "groups_platform/fingerprint"
 
 CONFIGURATION: Final = Path(__file__).with_name("dagster.yaml")
-KILLED: Final = "The process of this run was killed. Nothing is half applied: run it again."
+KILLED: Final = "The process of this run was killed. Uncommitted changes are undone: run it again."
 IN_PROGRESS: Final = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING]
 
 
 def open_instance(settings: Settings) -> DagsterInstance:
-    """The instance that the UI shows; close it, or use it as a context manager.
+    """Open the instance that the UI shows; close it, or use it as a context manager.
 
-    Sets the environment that Dagster's own processes read, so that what this one starts opens the same instance.
+    Sets Dagster's environment variables, so that child processes open the same instance. Raises DatabaseUnavailable.
     """
     home, url = settings.home / "dagster", open_database(settings)
     write_whole(home / "dagster.yaml", CONFIGURATION.read_text())
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["GROUPS_DAGSTER_POSTGRES_URL"] = dagster_url(url)
-    # Dagster creates its tables when it finds none, and of two processes that do so at once one may fail.
+    # Dagster creates its tables if they are missing; if two processes do so at the same time, one may fail.
     with one_at_a_time(url, "groups_platform.dagster"):
         return DagsterInstance.from_config(str(home))
 
 
 def claim_run(instance: DagsterInstance, run_id: str) -> None:
-    """Note on the run which process works on it, so that `end_dead_runs` can tell when that was killed."""
+    """Tag the run with this process, so that `end_dead_runs` can tell whether it was killed."""
     instance.add_run_tags(run_id, {PROCESS_TAG: _process_name(os.getpid())})
 
 
 def end_dead_runs(instance: DagsterInstance) -> list[str]:
-    """Mark as failed what a process of this machine left in progress when it was killed; it would block the queue."""
+    """Fail runs in progress whose process on this machine was killed: they block the queue. Returns their ids."""
     ended = []
     for run in instance.get_runs(RunsFilter(statuses=IN_PROGRESS)):
         if _is_dead(run):

@@ -1,4 +1,4 @@
-"""Tables, column schemas and pictures as the UI shows them. Knows neither half, and no Spark."""
+"""Metadata values for the UI: tables, column schemas and pictures. Independent of the domains and of Spark."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONGEST_CELL = 80
 
 
 def table_schema(**columns: str) -> TableSchema:
-    """`name="TYPE not null: description"` for each column of a Postgres table."""
+    """Return the schema of a Postgres table. columns: `name="TYPE not null: description"` for each."""
     parsed = []
     for name, text in columns.items():
         sql_type, _, description = text.partition(": ")
@@ -29,7 +29,7 @@ def table_schema(**columns: str) -> TableSchema:
 
 
 def rows_table(rows: Sequence[Mapping[str, Any]]) -> TableMetadataValue | MetadataValue[str]:
-    """Rows with equal keys as a table; a line of text when there is none."""
+    """Return rows with equal keys as a table, or the text `no rows`."""
     if not rows:
         return MetadataValue.text("no rows")
     return MetadataValue.table(
@@ -39,7 +39,7 @@ def rows_table(rows: Sequence[Mapping[str, Any]]) -> TableMetadataValue | Metada
 
 
 def svg_picture(title: str, svg: str) -> MetadataValue[str]:
-    """A picture, inside the text itself: it needs no server and no file."""
+    """Return a picture as Markdown with the SVG embedded, so that it needs no file."""
     encoded = base64.b64encode(svg.encode()).decode()
     return MetadataValue.md(f"![{title}](data:image/svg+xml;base64,{encoded})")
 

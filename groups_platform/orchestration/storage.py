@@ -1,4 +1,4 @@
-"""Dagster's storage in Postgres, over one small pool. Named in `dagster.yaml`, so that every process has it."""
+"""Dagster's storage in Postgres with one small connection pool; `dagster.yaml` names it for every process."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ PATIENCE_SECONDS = 2.0
 
 
 class PooledPostgresStorage(DagsterPostgresStorage):
-    """dagster-postgres opens a connection for every statement, hundreds for a run: here they are kept and shared.
+    """Pools the connections of dagster-postgres, which otherwise opens one for every statement, hundreds for a run.
 
-    A connection is tried before it is used, since the server may have been restarted. The webserver, for which
-    dagster-postgres has pools, makes those as ever.
+    A connection is tested before use, since the server may have been restarted. The webserver uses the pools that
+    dagster-postgres makes for it.
     """
 
     def __init__(self, postgres_url: str, **options: Any) -> None:
@@ -35,7 +35,7 @@ class PooledPostgresStorage(DagsterPostgresStorage):
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> PooledPostgresStorage:
-        """As Dagster makes it from `dagster.yaml`."""
+        """Create the storage from its configuration in `dagster.yaml`; called by Dagster."""
         return cls(
             pg_url_from_config(config_value),
             should_autocreate_tables=config_value.get("should_autocreate_tables", True),
@@ -44,9 +44,9 @@ class PooledPostgresStorage(DagsterPostgresStorage):
 
 
 def give_up_early(instance: DagsterInstance) -> None:
-    """Let what this instance does end soon after Postgres has gone: somebody waits at a terminal.
+    """Limit how long this instance retries to connect, for commands at a terminal.
 
-    dagster-postgres tries each connection six times in some six seconds, and a run that fails asks for many.
+    dagster-postgres tries each connection six times in about six seconds, and a run that fails opens many.
     """
     storage = instance.run_storage
     if isinstance(storage, PostgresRunStorage):  # not one in memory
@@ -54,7 +54,7 @@ def give_up_early(instance: DagsterInstance) -> None:
 
 
 class _Patience:
-    """Connects, or fails: for some seconds as the driver does, which dagster-postgres tries again, then for good."""
+    """Connects. Raises the driver's error, which dagster-postgres retries; after PATIENCE_SECONDS a final error."""
 
     def __init__(self, is_embedded: bool) -> None:
         self._is_embedded = is_embedded

@@ -1,1 +1,1 @@
-"""What starts processes and runs: `dev`, and the jobs that a terminal runs and waits for."""
+"""Starts processes and runs: `groups-platform dev`, and jobs in the process of a command."""

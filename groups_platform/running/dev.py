@@ -1,4 +1,4 @@
-"""`groups-platform dev`: Postgres, the webserver and the daemon, until Ctrl-C. Each run starts a Spark of its own."""
+"""`groups-platform dev`: Postgres, the webserver and the daemon, until Ctrl-C. Each run starts its own Spark."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GRACE_SECONDS = 8
 
 
 def serve(settings: Settings, port: int) -> int:
-    """Run until Ctrl-C or SIGTERM; returns the exit code of `dagster dev`."""
+    """Run Postgres and `dagster dev` until Ctrl-C or SIGTERM; return the exit code of `dagster dev`."""
     _say(f"Postgres … {'the server of GROUPS_DATABASE_URL' if settings.database_url else settings.home / 'postgres'}")
     with open_instance(settings) as instance:
         end_dead_runs(instance)
@@ -34,8 +34,8 @@ def serve(settings: Settings, port: int) -> int:
     _say(f"Spark … {_spark_of(settings)}")
     _say(f"Dagster … the UI will be at http://127.0.0.1:{port}; new days are read from {mask_text(settings.source)}")
     workspace = str(find_resource("workspace.yaml"))
-    # Handlers first: a program started in the background has SIGINT ignored, would hand that on, and `dagster dev`
-    # ends on SIGINT alone.
+    # Handlers first: a process in the background ignores SIGINT, its children inherit that, and `dagster dev` ends
+    # only on SIGINT.
     started: list[psutil.Process] = []
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: _interrupt(started))
@@ -56,7 +56,7 @@ def _spark_of(settings: Settings) -> str:
 
 
 def _watch(settings: Settings, dagster: subprocess.Popen[bytes]) -> int:
-    """Wait for the end of `dagster dev`, and start the embedded Postgres again whenever it has gone."""
+    """Wait for the end of `dagster dev`, and restart the embedded Postgres whenever it has stopped."""
     while True:
         try:
             return dagster.wait(LOOK_SECONDS)
@@ -66,7 +66,7 @@ def _watch(settings: Settings, dagster: subprocess.Popen[bytes]) -> int:
 
 
 def _interrupt(started: list[psutil.Process]) -> None:
-    """Ask `dagster dev` to end, and note its children, which nobody could find afterwards."""
+    """Interrupt `dagster dev`, and first note its children, which cannot be found after its end."""
     with suppress(IndexError, psutil.NoSuchProcess):  # not started yet, or ending already
         dagster = started[0]
         started.extend(dagster.children(recursive=True))
@@ -74,7 +74,7 @@ def _interrupt(started: list[psutil.Process]) -> None:
 
 
 def _end(started: list[psutil.Process]) -> None:
-    """A code server that had a run in progress stays when `dagster dev` ends; the run is ended at the next start."""
+    """End what remains: a code server with a run in progress outlives `dagster dev`. The next start fails that run."""
     _, alive = psutil.wait_procs(started, timeout=GRACE_SECONDS)
     for process in alive:
         process.terminate()

@@ -1,4 +1,4 @@
-"""The console logger of every run: a line when a step ends, and what went wrong. The UI keeps the full log."""
+"""The console logger of every run: a line when a step ends, and warnings. The UI has the full log."""
 
 import logging
 import sys
@@ -8,14 +8,14 @@ from dagster import DagsterEventType, Definitions, InitLoggerContext, in_process
 
 
 class ProgressHandler(logging.Handler):
-    """Writes to standard error, so that standard output stays the summary's."""
+    """Writes to standard error; standard output is for the summary."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self._started: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Say what a person watching the run wants to know."""
+        """Write a line when a step ends, and warnings, errors and waits."""
         meta = getattr(record, "dagster_meta", {})
         event, step = meta.get("dagster_event"), meta.get("step_key") or ""
         kind = event.event_type if event else None
@@ -39,11 +39,11 @@ class ProgressHandler(logging.Handler):
 
 @logger(None, description="A line per finished step on standard error.")
 def console(context: InitLoggerContext) -> logging.Logger:
-    """A logger of this run alone."""
+    """Return a logger for this run only."""
     progress = logging.Logger(f"groups_platform.{context.run_id}", logging.DEBUG)
     progress.addHandler(ProgressHandler())
     return progress
 
 
 PROGRESS = Definitions(executor=in_process_executor, loggers={"console": console})
-"""How runs are executed and what they say, to be merged with what runs."""
+"""The executor and the console logger, to be merged with other definitions."""

@@ -1,4 +1,4 @@
-"""Runs the jobs in this process, for the terminal; the runs show in the UI like any other."""
+"""Runs the jobs in this process, for the command line; the UI shows the runs like any other."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ from groups_platform.settings import Settings
 
 APPLIED = (
     "It was applied and its tables are complete, but the run ended before it could say so. "
-    "Run it again to have the run's record too; that writes zero rows."
+    "Run it again for a complete record of the run; that writes zero rows."
 )
 UNKNOWN = (
-    "Postgres went away while it was applied, and whether the commit went through is not known: the tables show either "
-    "all of it or nothing. Run it again: it writes zero rows if it had been applied."
+    "Postgres went away while it was applied, and whether the commit went through is not known: either all of it was "
+    "applied or nothing. Run it again: it writes zero rows if it had been applied."
 )
 
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """One evaluated check. is_error: failing it fails CI."""
+    """One evaluated check. is_error: its failure makes `groups-platform checks` exit 1."""
 
     asset: str
     name: str
@@ -61,7 +61,7 @@ class CheckOutcome:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a run did. message: why it failed, one sentence.
+    """The result of a run. message: why it failed, in one sentence.
 
     records: read, accepted and rejected for groups and agents. changes: inserted, updated, deleted and unchanged rows
     per table. left_alone: why the tables were not touched. is_applied: whether the day's transaction was committed,
@@ -86,12 +86,12 @@ class RunSummary:
 
     @property
     def rows_written(self) -> int:
-        """Rows of all tables that the run inserted, updated or deleted."""
+        """Rows inserted, updated or deleted in all tables."""
         return sum(change["rows_written"] for change in self.changes.values())
 
 
 def open_for_terminal(settings: Settings) -> DagsterInstance:
-    """The instance that the UI shows, for somebody who waits: without Postgres it gives up after some seconds."""
+    """Open the instance that the UI shows, for a command: it gives up after a few seconds without Postgres."""
     instance = open_instance(settings)
     give_up_early(instance)
     return instance
@@ -106,9 +106,9 @@ def sync_day(settings: Settings, instance: DagsterInstance, label: str) -> RunSu
 
 
 def check_day(settings: Settings, instance: DagsterInstance, label: str) -> RunSummary:
-    """Run every check on one day, changing nothing. Raises UnknownSyncDay, SourceUnavailable."""
+    """Run every check on one day without changing anything. Raises UnknownSyncDay, SourceUnavailable."""
     if label not in [day["sync_day"] for day in applied_days(open_database(settings))]:
-        list_day(settings.source, label)  # a day that was read and not applied has checks too
+        list_day(settings.source, label)  # a day that was read but not applied can be checked too
     end_dead_runs(instance)
     return _run(instance, CHECKS_JOB, label, settings, {DAY_TAG: label})
 
@@ -134,7 +134,7 @@ def _run(
     started, run_id = time.monotonic(), make_new_run_id()
     platform, config = Platform(source=settings.source), {"platform": {"config": {"source": settings.source}}}
     if mask_text(settings.source) != settings.source:
-        config = {}  # the run shows its configuration to everybody
+        config = {}  # the UI shows the configuration of a run
     definitions = Definitions.merge(build_directory_defs({"platform": platform}), PROGRESS)
     try:
         result = definitions.resolve_job_def(job).execute_in_process(
@@ -145,7 +145,7 @@ def _run(
             run_id=run_id,
             **options,
         )
-    except Exception as error:  # Dagster could not write down how it ended
+    except Exception as error:  # Dagster could not store how the run ended
         lost = find_lost_connection(error, is_embedded=settings.database_url is None)
         if lost is None:
             raise
@@ -161,7 +161,7 @@ def _run(
 def _summary(
     label: str, run_id: str, settings: Settings, checks: tuple[CheckOutcome, ...] = (), *, message: str
 ) -> RunSummary:
-    """What came of the run, which failed for the reason `message`, or did not where that is empty."""
+    """Return the summary of the run. message: why it failed, empty if it succeeded."""
     outcome = take_outcome(run_id)
     raw = outcome.records
     day = outcome.day or DayResult(label, is_applied=False)
@@ -184,15 +184,15 @@ def _summary(
     if summary.succeeded or is_applied is False:
         return replace(summary, is_applied=is_applied)
     if outcome.stage is Stage.WITHIN:
-        message = ""  # that Postgres went away is what UNKNOWN says
+        message = ""  # UNKNOWN says already that Postgres went away
     cause = f" It ended with: {message}" if message else ""
     return replace(summary, is_applied=is_applied, message=(APPLIED if is_applied else UNKNOWN) + cause)
 
 
 def _is_applied(stage: Stage, run_id: str, settings: Settings) -> bool | None:
-    """Whether the tables show the day, also where the run failed: a commit counts, whatever came after it.
+    """Whether the day's transaction was committed, even if the run failed later.
 
-    None where Postgres went away within the transaction and does not answer.
+    None if Postgres stopped during the transaction and does not answer.
     """
     if stage is not Stage.WITHIN:
         return stage is Stage.AFTER
@@ -236,10 +236,10 @@ def _why(result: ExecuteInProcessResult) -> str:
             if error and error.cls_name == "DagsterExecutionInterruptedError":
                 return f"It was stopped at {event.step_key}, and what was not committed is undone. Run it again."
             reason = first_reason(error.message if error else "")
-            return f"{event.step_key} failed: {reason} The run's log in the UI has the whole of it."
+            return f"{event.step_key} failed: {reason} The run's log in the UI has the full error."
     return "The run failed before its first step; its log in the UI says why."
 
 
 def natural_days(labels: tuple[str, ...]) -> list[str]:
-    """The labels as they are to be run: each once, in natural order."""
+    """Return the distinct labels in natural order."""
     return in_natural_order(set(labels))

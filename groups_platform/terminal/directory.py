@@ -1,4 +1,4 @@
-"""Shows the directory: runs, checks, findings, the tree, reasons."""
+"""Terminal output of the directory: runs, checks, findings, the tree, reasons."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from groups_platform.directory.hierarchy import GroupTree, Reason
     from groups_platform.running.runs import RunSummary
 
-MOST_STEPS = 20  # of a path: each is indented further than the one before
+MOST_STEPS = 20  # shown of a path, since each is indented further
 
 
 def show_summaries(summaries: Sequence[RunSummary]) -> None:
-    """Per day what was read and what was written, the findings per code, and how each day ended."""
+    """Show rows read and written per day, findings per code, and the outcome of each day."""
     done = [summary for summary in summaries if summary.succeeded or summary.is_applied]
     if done:
         _show_done(done)
@@ -57,7 +57,7 @@ def _show_done(summaries: Sequence[RunSummary]) -> None:
 
 
 def show_outcome(summary: RunSummary) -> None:
-    """One sentence on how the run ended."""
+    """Show the outcome of the run in one sentence."""
     day = escape(summary.sync_day)
     if not summary.succeeded and summary.is_applied is not False:
         errors.print(f"[bold yellow]{day}:[/] {escape(summary.message)}")
@@ -75,11 +75,11 @@ def show_outcome(summary: RunSummary) -> None:
 
 
 def show_checks(summary: RunSummary) -> None:
-    """A line per check, failed ones last where the eye rests, and how many there are."""
+    """Show a line per check, failed ones last, and their number."""
     if not summary.checks:
         errors.print(f"[bold red]No check of {escape(summary.sync_day)} ran.[/] {escape(summary.message)}")
         return
-    table = Table(*uncut("asset", "check", "result"), "what it says")
+    table = Table(*uncut("asset", "check", "result"), "description")
     for check in sorted(summary.checks, key=lambda check: (not check.passed, check.asset, check.name)):
         result = "[green]passed[/]" if check.passed else "[red]FAILED[/]" if check.is_error else "[yellow]warns[/]"
         table.add_row(check.asset, check.name, result, escape(check.description))
@@ -90,7 +90,7 @@ def show_checks(summary: RunSummary) -> None:
 
 
 def show_findings(rows: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -> None:
-    """The findings and, below, the number per code."""
+    """Show the findings and, below, the number per code."""
     table = Table(*uncut("code", "severity"), "where", *uncut("group", "agent"), "detail")
     for row in rows:
         where = f"{row['file']} #{row['position']}" if row["position"] is not None else row["file"] or ""
@@ -104,7 +104,7 @@ def show_findings(rows: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) 
 
 
 def show_tree(tree: GroupTree) -> None:
-    """The groups as a tree; inactive ones dim and marked."""
+    """Show the groups as a tree; inactive ones dim and marked."""
     root = Tree("groups", hide_root=True)
     branches: dict[int | None, Tree] = {None: root}
     for group in tree.groups:
@@ -122,7 +122,7 @@ def show_tree(tree: GroupTree) -> None:
 
 
 def show_reason(reason: Reason) -> None:
-    """Why a group is as it is, and the path from the active member up to it."""
+    """Show why a group is active or inactive, and the path down to the group of the active member."""
     state = "[yellow]inactive[/]" if reason.is_inactive else "[green]active[/]"
     console.print(f"{escape(reason.name)} ({reason.group_id}) is {state}. {escape(reason.sentence)}")
     steps = reason.path[::-1] if len(reason.path) > 1 else ()
@@ -131,11 +131,11 @@ def show_reason(reason: Reason) -> None:
     if len(steps) > MOST_STEPS:
         group_id, name = steps[-1]
         left_out = len(steps) - MOST_STEPS - 1
-        console.print(f"… {left_out:,} groups on, --json has them all: {escape(name)} ({group_id})")
+        console.print(f"… {left_out:,} more groups (--json shows all), then {escape(name)} ({group_id})")
 
 
 def said(counts: Mapping[str, int]) -> str:
-    """The codes that were found, with their numbers."""
+    """Return the codes of `counts` that are not zero, with their numbers."""
     return ", ".join(f"{code} {number}" for code, number in counts.items() if number)
 
 

@@ -1,4 +1,4 @@
-"""Writes amounts for people."""
+"""Formats amounts for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def in_bytes(amount: Decimal | int) -> str:
-    """`17179869184` as `16 GiB`; one decimal place where it is not whole."""
+    """Format bytes: `17179869184` as `16 GiB`, with one decimal place if it is not whole."""
     size = Decimal(amount)
     if not size.is_finite():
         return "no limit"
@@ -19,12 +19,12 @@ def in_bytes(amount: Decimal | int) -> str:
 
 
 def in_counts(amount: Decimal | int) -> str:
-    """`4` as `4` and `0.25` as `0.25`: at most one place, two where it is below one."""
+    """Format a number with at most one decimal place, two below one: `4`, `1.5`, `0.25`."""
     size = Decimal(amount)
     text = f"{size:,.2f}" if abs(size) < 1 else f"{size:,.1f}"
     return text.rstrip("0").rstrip(".")
 
 
 def in_hours(milliseconds: Decimal | int) -> str:
-    """Milliseconds as hours."""
+    """Format milliseconds as hours."""
     return f"{in_counts(Decimal(milliseconds) / 3_600_000)} h" if milliseconds else "0"

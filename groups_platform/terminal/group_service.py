@@ -1,4 +1,4 @@
-"""Shows the group service: groups, members, what a purge takes, the audit log. Usage is in `usage.py`."""
+"""Terminal output of the group service: groups, members, purges, the audit log. Usage is in `usage.py`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_SHOWN = 10
 
 
 def show_groups(page: GroupPage) -> None:
-    """A line per group."""
+    """Show a line per group."""
     table = narrow_table(*uncut("group"), "type", "state", "members", "limits", "description")
     table.columns[3].justify = "right"
     for group in page.groups:
@@ -40,7 +40,7 @@ def show_groups(page: GroupPage) -> None:
 
 
 def show_group(group: GroupData, members: Sequence[UserData] = ()) -> None:
-    """What a group is, without its secrets, and who is in it."""
+    """Show a group, without its secrets, and its members."""
     console.print(f"[bold]{escape(_name(group))}[/]  {_state(group)}")
     table = Table.grid(padding=(0, 2))
     for name, value in _facts(group).items():
@@ -52,7 +52,7 @@ def show_group(group: GroupData, members: Sequence[UserData] = ()) -> None:
 
 
 def _members(ids: Iterable[UUID], members: Sequence[UserData]) -> Table:
-    """Those who are known by name, then those whom the actor may not know."""
+    """Return a table of `members`, then of the ids that the actor may not see."""
     table = narrow_table("member", *uncut("e-mail address", "id"), "role")
     for user in members:
         role = user.role.value + ("" if user.status == "active" else f", {user.status}")
@@ -80,8 +80,8 @@ def _facts(group: GroupData) -> dict[str, str]:
 
 
 def show_plan(plan: PurgePlan) -> None:
-    """What blocks a purge, and what it takes or took."""
-    would = "would go" if plan.is_dry_run else "is gone"
+    """Show what a purge removes or removed, and what blocks it."""
+    would = "would be removed" if plan.is_dry_run else "is removed"
     console.print(f"[bold]{escape(_name(plan.group))}[/] {would}, and with it:")
     table = narrow_table("what", "how many", "names")
     table.columns[1].justify = "right"
@@ -94,9 +94,9 @@ def show_plan(plan: PurgePlan) -> None:
 
 
 def show_audit(entries: tuple[AuditEntry, ...]) -> None:
-    """A line per attempt."""
+    """Show a line per attempted action."""
     about = (Column(name, overflow="fold") for name in ("about", "actor"))
-    why = Column("changed, or why not", min_width=20)
+    why = Column("changes, or the error", min_width=20)
     table = narrow_table(*uncut("when, UTC", "action"), *about, *uncut("status"), why)
     for entry in entries:
         outcome = f"{entry.error_code}: {entry.description}" if entry.error_code else _changes(entry)
@@ -112,7 +112,7 @@ def show_audit(entries: tuple[AuditEntry, ...]) -> None:
 
 
 def in_utc(instant: datetime) -> str:
-    """An instant for people, in UTC."""
+    """Format an instant in UTC."""
     return f"{instant.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S}"
 
 

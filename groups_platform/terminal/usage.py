@@ -1,4 +1,4 @@
-"""Shows what groups used: tables with bars, totals, and what is missing from them."""
+"""Terminal output of usage: tables with bars, totals, and kernels without figures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from groups_platform.terminal.figures import in_bytes, in_counts, in_hours
 
 WIDEST_BAR = 16
 
-# heading, figure, how it is written
+# heading, figure, formatter
 Shown = tuple[str, str, Callable[[Decimal], str]]
 ALLOCATED: tuple[Shown, ...] = (
     ("CPU", "cpu_allocated", in_counts),
@@ -40,7 +40,7 @@ USED: tuple[Shown, ...] = (
 
 @dataclass(frozen=True)
 class Line:
-    """A group's sums."""
+    """The sums of a group."""
 
     name: str
     kernels: int
@@ -49,11 +49,11 @@ class Line:
 
 
 def show_usage(usage: MonthlyUsage | PeriodUsage, limit: int) -> None:
-    """What was allocated, with bars, what was used, the kernels where they were asked for, and what is missing."""
+    """Show allocations with bars, use, kernels if `usage` has them, and kernels without figures."""
     lines = list(_monthly(usage) if isinstance(usage, MonthlyUsage) else _by_period(usage))
     console.print(f"[bold]Usage[/] {usage.first} to {usage.last}, {usage.time_zone}")
     if not lines:
-        console.print("No kernels lived in it.")
+        console.print("No kernels existed in this time.")
         return
     console.print(_allocated(lines, limit), _used(lines, limit))
     if len(lines) > limit:
@@ -65,7 +65,7 @@ def show_usage(usage: MonthlyUsage | PeriodUsage, limit: int) -> None:
         console.print(f"{limit} of {len(kernels)} kernels are shown; --limit shows more.")
     _say("without statistics, which count with zero use", usage.missing_statistics_count, usage.missing_statistics)
     _say(
-        "with figures that nobody can read, which count as zero",
+        "with unreadable figures, which count as zero",
         usage.unreadable_figures_count,
         usage.unreadable_figures,
     )

@@ -1,4 +1,4 @@
--- fail, agents: every accepted agent is stored as its record says, and the roster's word on who is active holds.
+-- fail, agents: every accepted agent is stored as its record says, with the status of its roster record.
 SELECT coalesce(roster.agent_id, details.agent_id) AS agent_id, roster.active AS upstream_active, t.active AS stored_active,
        coalesce(roster.name, details.name) AS upstream_name, t.name AS stored_name
 FROM (SELECT * FROM agent_record WHERE source = 'agents') AS roster

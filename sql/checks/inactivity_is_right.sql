@@ -1,6 +1,6 @@
--- fail, group_inactivity: the flags equal a second computation that looks downwards and one level only.
--- A group is active iff it has an active member or an active child: without cycles this settles every flag, from the
--- leaves up. The groups of a cycle could keep each other active, so a cycle must show a reason from outside it.
+-- fail, group_inactivity: the flags equal those of a second computation, which looks one level down.
+-- A group is active iff it has an active member or an active child: without cycles this determines every flag, from the
+-- leaves up. The groups of a cycle could keep each other active, so an active cycle needs a reason other than itself.
 WITH reason AS (
     SELECT g.group_id, g.inactive, staffed.group_id IS NOT NULL AS has_active_member
     FROM groups AS g

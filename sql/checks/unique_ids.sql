@@ -1,4 +1,4 @@
--- fail, groups: no id twice, neither in the tables nor among the records that count.
+-- fail, groups: no id occurs twice, neither in the tables nor among the records that count.
 SELECT 'groups' AS found_in, group_id AS id, count(*) AS times FROM groups GROUP BY group_id HAVING count(*) > 1
 UNION ALL
 SELECT 'agents', agent_id, count(*) FROM agents GROUP BY agent_id HAVING count(*) > 1

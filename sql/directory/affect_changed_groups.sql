@@ -1,6 +1,6 @@
--- The groups whose flags are computed anew: those that are new, got or lost a child or a member, or whose agents were
--- switched on or off, and every group above one of them. What lies below any other group is as it was: a group that
--- came or went there came to, or went from, one of these. UNION walks a cycle once.
+-- The groups whose flags are recomputed: those that are new, gained or lost a child or a member, or have an agent whose
+-- status changed, and every group above one of them. Below any other group nothing changed: a group that moved to or
+-- from there has its old and its new parent among these. UNION walks a cycle once.
 CREATE TEMP TABLE affected_group ON COMMIT DROP AS
 WITH RECURSIVE changed (group_id) AS (
     SELECT group_id FROM group_change WHERE has_moved

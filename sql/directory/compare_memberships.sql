@@ -1,5 +1,5 @@
--- Whether the staged members are, as a set, those that are stored or wait for their agent, groups without a record
--- today left aside. By number and sums of hashes as in digest_tables.sql.
+-- Whether the staged members equal, as a set, the stored and the pending ones, except those of groups without a record
+-- today. Compares counts and sums of hashes, as in digest_tables.sql.
 SELECT (staged.pairs, staged.by_group, staged.by_agent)
        = (stored.memberships + waiting.pairs - aside.pairs,
           stored.by_group + waiting.by_group - aside.by_group,

@@ -1,3 +1,3 @@
--- What of the changes can change a flag.
+-- The number of changes that can affect flags.
 SELECT (SELECT count(*) FROM group_change WHERE has_moved) AS moved_groups,
        (SELECT count(*) FROM agent_change WHERE was_active <> active) AS switched_agents;

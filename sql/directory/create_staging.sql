@@ -1,8 +1,8 @@
--- The tables that one run fills by COPY before it touches a live table. {schema} is the run's own, {tables} the live tables'.
+-- The tables that one run fills by COPY before it writes to a live table. {schema} belongs to the run.
 CREATE SCHEMA {schema};
 SET search_path = {schema}, {tables}, public;
 
--- What upstream says of a group or an agent, in the columns that the live table has for it.
+-- The records of groups and agents, with the columns of the live tables.
 CREATE UNLOGGED TABLE group_record AS SELECT * FROM {tables}.groups WITH NO DATA;
 ALTER TABLE group_record DROP COLUMN inactive;
 CREATE UNLOGGED TABLE agent_record AS SELECT NULL::TEXT AS source, a.* FROM {tables}.agents AS a WITH NO DATA;
@@ -12,8 +12,8 @@ CREATE UNLOGGED TABLE finding (
 );
 CREATE UNLOGGED TABLE finding_severity (code TEXT PRIMARY KEY, severity TEXT);
 
--- A Spark task writes in one transaction that first claims its partition: a task that is tried again, or twice at
--- once, is loaded once.
+-- A Spark task writes in one transaction, which first claims its partition: a task that is retried, or runs twice at
+-- the same time, is loaded once.
 CREATE UNLOGGED TABLE loaded_partition (
     staging_table TEXT, partition_id BIGINT, PRIMARY KEY (staging_table, partition_id)
 );

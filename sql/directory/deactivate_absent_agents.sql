@@ -1,4 +1,4 @@
--- Only on a day with a roster: who is not in it is inactive, unless the roster's record was there but rejected.
+-- Only on a day with a roster: agents that are not in it become inactive, except those whose record was rejected.
 WITH absent AS (
     UPDATE agents AS t
     SET active = FALSE

@@ -1,4 +1,4 @@
--- What the group's new record no longer names, and what can be stored now.
+-- Members that the group's new record no longer lists, and members whose agent is known now.
 DELETE FROM pending_membership AS t
 WHERE EXISTS (SELECT FROM agents AS a WHERE a.agent_id = t.agent_id)
    OR (EXISTS (SELECT FROM group_record AS g WHERE g.group_id = t.group_id)

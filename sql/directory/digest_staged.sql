@@ -1,4 +1,4 @@
--- The staged members, as digest_tables.sql counts and sums the stored ones.
+-- Counts and sums of hashes of the staged members, as digest_tables.sql has for the stored ones.
 CREATE TEMP TABLE staged_digest ON COMMIT DROP AS
 SELECT count(*) AS pairs,
        coalesce(sum(hashint8extended(group_id, agent_id)), 0) AS by_group,

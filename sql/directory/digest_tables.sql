@@ -1,6 +1,6 @@
--- How many rows the live tables have, and a fingerprint of what the flags come from: sums of 64-bit hashes, in which the
--- order of the rows is nothing and a changed row changes a sum. hashint8extended folds its first argument to 32 bits
--- and takes its second whole, so each pair is hashed both ways. One pass over each table, a tenth of a join's time.
+-- Row counts of the live tables, and a fingerprint of the columns that determine the flags: sums of 64-bit hashes,
+-- which do not depend on the order of rows. hashint8extended folds its first argument to 32 bits and uses its second in
+-- full, so each pair is hashed both ways. One pass over each table takes a tenth of a join's time.
 DROP TABLE IF EXISTS pg_temp.table_digest;
 CREATE TEMP TABLE table_digest ON COMMIT DROP AS
 SELECT g.groups, g.inactive_groups, m.memberships, a.agents, a.active_agents, m.by_group, m.by_agent,

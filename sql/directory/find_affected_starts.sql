@@ -1,5 +1,5 @@
--- Where the walk starts when only affected flags are computed: the affected groups that have an active member, or an
--- active child that is not affected, whose flag still holds. LATERAL … LIMIT 1: a look-up per group, never a scan.
+-- Where the walk starts if only affected flags are computed: the affected groups with an active member, or with an
+-- active child that is not affected, whose flag is still valid. LATERAL … LIMIT 1: a look-up per group, never a scan.
 CREATE TEMP TABLE active_start ON COMMIT DROP AS
 SELECT x.group_id
 FROM affected_group AS x

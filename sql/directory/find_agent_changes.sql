@@ -1,6 +1,6 @@
--- Where the day's agents and the stored ones differ, found once for the statements that follow; was_active is null for
--- a new agent. D7: the roster's record before the one of agent_details; without a roster record the status stays as it
--- was, and a new agent is inactive.
+-- Differences between the day's agents and the stored ones, for the statements that follow; was_active is null for a
+-- new agent. D7: a record of the roster takes precedence over agent_details; without a roster record the status is
+-- unchanged, and a new agent is inactive.
 CREATE TEMP TABLE agent_change ON COMMIT DROP AS
 SELECT s.agent_id, {s.agents}, coalesce(s.active, t.active, FALSE) AS active, t.active AS was_active
 FROM (

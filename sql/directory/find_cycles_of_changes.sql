@@ -1,5 +1,4 @@
--- A cycle that was not there before holds a group that is new or has moved; the others are those of the newest day,
--- where they still are.
+-- A new cycle contains a group that is new or has moved; the other cycles are those of the newest day that still exist.
 CREATE TEMP TABLE found_cycle ON COMMIT DROP AS
 SELECT group_id, length, path
 FROM hierarchy_cycles_above(ARRAY(

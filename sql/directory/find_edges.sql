@@ -1,4 +1,4 @@
--- The findings that only the tables know, beside those that the records brought.
+-- Adds the findings on edges, which come from the tables, to those of the records.
 INSERT INTO finding (code, group_id, agent_id, detail)
 SELECT 'orphan_membership', p.group_id, p.agent_id, format('agent %%s is not known', p.agent_id)
 FROM pending_membership AS p

@@ -1,6 +1,6 @@
--- D11 for the affected groups, in one walk upwards from where it starts: linear, and UNION walks a cycle once. It
--- takes no step onto a group at which it starts anyway. LATERAL … OFFSET 0 and the scalar subquery so that a step is
--- two index look-ups and never a scan; LEFT JOIN at the end (NOT EXISTS over the recursion runs it once a row).
+-- D11 for the affected groups, in one walk upwards from active_start: linear, and UNION walks a cycle once. The walk
+-- does not step onto other starts. With LATERAL … OFFSET 0 and the scalar subquery a step is two index look-ups and
+-- never a scan. LEFT JOIN at the end, since NOT EXISTS would run the recursion once per row.
 CREATE TEMP TABLE flag_change ON COMMIT DROP AS
 WITH RECURSIVE above (group_id) AS (
     SELECT g.parent_group_id

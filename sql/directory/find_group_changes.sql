@@ -1,4 +1,4 @@
--- Where the day's groups and the stored ones differ, found once for the statements that follow.
+-- Differences between the day's groups and the stored ones, for the statements that follow.
 CREATE TEMP TABLE group_change ON COMMIT DROP AS
 SELECT s.group_id, {s.groups},
        t.group_id IS NULL AS is_new,

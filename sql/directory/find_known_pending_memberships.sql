@@ -1,5 +1,5 @@
--- D9: what waited for an agent that is known now, also where the group is absent that day. Of a group with a record
--- today the members that waited are among the changes already, unless all are known to be as they were.
+-- D9: pending members whose agent is known now, also of groups without a record today. For groups with a record today
+-- they are among the changes already, unless the staged and stored sets were found to be equal.
 INSERT INTO membership_change (group_id, agent_id, is_stored, is_known)
 SELECT p.group_id, p.agent_id, FALSE, TRUE
 FROM pending_membership AS p

@@ -1,6 +1,6 @@
--- Where the staged members and the stored ones differ, found once for the statements that follow. CREATE TABLE AS and
--- not INSERT: only that runs in parallel. Stored members of groups without a record today are none of them. Where the
--- sets are known to be equal nothing is joined.
+-- Differences between the staged members and the stored ones, for the statements that follow. CREATE TABLE AS, since
+-- INSERT does not run in parallel. Stored members of groups without a record today are excluded. If the sets are known
+-- to be equal, nothing is joined.
 CREATE TEMP TABLE membership_change ON COMMIT DROP AS
 SELECT c.group_id, c.agent_id, c.is_stored, a.agent_id IS NOT NULL AS is_known
 FROM (

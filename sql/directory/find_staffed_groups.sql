@@ -1,4 +1,4 @@
--- Where the walk starts when every flag is computed: the groups with an active member. One pass over the memberships.
+-- Where the walk starts if every flag is computed: the groups with an active member. One pass over the memberships.
 CREATE TEMP TABLE active_start ON COMMIT DROP AS
 SELECT m.group_id
 FROM group_membership AS m

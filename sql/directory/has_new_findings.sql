@@ -1,4 +1,4 @@
--- Compared as bags: the same findings again are not written again.
+-- Compared as multisets, so that equal findings are not written again.
 WITH staged AS (
     SELECT f.code, v.severity, f.file, f.position, f.group_id, f.agent_id, f.detail, f.raw
     FROM finding AS f

@@ -1,4 +1,4 @@
--- What lies at and below an inactive group: how many groups, and how many members, none of them active.
+-- The number of groups below an inactive group, of its own members, and of all members at and below it.
 SELECT count(DISTINCT below.group_id) - 1 AS groups_below,
        count(DISTINCT m.agent_id) FILTER (WHERE below.group_id = %(group_id)s) AS own_members,
        count(DISTINCT m.agent_id) AS members,

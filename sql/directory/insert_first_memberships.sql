@@ -1,4 +1,4 @@
--- Into empty tables: nothing to compare with. In the order of the primary key: half the time of a random order.
+-- For empty tables, where nothing is compared. Inserting in primary-key order takes half the time of a random order.
 INSERT INTO group_membership (group_id, agent_id)
 SELECT s.group_id, s.agent_id
 FROM group_member AS s

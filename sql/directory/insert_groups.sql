@@ -1,4 +1,4 @@
--- flag_groups sets the flag: a statement never sees the rows that it inserts itself. Most groups are active.
+-- update_flags sets the flag later, since a statement does not see the rows that it inserts. Most groups are active.
 INSERT INTO groups (group_id, {groups}, inactive)
 SELECT group_id, {groups}, FALSE
 FROM group_change

@@ -1,4 +1,4 @@
--- The first group at or below %(group_id)s, nearest level first, that has an active member, and that member.
+-- The nearest group at or below %(group_id)s that has an active member, and that member.
 SELECT below.group_id, member.agent_id, member.name, member.email
 FROM directory.groups_below(%(group_id)s) AS below
 CROSS JOIN LATERAL (

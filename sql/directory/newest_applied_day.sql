@@ -1,4 +1,4 @@
--- days_since_whole: applied days after the last one whose checks looked at every row.
+-- days_since_whole: number of applied days after the last one whose checks looked at every row.
 SELECT sync_day, sort_key, tables_fingerprint,
        (SELECT count(*)
         FROM sync_days AS later

@@ -1,5 +1,5 @@
--- Groups from the roots downwards, level by level, at most %(limit)s of them. A cycle has no root: its smallest group
--- stands for one.
+-- Groups from the roots downwards, level by level, at most %(limit)s of them. A cycle has no root, so its group with
+-- the smallest id is used as one.
 WITH RECURSIVE start AS (
     SELECT g.group_id, FALSE AS is_cycle
     FROM directory.groups AS g

@@ -1,4 +1,4 @@
--- Only when the day is new or changed something; MERGE writes nothing when its condition is false.
+-- Writes only if the day is new or changed something: MERGE writes nothing if its condition is false.
 MERGE INTO sync_days AS t
 USING (
     SELECT %(sync_day)s::TEXT AS sync_day, %(counts)s::JSONB AS counts,

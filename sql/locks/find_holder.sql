@@ -1,4 +1,4 @@
--- Who holds an advisory lock of this database, by the lock's name. Others' times are NULL for a role without pg_read_all_stats.
+-- The session that holds an advisory lock, by the lock's name. Other roles' times are NULL without pg_read_all_stats.
 SELECT pid, usename AS role, application_name, state, coalesce(xact_start, backend_start) AS since
 FROM pg_locks JOIN pg_stat_activity USING (pid)
 WHERE locktype = 'advisory' AND objsubid = 1 AND granted

@@ -1,1 +1,1 @@
-"""The directory in Dagster: assets, checks, jobs, partitions, the sensor and its planner, resources."""
+"""The Dagster definitions of the directory: assets, checks, jobs, partitions, the sensor, resources."""

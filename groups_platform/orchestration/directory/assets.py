@@ -90,17 +90,17 @@ def _materialise_raw(
 
 @asset(**SPARK_ASSET, metadata={"dagster/column_schema": shown.column_schema(AcceptedGroup)})
 def raw_groups(context: AssetExecutionContext, spark: Spark, platform: Platform) -> MaterializeResult[None]:
-    """Every record of `admin_groups/` of the day, accepted or rejected, as upstream wrote it and as it was understood.
+    """Every record of the day's `admin_groups/`, accepted or rejected, with its original text and its parsed values.
 
     A row per folder, file and record (`entry`). A rejected record has its `faults`; `counts` marks the one record per
-    group that the tables take. Nothing of upstream is lost here: look at `raw` when a group looks wrong.
+    group that is loaded into the tables. `raw` is the text exactly as upstream delivered it.
     """
     return _materialise_raw(context, spark, platform, GROUPS)
 
 
 @asset(**SPARK_ASSET, metadata={"dagster/column_schema": shown.column_schema(AcceptedAgent)})
 def raw_agents(context: AssetExecutionContext, spark: Spark, platform: Platform) -> MaterializeResult[None]:
-    """Every record of `agents/` (the day's roster) and `agent_details/`, as `raw_groups` keeps those of groups."""
+    """Every record of `agents/` (the day's roster) and `agent_details/`, in the form of `raw_groups`."""
     return _materialise_raw(context, spark, platform, AGENTS)
 
 
@@ -110,7 +110,7 @@ def raw_agents(context: AssetExecutionContext, spark: Spark, platform: Platform)
     metadata={"dagster/column_schema": shown.column_schema(Membership)},
 )
 def exploded_memberships(context: AssetExecutionContext, spark: Spark, platform: Platform) -> MaterializeResult[None]:
-    """One row per member of each accepted group: `agent_ids` taken apart. The agents need not be known yet."""
+    """One row per member of each accepted group, from `agent_ids`. The agents need not be known yet."""
     label, lake = context.partition_key, platform.settings.lake
     with as_failure(), engine_errors(f"exploded_memberships of {label} failed"):
         platform.hold_day(label)
@@ -130,8 +130,8 @@ TABLE_SPECS = [
         "agents",
         deps=[raw_agents],
         description=(
-            "The table `agents`: everybody upstream ever named, and whether they are active. An agent is active iff "
-            "the day's roster has them and does not call them deactivated."
+            "The table `agents`: every agent that upstream ever delivered, and whether it is active. An agent is "
+            "active iff the newest roster has it and does not deactivate it."
         ),
         metadata={
             "dagster/table_name": "directory.agents",
@@ -145,8 +145,8 @@ TABLE_SPECS = [
         "groups",
         deps=[raw_groups],
         description=(
-            "The table `groups`: each group as its last good record describes it. A rejected or absent record "
-            "leaves the row as it was."
+            "The table `groups`: each group as its last accepted record describes it. A rejected or missing record "
+            "does not change the row."
         ),
         metadata={
             "dagster/table_name": "directory.groups",
@@ -160,8 +160,8 @@ TABLE_SPECS = [
         "group_membership",
         deps=["groups", "agents", exploded_memberships],
         description=(
-            "The table `group_membership`: which known agents are members of which groups. An accepted group's "
-            "members are exactly its record's; a member that is no known agent waits in `pending_membership`."
+            "The table `group_membership`: which known agents are members of which groups. An accepted group has "
+            "exactly the members of its record; those that are not known agents are in `pending_membership`."
         ),
         metadata={
             "dagster/table_name": "directory.group_membership",
@@ -174,7 +174,7 @@ TABLE_SPECS = [
         deps=["groups", "group_membership", "agents"],
         description=(
             "The column `groups.inactive`: true iff no active agent is a member of the group or of any group below "
-            "it, at any depth. Materialise this asset alone to compute the flags anew from the tables as they are."
+            "it, at any depth. Materialise this asset alone to recompute the flags from the current tables."
         ),
         metadata={"dagster/table_name": "directory.groups"},
         **TABLE,
@@ -203,7 +203,7 @@ def directory_tables(context: AssetExecutionContext, spark: Spark, platform: Pla
                 return
             result = apply_within(run_id, lambda: apply_day(staged, run_id, protection))
             fingerprint = staged.fingerprint
-    with as_failure():  # committed or refused: what fails from here on fails the run and not the day
+    with as_failure():  # the day is committed or refused: later errors fail the run only
         if result.refusal:
             yield from refused(result)
             raise result.refusal

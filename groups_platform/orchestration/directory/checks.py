@@ -1,4 +1,4 @@
-"""Checks of the raw records, beside those of the tables (`assets.CHECK_SPECS`): accounting, contract, share, volume."""
+"""Checks of the raw records: accounting, contract, rejected share, volume. Those of tables: `assets.CHECK_SPECS`."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -36,16 +36,16 @@ REJECTED = "few_records_rejected"
 VOLUME = "volume_like_the_day_before"
 
 DESCRIPTIONS: Final = {
-    ACCOUNTING: "Records that the reader cut out of the files = accepted + rejected records in the lake.",
-    CONTRACT: "Records that count keep the pandera contract: types, no nulls where none may be, names not blank.",
+    ACCOUNTING: "Records found in the files = accepted + rejected records in the lake.",
+    CONTRACT: "Records that count keep the pandera contract: types, required values, names not blank.",
     REJECTED: "The share of rejected records is below GROUPS_REJECTED_LIMIT.",
-    VOLUME: f"The number of records is within {VOLUME_CHANGE:.0%} of the applied day before.",
+    VOLUME: f"The number of records is within {VOLUME_CHANGE:.0%} of that of the previous applied day.",
 }
 BLOCKING: Final = {ACCOUNTING, CONTRACT}
 
 
 def build_record_checks(kind: RecordKind) -> AssetChecksDefinition:
-    """The checks of one raw dataset, in one step that reads it twice."""
+    """Return the checks of one raw dataset, in one step that reads it twice."""
     specs = [
         AssetCheckSpec(name, asset=kind.name, blocking=name in BLOCKING, description=text)
         for name, text in DESCRIPTIONS.items()

@@ -1,4 +1,4 @@
-"""The directory's half of the definitions. The terminal's runs load it alone, since the service is long to import."""
+"""The Dagster definitions of the directory. Runs of the command line load only these: the service imports slowly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from groups_platform.orchestration.directory.sensors import new_sync_days
 
 
 def build_directory_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:
-    """Every asset, check, job and sensor of the directory."""
+    """Return every asset, check, job and sensor of the directory. resource_overrides: replaces resources by name."""
     return Definitions(
         assets=[raw_groups, raw_agents, exploded_memberships, directory_tables],
         asset_checks=RECORD_CHECKS,

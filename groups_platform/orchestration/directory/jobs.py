@@ -1,4 +1,4 @@
-"""The jobs of the directory. They run in one process: a process per step would start a JVM for each."""
+"""The jobs of the directory. Each runs in one process, since every further process would start a Spark."""
 
 from __future__ import annotations
 

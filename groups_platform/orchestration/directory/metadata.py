@@ -1,4 +1,4 @@
-"""What the UI shows of the directory: the contract's columns, previews of DataFrames, findings, the tree."""
+"""Metadata values of the directory for the UI: the contract's columns, previews of DataFrames, findings, the tree."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from dagster import MetadataValue, TableColumn, TableColumnConstraints, TableMetadataValue, TableSchema
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F  # noqa: N812 - the name that everybody uses
+from pyspark.sql import functions as F  # noqa: N812 - the conventional name
 
 from groups_platform.directory.contract import Column, Contract
 from groups_platform.directory.findings import FindingCode
@@ -18,12 +18,12 @@ SQL_TYPES = {"bigint": "BIGINT", "string": "TEXT", "boolean": "BOOLEAN", "timest
 
 
 def column_schema(contract: Contract) -> TableSchema:
-    """The columns of the record contract."""
+    """Return the columns of the record contract."""
     return TableSchema(columns=[_column(column, column.spark_type) for column in contract.columns])
 
 
 def stored_schema(contract: Contract, **more: str) -> TableSchema:
-    """The columns of the Postgres table of such records; `more` as in `table_schema`, instead of one or behind them."""
+    """Return the columns of the contract's Postgres table. more: as in `table_schema`, replaces or adds columns."""
     own = {column.name: _column(column, SQL_TYPES[column.spark_type]) for column in contract.stored}
     return TableSchema(
         columns=list({**own, **{column.name: column for column in table_schema(**more).columns}}.values())
@@ -35,13 +35,13 @@ def _column(column: Column, sql_type: str) -> TableColumn:
 
 
 def preview(rows: DataFrame) -> TableMetadataValue | MetadataValue[str]:
-    """The first rows of a DataFrame."""
-    texts = [F.col(name).cast("string") for name in rows.columns]  # Python has no year 0, where time zones lead year 1
+    """Return the first rows of a DataFrame."""
+    texts = [F.col(name).cast("string") for name in rows.columns]  # time zones can move year 1 to 0: invalid in Python
     return rows_table([row.asDict() for row in rows.limit(PREVIEW_ROWS).select(*texts).collect()])
 
 
 def findings_table(counts: Mapping[str, int]) -> TableMetadataValue | MetadataValue[str]:
-    """Code, severity and number, zeros included."""
+    """Return code, severity and number of findings, zeros included."""
     return rows_table(
         [
             {"code": code.value, "severity": code.severity, "findings": counts[code]}
@@ -57,5 +57,5 @@ def counts_table(counts: Mapping[str, int]) -> TableMetadataValue | MetadataValu
 
 
 def tree_picture(tree: GroupTree) -> MetadataValue[str]:
-    """The hierarchy as a picture."""
+    """Return the hierarchy as a picture."""
     return svg_picture("groups", draw_tree(tree))

@@ -1,6 +1,6 @@
-"""What a run of this process came to, as values: for whoever started it here and waits for it.
+"""Results of the runs of this process, as values for the code that started them.
 
-Materialisations show the same to people. A run that another process works on leaves nothing here.
+The UI shows the same as materialisations. Runs of other processes are not recorded here.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ ADMIN_SHUTDOWN = "57P01"
 class Stage(Enum):
     """Whether the transaction of a day's tables was committed."""
 
-    BEFORE = "before"  # it was not begun, or rolled back, or left the tables alone
-    WITHIN = "within"  # it was begun, and the connection broke: only the database knows
+    BEFORE = "before"  # it was not begun, was rolled back, or skipped the day
+    WITHIN = "within"  # it was begun, and the connection broke: only the database knows the outcome
     AFTER = "after"
 
 
 @dataclass
 class RunOutcome:
-    """How far a run came. records: what was read, by raw dataset. day: what the tables' transaction did."""
+    """The progress of a run. records: counts by raw dataset. day: the result of the transaction on the tables."""
 
     stage: Stage = Stage.BEFORE
     records: dict[str, SnapshotCounts] = field(default_factory=dict)
@@ -37,23 +37,23 @@ _outcomes: dict[str, RunOutcome] = {}
 
 
 def outcome_of(run_id: str) -> RunOutcome:
-    """The run's outcome so far, to be filled."""
+    """Return the run's outcome so far, for the assets to fill."""
     return _outcomes.setdefault(run_id, RunOutcome())
 
 
 def take_outcome(run_id: str) -> RunOutcome:
-    """The run's outcome, which is forgotten here."""
+    """Return the run's outcome and remove it here."""
     return _outcomes.pop(run_id, RunOutcome())
 
 
 def apply_within(run_id: str, apply: Callable[[], DayResult]) -> DayResult:
-    """What `apply`, the transaction of the run, returns; noted with the stage that it came to."""
+    """Call `apply`, the transaction of the run, and return its result; records it with its stage."""
     outcome = outcome_of(run_id)
     outcome.stage = Stage.WITHIN
     try:
         outcome.day = apply()
     except DatabaseUnavailable as error:
-        # A server that is told to stop answers a statement with this code, or commits and answers that.
+        # A server that shuts down either fails a statement with this code or confirms the commit.
         if getattr(error.__cause__, "sqlstate", None) == ADMIN_SHUTDOWN:
             outcome.stage = Stage.BEFORE
         raise

@@ -15,8 +15,8 @@ NAME = "sync_day"
 def register_days(instance: DagsterInstance, labels: Iterable[str]) -> list[str]:
     """Add the labels that are new, and return them.
 
-    Backfills run partitions in the order in which keys were added. A new day that belongs before known ones
-    therefore has those added again behind it; what was materialised stays known under the same key.
+    Backfills run partitions in the order in which keys were added. If a new day precedes known ones, these are
+    therefore deleted and added again after it; their materialisations keep the same key.
     """
     known = list(instance.get_dynamic_partitions(NAME))
     fresh = [label for label in in_natural_order(labels) if label not in known]

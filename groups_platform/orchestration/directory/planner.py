@@ -1,4 +1,4 @@
-"""Decides, from listings alone, which sync day to request next. Pure: no Dagster, no clock, no input or output."""
+"""Decides which sync day to run next. Pure functions: no Dagster, no clock, no input or output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groups_platform.directory.source import SyncDay
 
 
 class DayState(Enum):
-    """What became of the newest run for a day with exactly this content."""
+    """The state of the newest run of a day with exactly this content."""
 
     NOT_REQUESTED = "not requested"
     IN_PROGRESS = "in progress"
@@ -20,9 +20,9 @@ class DayState(Enum):
 
 @dataclass(frozen=True)
 class Plan:
-    """request: the day to run now, if any. reason: a sentence for the tick when there is none.
+    """request: the day to run now, if any. reason: a sentence on why there is none.
 
-    seen: fingerprint by label, for the next tick to tell what is still being delivered.
+    seen: fingerprint by label, by which the next tick detects days that are still being delivered.
     """
 
     request: SyncDay | None
@@ -31,9 +31,9 @@ class Plan:
 
 
 def plan_next_day(days: Sequence[SyncDay], seen: Mapping[str, str], states: Mapping[str, DayState]) -> Plan:
-    """The first day, in the given natural order, that has not succeeded, if it is ready and nothing before it runs.
+    """Request the first of `days`, in their order, that has not succeeded, if it is ready and has no run yet.
 
-    A day is ready when it carries `_SUCCESS` or its fingerprint is the one of the tick before (`seen`).
+    A day is ready if it contains `_SUCCESS`, or if its fingerprint is that of the previous tick (`seen`).
     """
     now_seen = {day.label: day.fingerprint for day in days}
     for day in days:
@@ -45,8 +45,8 @@ def plan_next_day(days: Sequence[SyncDay], seen: Mapping[str, str], states: Mapp
         if state is DayState.FAILED:
             return Plan(
                 None,
-                f"{day.label} failed; the days after it wait. Deliver sync-{day.label} again, or mend what the run "
-                "says and re-execute it.",
+                f"{day.label} failed; the days after it wait. Deliver sync-{day.label} again, or fix the error and "
+                "re-execute the run.",
                 now_seen,
             )
         if day.is_complete or seen.get(day.label) == day.fingerprint:

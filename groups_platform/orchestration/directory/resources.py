@@ -1,4 +1,4 @@
-"""What assets and checks need: the platform's settings and database, and a Spark session made when first asked for."""
+"""The resources of assets and checks: settings, database, and a Spark session that is created on first use."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DAY_TAG = "groups_platform/day"  # of a run of checks alone, which has no partit
 
 
 class Platform(ConfigurableResource):  # type: ignore[type-arg]
-    """The platform of this process's environment: where the source, the lake and Postgres are."""
+    """The settings and the database of this process's environment."""
 
     source: str = Field(
         default="",
@@ -40,15 +40,15 @@ class Platform(ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def database_url(self) -> str:
-        """The URL of the running, migrated database."""
+        """The URL of the database, started and migrated on first use. Raises as `open_database`."""
         if self._url is None:
             self._url = open_database(self.settings)
         return self._url
 
     def day_of(self, run: DagsterRun) -> str:
-        """The sync day that a run is about: its partition, else its tag, else the newest applied day.
+        """Return the sync day of a run: its partition, else its tag, else the newest applied day.
 
-        Checks run without a partition have one of the latter. Raises UnknownSyncDay when no day was applied yet.
+        Runs of checks alone have no partition. Raises UnknownSyncDay if no day was applied yet.
         """
         label = run.tags.get(PARTITION_TAG) or run.tags.get(DAY_TAG) or newest_applied_day(self.database_url)
         if label is None:
@@ -57,7 +57,7 @@ class Platform(ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[Platform]:
-        """Say which process works on the run, and give up the day's lock when it ends."""
+        """Tag the run with this process, and release the day's lock at the end."""
         if context.instance and context.run:  # a sensor has no run
             claim_run(context.instance, context.run.run_id)
         try:
@@ -68,14 +68,14 @@ class Platform(ConfigurableResource):  # type: ignore[type-arg]
                 self._lock = None
 
     def hold_day(self, label: str) -> None:
-        """Until the run ends no other run writes this day's folders in the lake; waits for one that does."""
+        """Lock this day's folders in the lake until the run ends. Raises LockTimeout."""
         if self._lock is not None:
             return
         self._lock = lock_day(self.database_url, label, get_dagster_logger())
 
 
 class Spark(LazyPySparkResource):
-    """LazyPySparkResource for the Spark of the environment, by default the embedded one."""
+    """A LazyPySparkResource for the Spark of the environment, by default the embedded one."""
 
     def _init_session(self) -> None:
         if self._spark_session is None:
@@ -85,6 +85,6 @@ class Spark(LazyPySparkResource):
 
     @classmethod
     def from_environment(cls) -> Spark:
-        """The resource without settings of its own."""
+        """Create the resource, which takes its settings from the environment."""
         config: dict[str, Any] = {}
         return cls(spark_config=config)

@@ -1,4 +1,4 @@
-"""The sensor that reacts to new or changed sync-day folders: it lists, `planner` decides, Dagster runs."""
+"""The sensor for new or changed sync-day folders: lists the source and requests the run that `planner` chooses."""
 
 import json
 
@@ -30,7 +30,7 @@ from groups_platform.orchestration.instance import FINGERPRINT_TAG, PARTITION_TA
     default_status=DefaultSensorStatus.RUNNING,
     description=(
         "Looks for sync-<day> folders in the source and runs sync_day for each, one at a time and in natural order. "
-        "A folder counts when it carries _SUCCESS or is unchanged over two ticks; changed content runs again."
+        "A folder is ready if it contains _SUCCESS or is unchanged over two ticks; changed content runs again."
     ),
 )
 def new_sync_days(context: SensorEvaluationContext, platform: Platform) -> SensorResult | SkipReason:
@@ -52,7 +52,7 @@ def new_sync_days(context: SensorEvaluationContext, platform: Platform) -> Senso
 
 
 def request_for(day: SyncDay) -> RunRequest:
-    """The run of one day; the same content has the same key and is not run twice."""
+    """Return the request to run a day. Its run_key prevents a second run of the same content."""
     return RunRequest(
         run_key=f"{day.label}:{day.fingerprint}",
         partition_key=day.label,
@@ -61,7 +61,7 @@ def request_for(day: SyncDay) -> RunRequest:
 
 
 def find_state(instance: DagsterInstance, day: SyncDay) -> DayState:
-    """The state of the newest run of this content, whoever started it."""
+    """Return the state of the newest run of this content, however it was started."""
     same_content = RunsFilter(tags={PARTITION_TAG: day.label, FINGERPRINT_TAG: day.fingerprint})
     run = next(iter(instance.get_runs(same_content, limit=1)), None)
     if run is None:

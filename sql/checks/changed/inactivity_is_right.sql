@@ -1,6 +1,6 @@
 -- looks at the groups that this transaction wrote, those whose agents or members changed, and every group above them
--- As the whole check: one level down for each of these groups, and each cycle needs a reason from outside it. The
--- flags of all other groups are those that were right before.
+-- As the full check: one level down for each of these groups, and an active cycle needs a reason other than itself.
+-- The flags of all other groups are unchanged, and were checked before.
 WITH RECURSIVE ring (cycle_id, group_id) AS (
     SELECT c.group_id, c.group_id
     FROM found_cycle AS c

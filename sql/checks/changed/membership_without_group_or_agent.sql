@@ -1,5 +1,5 @@
 -- looks at the memberships that this transaction wrote
--- Their xmin says so, whatever statement wrote them: one pass without a join over those that it did not write.
+-- xmin identifies them, whatever statement wrote them: one pass, which joins no other rows.
 SELECT m.group_id, m.agent_id, g.group_id IS NULL AS group_is_missing, a.agent_id IS NULL AS agent_is_missing
 FROM group_membership AS m
 LEFT JOIN groups AS g ON g.group_id = m.group_id

@@ -12,7 +12,7 @@ FULL JOIN (
     JOIN group_record AS g ON g.group_id = m.group_id
 ) AS t ON t.group_id = s.group_id AND t.agent_id = s.agent_id
 WHERE (s.group_id IS NULL OR t.group_id IS NULL)
-  -- without a column of the join: decided once, before it, as in directory/compare_memberships.sql
+  -- refers to no column of the join, so it is evaluated once, before it; as in directory/compare_memberships.sql
   AND ((SELECT (staged.pairs, staged.by_group, staged.by_agent)
               <> (stored.memberships + waiting.pairs - aside.pairs,
                  stored.by_group + waiting.by_group - aside.by_group,
