@@ -49,6 +49,7 @@ for command in (
     days.approve,
     days.reject,
     days.skip,
+    days.replay,
     days.history,
     days.members,
     days.diff,

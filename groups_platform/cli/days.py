@@ -16,6 +16,8 @@ from groups_platform.settings import Settings
 if TYPE_CHECKING:
     from groups_platform.directory.decisions import Verdict
 
+REPLAY = "replay"  # what is approved like a day
+
 DAY = click.argument("day", metavar="DAY")
 REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept for ever.")
 BY = click.option("--by", "decided_by", default=getpass.getuser, metavar="NAME", help="Who decides (your login).")
@@ -71,7 +73,46 @@ def approve(
     if not is_run:
         show(decision, as_json, lambda _: click.echo(f"The plan {plan_id} of {day} is approved."))
         return
-    sys.exit(0 if sync_days(settings, [day], as_json) else 1)
+    sys.exit(0 if (replay_now(settings, as_json) if day == REPLAY else sync_days(settings, [day], as_json)) else 1)
+
+
+@click.command()
+@JSON
+@click.pass_obj
+def replay(settings: Settings, as_json: bool) -> None:
+    """Fold every applied and every late day anew, and make the tables and histories equal to that.
+
+    A day that came late, or was corrected, comes in where it belongs; a day that was rejected since goes out. Held over
+    a limit, as a day is: then groups-platform approve replay --plan ID --reason TEXT.
+    """
+    sys.exit(0 if replay_now(settings, as_json) else 1)
+
+
+def replay_now(settings: Settings, as_json: bool) -> bool:
+    """Replay in this process, show what came of it, and say whether it succeeded."""
+    with importing():
+        from groups_platform.running.runs import open_for_terminal, replay_days  # noqa: PLC0415
+        from groups_platform.terminal import days as terminal  # noqa: PLC0415
+
+        opened = open_for_terminal(settings)
+    with opened as instance:
+        summary = replay_days(settings, instance)
+    if as_json:
+        error = None
+        if not summary.succeeded:
+            error = {"code": "run_failed", "message": summary.message, "facts": {"run_id": summary.run_id}}
+        done = summary.replay
+        data = done and {
+            "days": done.days,
+            "left_out": done.left_out,
+            "rows_written": done.rows_written,
+            "plan": {"id": done.plan.id, "counts": done.plan.counts},
+            "excesses": [excess.to_json() for excess in done.excesses],
+        }
+        echo_answer(data, error=error)
+    else:
+        terminal.show_replay(summary)
+    return summary.succeeded
 
 
 @click.command()
@@ -113,7 +154,7 @@ def _decide(
 
     if not (reason.strip() and decided_by.strip()):
         raise click.UsageError("A decision needs a reason and somebody who decides.")
-    fingerprint = list_day(settings.source, day).fingerprint
+    fingerprint = "" if day == REPLAY else list_day(settings.source, day).fingerprint
     decision = decide(
         database(settings),
         day,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -65,7 +65,7 @@ def sync_days(settings: Settings, labels: list[str], as_json: bool = False) -> b
 
 def _as_answer(summary: RunSummary) -> dict[str, Any]:
     plan = summary.plan and {"id": summary.plan.id, "counts": summary.plan.counts}
-    return asdict(summary) | {"rows_written": summary.rows_written, "plan": plan}
+    return asdict(replace(summary, replay=None)) | {"rows_written": summary.rows_written, "plan": plan}
 
 
 def _failure_of(summary: RunSummary) -> dict[str, Any] | None:

@@ -26,6 +26,8 @@ NEXT_STEPS = """
 What to do next:
   groups-platform dev                       the Dagster UI at http://127.0.0.1:3000: Assets, then directory
   groups-platform findings --day day2       every record that was rejected, and why
+  groups-platform plan --day day3           what the day that is held would change
+  groups-platform reject day3 --reason "half a roster"    then sync --day day4 goes on without it
   groups-platform why 21000402000           who keeps a group active (21000402100 is inactive)
   groups-platform usage month 202410        what each group of the service used; --detail shows the kernels
   groups-platform group list                the groups of the service; group --help says what to do with them
@@ -51,11 +53,17 @@ def demo(settings: Settings, with_sync: bool) -> None:
 
 
 def _show_directory(settings: Settings) -> None:
+    """Two days that apply, and one that looks right and is held: half of the roster is missing."""
     from groups_platform.directory.hierarchy import read_tree  # noqa: PLC0415
+    from groups_platform.terminal import console  # noqa: PLC0415
     from groups_platform.terminal.directory import show_tree  # noqa: PLC0415
 
     if not sync_days(settings, ["day1", "day2"]):
         sys.exit(1)
+    console.print("\n[bold]day3 looks right, but a page of its roster was lost:[/]")
+    if sync_days(settings, ["day3"]):
+        sys.exit(1)
+    console.print("\n[bold]The tables are as day2 left them:[/]")
     show_tree(read_tree(database(settings)))
 
 

@@ -23,13 +23,14 @@ from groups_platform.directory.apply import DayResult
 from groups_platform.directory.engine_errors import first_reason
 from groups_platform.directory.guard import Excess
 from groups_platform.directory.plan import Plan
+from groups_platform.directory.replay import LABEL, ReplayResult
 from groups_platform.directory.reports import applied_days
 from groups_platform.directory.snapshot import AGENTS, GROUPS, SnapshotCounts
 from groups_platform.directory.source import in_natural_order, list_day
 from groups_platform.errors import DatabaseUnavailable
 from groups_platform.masking import mask_text
 from groups_platform.orchestration.directory.definitions import build_directory_defs
-from groups_platform.orchestration.directory.jobs import CHECKS_JOB, PLAN_JOB, SYNC_JOB
+from groups_platform.orchestration.directory.jobs import CHECKS_JOB, PLAN_JOB, REPLAY_JOB, SYNC_JOB
 from groups_platform.orchestration.directory.outcomes import Stage, take_outcome
 from groups_platform.orchestration.directory.partitions import register_days
 from groups_platform.orchestration.directory.resources import DAY_TAG, Platform
@@ -83,6 +84,7 @@ class RunSummary:
     is_applied: bool | None = False
     plan: Plan | None = None
     excesses: tuple[Excess, ...] = ()
+    replay: ReplayResult | None = None
 
     @property
     def rows_written(self) -> int:
@@ -119,6 +121,12 @@ def plan_day(settings: Settings, instance: DagsterInstance, label: str) -> RunSu
     end_dead_runs(instance)
     ops = {PLAN_JOB: {"config": {"day": label}}}
     return _run(instance, PLAN_JOB, label, settings, {DAY_TAG: label}, ops=ops)
+
+
+def replay_days(settings: Settings, instance: DagsterInstance) -> RunSummary:
+    """Run the job `replay_days`; the summary's `replay` says what it did."""
+    end_dead_runs(instance)
+    return _run(instance, REPLAY_JOB, LABEL, settings, {})
 
 
 def _run(
@@ -177,8 +185,9 @@ def _summary(
         changes={table: asdict(change) | {"rows_written": change.written} for table, change in day.changes.items()},
         totals=day.totals,
         checks=checks,
-        plan=day.plan,
-        excesses=day.excesses,
+        plan=outcome.replay.plan if outcome.replay else day.plan,
+        excesses=outcome.replay.excesses if outcome.replay else day.excesses,
+        replay=outcome.replay,
     )
     is_applied = _is_applied(outcome.stage, run_id, settings)
     if summary.succeeded or is_applied is False:

@@ -47,6 +47,20 @@ def show_plan(summary: RunSummary) -> None:
         console.print(f"{day} is within all limits: groups-platform sync --day {day} applies it.")
 
 
+def show_replay(summary: RunSummary) -> None:
+    """What a replay folded and changed."""
+    done = summary.replay
+    if done is None or not summary.succeeded:
+        errors.print(f"[bold red]The replay failed.[/] {escape(summary.message)}")
+        show_excesses(summary.excesses)
+        return
+    for day, why in done.left_out.items():
+        console.print(f"[yellow]{escape(day)} is left out:[/] {escape(why)}")
+    changes = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in done.plan.counts.items() if number)
+    days = f"{len(done.days)} days are folded, {escape(', '.join(done.days[-5:]))} the last of them"
+    console.print(f"[green]{days}:[/] {done.rows_written:,} rows written. {changes or 'The tables were right'}.")
+
+
 def show_excesses(excesses: Sequence[Excess]) -> None:
     """The limits that a day exceeds."""
     if not excesses:

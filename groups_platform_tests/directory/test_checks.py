@@ -74,6 +74,11 @@ def loaded(
             yield staged.connection
 
 
+def create_staging(connection: Connection) -> None:
+    names = {"schema": sql.Identifier("staging_by_hand"), "tables": sql.Identifier("directory")}
+    connection.execute(read_sql("directory/create_staging").format(**names))
+
+
 def failures(connection: Connection) -> dict[str, int]:
     return {check.name: check.failures for check in run_checks(connection) if not check.passed}
 
@@ -117,7 +122,11 @@ def test_d11_the_check_finds_every_single_wrong_flag(database_url: str) -> None:
         fill(database_url, parents, members, active={0, 1})
         recompute_flags(database_url)
         with connect(database_url) as connection:
-            connection.execute(read_sql("directory/create_staging").format(schema=sql.Identifier("staging_by_hand")))
+            connection.execute(
+                read_sql("directory/create_staging").format(
+                    schema=sql.Identifier("staging_by_hand"), tables=sql.Identifier("directory")
+                )
+            )
             assert "inactivity_is_right" not in failures(connection)
             for group_id in ids:
                 connection.execute("UPDATE groups SET inactive = NOT inactive WHERE group_id = %s", (group_id,))
@@ -134,7 +143,11 @@ def test_d11_the_check_finds_any_set_of_wrong_flags(database_url: str, seed: int
     fill(database_url, parents, members, active={0, 1})
     recompute_flags(database_url)
     with connect(database_url) as connection:
-        connection.execute(read_sql("directory/create_staging").format(schema=sql.Identifier("staging_by_hand")))
+        connection.execute(
+            read_sql("directory/create_staging").format(
+                schema=sql.Identifier("staging_by_hand"), tables=sql.Identifier("directory")
+            )
+        )
         for _ in range(30):
             wrong = rng.sample(list(parents), k=rng.randrange(1, len(parents)))
             connection.execute("UPDATE groups SET inactive = NOT inactive WHERE group_id = ANY(%s)", (wrong,))

@@ -7,6 +7,7 @@ from dagster import AssetSelection, define_asset_job, in_process_executor
 SYNC_JOB = "sync_day"
 CHECKS_JOB = "check_directory"
 PLAN_JOB = "plan_day"
+REPLAY_JOB = "replay_days"
 GROUP = "directory"
 POOL = "directory"  # one run of the pool at a time; see dagster.yaml
 

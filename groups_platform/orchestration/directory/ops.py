@@ -15,9 +15,10 @@ from dagster import (
 )
 from pydantic import Field
 
-from groups_platform.directory import dry_run
+from groups_platform.directory import dry_run, replay
 from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.directory.engine_errors import engine_errors
+from groups_platform.directory.guard import Protection
 from groups_platform.directory.source import list_day
 from groups_platform.orchestration.directory import metadata as shown
 from groups_platform.orchestration.directory.jobs import POOL
@@ -52,6 +53,11 @@ class DecisionConfig(DayConfig):
     reason: str = Field(min_length=1, description="Why; it is kept for ever.")
 
 
+def fingerprint_of(source: str, day: str) -> str:
+    """What a decision is about: the content of a day, or nothing in particular for a replay."""
+    return "" if day == replay.LABEL else list_day(source, day).fingerprint
+
+
 @op(out=NOTHING, pool=POOL)
 def plan_day(context: OpExecutionContext, config: DayConfig, spark: Spark, platform: Platform) -> None:
     """Show what a day would change and which limits it exceeds; nothing of it is applied."""
@@ -81,7 +87,7 @@ def decide_day(context: OpExecutionContext, config: DecisionConfig, platform: Pl
             platform.database_url,
             config.day,
             Verdict(config.decision.value),
-            fingerprint=list_day(platform.settings.source, config.day).fingerprint,
+            fingerprint=fingerprint_of(platform.settings.source, config.day),
             decided_by=config.decided_by,
             reason=config.reason,
             plan_id=config.plan,
@@ -89,9 +95,39 @@ def decide_day(context: OpExecutionContext, config: DecisionConfig, platform: Pl
     context.add_output_metadata({"decision": decision.decision_id, "decided_at": str(decision.decided_at)})
 
 
+@op(out=NOTHING, pool=POOL)
+def replay_days(context: OpExecutionContext, spark: Spark, platform: Platform) -> None:
+    """Fold every applied and every late day anew, and make the tables, histories and findings equal to that.
+
+    A late or corrected day comes in where it belongs; what was rejected since goes out. Held over a limit, as a day is.
+    """
+    settings, run_id = platform.settings, context.run_id
+    with as_failure(), engine_errors("the replay failed"):
+        result = replay.replay_days(
+            spark.spark_session,
+            settings.lake,
+            platform.database_url,
+            Protection.of(settings),
+            run_id=run_id,
+            progress=lambda label: context.log.info(f"folding {label}"),
+        )
+        outcome_of(run_id).replay = result
+        if result.refusal:
+            raise result.refusal
+    context.add_output_metadata(
+        {
+            "days": ", ".join(result.days),
+            "rows_written": result.rows_written,
+            "left_out": rows_table([{"day": day, "why": why} for day, why in result.left_out.items()]),
+            "plan": result.plan.id,
+            "changes": shown.counts_table(result.plan.counts),
+        }
+    )
+
+
 def _job_of(action: OpDefinition) -> JobDefinition:
     graph = GraphDefinition(f"{action.name}_graph", node_defs=[action])
     return graph.to_job(name=action.name, description=action.description, executor_def=in_process_executor)
 
 
-DIRECTORY_JOBS = [_job_of(action) for action in (plan_day, decide_day)]
+DIRECTORY_JOBS = [_job_of(action) for action in (plan_day, decide_day, replay_days)]

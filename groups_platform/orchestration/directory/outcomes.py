@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from groups_platform.directory.apply import DayResult
+from groups_platform.directory.replay import ReplayResult
 from groups_platform.directory.snapshot import SnapshotCounts
 from groups_platform.errors import DatabaseUnavailable
 
@@ -31,6 +32,7 @@ class RunOutcome:
     stage: Stage = Stage.BEFORE
     records: dict[str, SnapshotCounts] = field(default_factory=dict)
     day: DayResult | None = None
+    replay: ReplayResult | None = None
 
 
 _outcomes: dict[str, RunOutcome] = {}
