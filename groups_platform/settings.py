@@ -237,6 +237,13 @@ class Settings(BaseSettings):
         description="days that a group may be missing before it ends (3; 0: any)",
         examples=["3, or 0 for ever"],
     )
+    lock_timeout: float = Field(
+        default=60.0,
+        gt=0,
+        validation_alias="GROUPS_LOCK_TIMEOUT",
+        description="seconds that a sync waits for the tables (60)",
+        examples=["60"],
+    )
     file_limit: Annotated[int, _read(_file_limit)] = Field(
         default=512 * 2**20,
         validation_alias="GROUPS_FILE_LIMIT",

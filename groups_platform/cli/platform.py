@@ -39,7 +39,7 @@ What to do next:
 @click.option("--sync/--no-sync", "with_sync", default=True, help="Whether to sync the sample days (by Spark).")
 @click.pass_obj
 def demo(settings: Settings, with_sync: bool) -> None:
-    """Sync the two sample days, load the sample deployment, and show both. Uses the embedded database only."""
+    """Sync the sample days, load the sample deployment, and show both. Uses the embedded database only."""
     if settings.database_url:
         raise InvalidSetting(
             "The demo loads invented people. Unset GROUPS_DATABASE_URL, so that it uses the embedded database."
@@ -61,8 +61,7 @@ def _show_directory(settings: Settings) -> None:
     if not sync_days(settings, ["day1", "day2"]):
         sys.exit(1)
     console.print("\n[bold]day3 looks right, but a page of its roster was lost:[/]")
-    if sync_days(settings, ["day3"]):
-        sys.exit(1)
+    sync_days(settings, ["day3"])  # it is held, unless somebody has decided about it before
     console.print("\n[bold]The tables are as day2 left them:[/]")
     show_tree(read_tree(database(settings)))
 

@@ -31,10 +31,13 @@ def session_lock(connection: Connection, name: str, logger: logging.Logger = log
 
 
 @contextmanager
-def transaction_lock(connection: Connection, name: str) -> Iterator[None]:
-    """Open a transaction that takes the lock `name` and holds it to its end. Raises LockTimeout."""
+def transaction_lock(connection: Connection, name: str, patience: float | None = None) -> Iterator[None]:
+    """Open a transaction that takes the lock `name` and holds it to its end.
+
+    patience: seconds to wait for it; an hour when left out. Raises LockTimeout.
+    """
     with connection.transaction():
-        _wait(connection, "pg_advisory_xact_lock", name, log)
+        _wait(connection, "pg_advisory_xact_lock", name, log, patience)
         yield
 
 
@@ -43,20 +46,27 @@ def try_session_lock(connection: Connection, name: str) -> bool:
     return connection.execute(_call("pg_try_advisory_lock"), (name,)).fetchone() == (True,)
 
 
-def _wait(connection: Connection, function: str, name: str, logger: logging.Logger) -> None:
-    deadline, seconds = time.monotonic() + PATIENCE_SECONDS, FIRST_LOOK_SECONDS
-    while not _is_taken_within(connection, function, name, min(seconds, PATIENCE_SECONDS)):
+def _wait(
+    connection: Connection, function: str, name: str, logger: logging.Logger, patience: float | None = None
+) -> None:
+    patience = PATIENCE_SECONDS if patience is None else patience
+    deadline, seconds = time.monotonic() + patience, FIRST_LOOK_SECONDS
+    while not _is_taken_within(connection, function, name, min(seconds, patience)):
         holder = _find_holder(connection, name)
         if holder and time.monotonic() >= deadline:
             raise LockTimeout(
-                f"{name} is still locked after {PATIENCE_SECONDS / 60:g} minutes, by {_describe(holder)}. Run this "
+                f"{name} is still locked after {_in_words(patience)}, by {_describe(holder)}. Run this "
                 f"again when that has ended, or end it: SELECT pg_terminate_backend({holder['pid']}).",
                 lock=name,
                 **{key: str(value) for key, value in holder.items() if value},
             )
         if holder:
             logger.info(f"waiting for {name}, which is locked by {_describe(holder)}")
-        seconds = NEXT_LOOK_SECONDS
+        seconds = min(NEXT_LOOK_SECONDS, max(deadline - time.monotonic(), 0.1))
+
+
+def _in_words(seconds: float) -> str:
+    return f"{seconds / 60:g} minutes" if seconds >= 120 else f"{seconds:g} s"
 
 
 def _is_taken_within(connection: Connection, function: str, name: str, seconds: float) -> bool:

@@ -99,14 +99,14 @@ def apply_day(
     a limit and that nobody has approved (P11), and one that fails a check that protects the tables come back with
     their refusal; its findings are kept. Raises DatabaseUnavailable.
     """
-    connection = staged.connection
+    connection, protection = staged.connection, protection or Protection()
     try:
         try:
-            with _locked(connection):
-                result = _apply(staged, protection or Protection(), run_id, is_plan=is_plan)
+            with _locked(connection, protection.lock_timeout):
+                result = _apply(staged, protection, run_id, is_plan=is_plan)
         except _RolledBack as rolled_back:
             result = rolled_back.args[0]
-            with _locked(connection):
+            with _locked(connection, protection.lock_timeout):
                 _note(staged, result, run_id, is_plan=is_plan)
         return result
     except psycopg.OperationalError as error:
@@ -118,8 +118,8 @@ def apply_day(
 
 
 @contextmanager
-def _locked(connection: Connection) -> Iterator[None]:
-    with transaction_lock(connection, "groups_platform.directory"):
+def _locked(connection: Connection, patience: float | None = None) -> Iterator[None]:
+    with transaction_lock(connection, "groups_platform.directory", patience):
         connection.execute(read_sql("directory/set_up_transaction"))
         yield
 

@@ -23,15 +23,20 @@ OF: Final = {
 
 @dataclass(frozen=True)
 class Protection:
-    """What protects the tables. limits: by the names of OF; None where there is none. grace_days: see P19; 0: never."""
+    """What protects the tables.
+
+    limits: by the names of OF; None where there is none. grace_days: see P19; 0: never. lock_timeout: seconds to wait for
+    somebody else who changes the tables.
+    """
 
     limits: Mapping[str, Limit | None] = field(default_factory=lambda: DEFAULT_LIMITS)
     grace_days: int = 3
+    lock_timeout: float = 60.0
 
     @classmethod
     def of(cls, settings: Settings) -> Protection:
         """What the settings say."""
-        return cls(settings.limits, settings.grace_days)
+        return cls(settings.limits, settings.grace_days, settings.lock_timeout)
 
 
 OFF: Final = Protection(dict.fromkeys(OF), grace_days=0)

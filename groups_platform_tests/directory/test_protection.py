@@ -14,7 +14,7 @@ from groups_platform.directory.apply import DayResult, apply_day
 from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.directory.guard import OFF, Protection, find_excesses
 from groups_platform.directory.plan import KINDS, Plan, find_plan
-from groups_platform.errors import DayHeld, UnknownPlan
+from groups_platform.errors import DayHeld, LockTimeout, UnknownPlan
 from groups_platform.settings import DEFAULT_LIMITS, Limit
 from groups_platform_tests.days import Record, agent, group, write_day
 from groups_platform_tests.directory.test_histories import rows
@@ -274,3 +274,13 @@ def test_p19_without_grace_days_no_group_ever_ends(url: str, tmp_path: Path) -> 
     for number in range(2, 8):
         sync(url, tmp_path, f"day{number}", GROUPS[:-1], AGENTS, Protection(grace_days=0))
     assert rows(url, "SELECT count(*) FROM directory.group_membership WHERE group_id = 41") == [(2,)]
+
+
+def test_who_holds_the_tables_is_named_after_the_timeout(url: str, tmp_path: Path) -> None:
+    before = tables(url)
+    with connect(url, purpose="maintenance") as holder:
+        holder.execute("SELECT pg_advisory_xact_lock(hashtextextended('groups_platform.directory', 0))")
+        with pytest.raises(LockTimeout, match=r"still locked after 0.5 s, by groups_platform maintenance"):
+            sync(url, tmp_path, "day2", CHANGED, protection=Protection(lock_timeout=0.5))
+    assert tables(url) == before
+    assert sync(url, tmp_path, "day2", CHANGED).is_applied
