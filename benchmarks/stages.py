@@ -27,7 +27,10 @@ from groups_platform.directory.spark import prepare_spark
 from groups_platform.directory.staging import staged_day
 from groups_platform.settings import Settings
 
-TABLES = "groups, group_membership, pending_membership, agents, findings, sync_days"
+TABLES = (
+    "groups, group_membership, pending_membership, agents, findings, sync_days, sync_plans, sync_attempts, missing_groups, "
+    "group_history, agent_history, membership_history"
+)
 
 
 class Stopwatch:

@@ -25,8 +25,8 @@ OF: Final = {
 class Protection:
     """What protects the tables.
 
-    limits: by the names of OF; None where there is none. grace_days: see P19; 0: never. lock_timeout: seconds to wait for
-    somebody else who changes the tables.
+    limits: by the names of OF; None where there is none. grace_days: see P19; 0: never. lock_timeout: seconds to wait
+    for another transaction that changes the tables.
     """
 
     limits: Mapping[str, Limit | None] = field(default_factory=lambda: DEFAULT_LIMITS)
