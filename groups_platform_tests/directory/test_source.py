@@ -182,6 +182,19 @@ def test_what_is_no_regular_file_is_a_finding_and_never_opened(tmp_path: Path) -
     assert sum(row["entry"] == "record" for row in rows) == 2
 
 
+def test_a_file_that_cannot_be_opened_is_found_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise FileNotFoundError("https://ada:secret@host/admin_groups/a.json")  # as file systems of servers do
+
+    monkeypatch.setattr(MemoryFileSystem, "_open", refuse)
+    read = FileReader(
+        GROUPS.format, "memory://host", ("admin_groups",), (("admin_groups/a.json",),), arrow_schema(GROUPS.schema)
+    )
+    rows = [row for batch in read(iter([pa.record_batch({"task": [0]})])) for row in batch.to_pylist()]
+    (fault,) = rows[-1]["faults"]
+    assert fault["detail"] == "cannot be opened: https://***@host/admin_groups/a.json (byte 0)"
+
+
 def test_a_source_that_cannot_be_listed_is_one_sentence(tmp_path: Path) -> None:
     missing = str(tmp_path / "missing")
     with pytest.raises(SourceUnavailable, match="GROUPS_SOURCE"):
