@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +16,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from groups_platform.cli import cli
+from groups_platform.database.connection import connect, with_database
+from groups_platform.database.locks import session_lock
 from groups_platform.settings import Settings
+from groups_platform_tests.conftest import NewDatabase
 from groups_platform_tests.days import agent, group, write_day, write_file
 from groups_platform_tests.pipeline import Pipeline
 
@@ -194,6 +201,20 @@ def test_the_database_answers_in_json_too(terminal: Terminal, environment: Setti
     assert terminal.json("db", "url") == terminal.run("db", "url").stdout.strip() == database_url
     assert terminal.json("db", "stop") is False
     assert terminal.run("db", "stop").stdout == "it was not running\n"
+
+
+def test_who_waits_for_a_lock_is_told_who_holds_it(server_url: str, new_database: NewDatabase, tmp_path: Path) -> None:
+    with new_database(with_database(server_url, "template1")) as url:
+        holder = connect(url, autocommit=True, purpose="elsewhere")
+        session_lock(holder, "groups_platform.migrations")
+        freed = threading.Timer(5, holder.close)
+        freed.start()
+        env = {**os.environ, "GROUPS_DATABASE_URL": url, "GROUPS_HOME": str(tmp_path)}
+        command = [sys.executable, "-m", "groups_platform", "tree"]
+        waited = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
+        freed.join()
+    assert "waiting for groups_platform.migrations, which is locked by groups_platform elsewhere" in waited.stderr
+    assert "No groups yet" in waited.stdout
 
 
 def test_the_demo_never_touches_a_database_of_yours(terminal: Terminal) -> None:
