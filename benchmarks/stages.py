@@ -28,8 +28,8 @@ from groups_platform.directory.staging import staged_day
 from groups_platform.settings import Settings
 
 TABLES = (
-    "groups, group_membership, pending_membership, agents, findings, sync_days, sync_plans, sync_attempts, missing_groups, "
-    "group_history, agent_history, membership_history"
+    "groups, group_membership, pending_membership, agents, findings, sync_days, sync_plans, sync_attempts, "
+    "missing_groups, group_history, agent_history, membership_history"
 )
 
 

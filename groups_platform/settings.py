@@ -37,7 +37,11 @@ DEFAULT_LIMITS: Mapping[str, Limit | None] = {
     "agents_read_fewer": Limit(0.3, 20),
 }
 
-DATABASE_URL = "postgresql://user:password@host:5432/database (in the password %40 for @, %2F for /, %25 for %)"
+# Not as one URL: errors would mask the user and the password in it.
+DATABASE_URL = (
+    "postgresql://host:5432/database, with user:password@ before the host (in the password %40 for @, %2F for /, "
+    "%20 for a space, %25 for %)"
+)
 
 
 def find_resource(name: str) -> Path:
@@ -98,7 +102,7 @@ def parse_database_url(value: str) -> str:
     url = urlsplit(value)
     is_postgres = re.match(r"postgres(ql)?(\+\w+)?://", value) and url.port != 0
     is_clear = value.count("@") == url.netloc.count("@") <= 1 and not url.fragment
-    if not (is_postgres and is_clear) or re.search(r"%(?!(?!00)[0-9A-Fa-f]{2})|[\t\r\n]", value):
+    if not (is_postgres and is_clear) or re.search(r"%(?!(?!00)[0-9A-Fa-f]{2})|\s", value):
         raise ValueError
     return re.sub(r"^[^:]+", "postgresql", value)
 

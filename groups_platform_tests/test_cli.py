@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +16,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from groups_platform.cli import cli
+from groups_platform.database.connection import connect, with_database
+from groups_platform.database.locks import session_lock
 from groups_platform.settings import Settings
+from groups_platform_tests.conftest import NewDatabase
 from groups_platform_tests.days import agent, group, write_day, write_file
 from groups_platform_tests.pipeline import Pipeline
 
@@ -125,6 +132,8 @@ def test_the_first_day_that_fails_ends_it_with_exit_1(terminal: Terminal, source
         (["checks"], "No sync day has been applied yet."),
         (["findings"], "No sync day has been applied yet."),
         (["checks", "--day", "day9"], "has no folder sync-day9. Days there: day1, day2."),
+        (["checks", "--day", "day1"], "day1 was never read. Run groups-platform sync --day day1 first."),
+        (["sync", "--day", "day1", "--day", "day9"], "has no folder sync-day9. Days there: day1, day2."),
         (["why", "-5"], "No group has the id -5."),
         (["why", "Support"], "'Support' is not a valid integer."),
         (["findings", "--code", "nope"], "There is no code nope."),
@@ -137,6 +146,7 @@ def test_mistakes_are_sentences(terminal: Terminal, source: Path, arguments: lis
     assert result.exit_code != 0
     assert sentence in result.stderr
     assert "Traceback" not in result.output
+    assert "raw_groups" not in result.stderr, "nothing was run before it"
     answer = json.loads(result.stdout)
     assert answer.keys() == ENVELOPE
     assert (answer["success"], answer["data"]) == (False, None)
@@ -162,6 +172,49 @@ def test_a_database_that_goes_away_is_a_sentence(terminal: Terminal, monkeypatch
     result = terminal.run("tree")
     assert result.exit_code == 1
     assert result.output.startswith("Error: Postgres went away: server closed the connection unexpectedly.")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (KeyboardInterrupt(), "aborted"),
+        (EOFError(), "aborted"),
+        (LookupError("no such thing at s3://ada:secret@bucket"), "internal_error"),
+    ],
+)
+def test_whatever_ends_a_command_is_an_answer(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: str
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("groups_platform.directory.hierarchy.read_tree", fail)
+    result = terminal.run("tree", "--json")
+    assert result.exit_code == 1
+    answer = json.loads(result.stdout)
+    assert answer.keys() == ENVELOPE
+    assert (answer["success"], answer["data"], answer["error"]["code"]) == (False, None, code)
+    assert "secret" not in result.stdout
+
+
+def test_the_database_answers_in_json_too(terminal: Terminal, environment: Settings, database_url: str) -> None:
+    assert terminal.json("db", "url") == terminal.run("db", "url").stdout.strip() == database_url
+    assert terminal.json("db", "stop") is False
+    assert terminal.run("db", "stop").stdout == "it was not running\n"
+
+
+def test_who_waits_for_a_lock_is_told_who_holds_it(server_url: str, new_database: NewDatabase, tmp_path: Path) -> None:
+    with new_database(with_database(server_url, "template1")) as url:
+        holder = connect(url, autocommit=True, purpose="elsewhere")
+        session_lock(holder, "groups_platform.migrations")
+        freed = threading.Timer(5, holder.close)
+        freed.start()
+        env = {**os.environ, "GROUPS_DATABASE_URL": url, "GROUPS_HOME": str(tmp_path)}
+        command = [sys.executable, "-m", "groups_platform", "tree"]
+        waited = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
+        freed.join()
+    assert "waiting for groups_platform.migrations, which is locked by groups_platform elsewhere" in waited.stderr
+    assert "No groups yet" in waited.stdout
 
 
 def test_the_demo_never_touches_a_database_of_yours(terminal: Terminal) -> None:

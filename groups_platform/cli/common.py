@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import click
 
 from groups_platform.errors import PlatformError
+from groups_platform.masking import mask_secrets, mask_text
 from groups_platform.settings import Settings
 
 Data = TypeVar("Data")
@@ -64,13 +65,17 @@ def _answered(context: click.Context | None = None) -> Iterator[None]:
     except click.UsageError as error:
         _answer_error("usage_error", error.format_message())
         raise
+    except (KeyboardInterrupt, EOFError, click.Abort):
+        _answer_error("aborted", "It was stopped.")
+        raise
     except Exception as error:
-        if isinstance(error, (click.ClickException, click.exceptions.Exit, click.Abort)):
+        if isinstance(error, (click.ClickException, click.exceptions.Exit, BrokenPipeError)):
             raise
         from groups_platform.database.connection import find_lost_connection  # noqa: PLC0415
 
         lost = find_lost_connection(error, is_embedded=bool(context and context.obj and not context.obj.database_url))
         if lost is None:
+            _answer_error("internal_error", mask_text(f"{type(error).__name__}: {error}"))
             raise
         raise _refusal(lost) from error
 
@@ -130,8 +135,6 @@ def plain(value: Any) -> Any:
     Credentials of groups are masked, since the output of commands is often logged.
     """
     if hasattr(value, "to_json"):
-        from groups_platform.masking import mask_secrets  # noqa: PLC0415
-
         return mask_secrets(value.to_json())
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}

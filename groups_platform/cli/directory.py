@@ -29,12 +29,14 @@ def sync(settings: Settings, days: tuple[str, ...], all_days: bool, source: str 
     Runs the Dagster job sync_day in this process, so the run shows in the UI. Days run in natural order, up to the
     first that fails. Exits 0 if every day succeeded, else 1.
     """
-    from groups_platform.directory.source import list_days  # noqa: PLC0415 - not needed for --help
+    from groups_platform.directory.source import list_day, list_days  # noqa: PLC0415 - what --help does not need loads late
 
     if bool(days) == all_days:
         raise click.UsageError("Name the days with --day, or write --all.")
     if source:
         settings = settings.model_copy(update={"source": Settings.from_env({"GROUPS_SOURCE": source}).source})
+    for day in days:
+        list_day(settings.source, day)  # one that is not there is refused before another one runs
     labels = list_days(settings.source) if all_days else list(days)
     if not labels:
         raise UnknownSyncDay(f"{settings.source} has no sync-<day> folders.", source=settings.source)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groups_platform.cli.common import database, importing
+from groups_platform.cli.common import JSON, database, importing, show
 from groups_platform.cli.directory import sync_days
 from groups_platform.cli.service import data_of, perform
 from groups_platform.errors import InvalidSetting, PlatformError
@@ -115,10 +115,11 @@ def db() -> None:
 
 
 @db.command()
+@JSON
 @click.pass_obj
-def url(settings: Settings) -> None:
+def url(settings: Settings, as_json: bool) -> None:
     """Print the URL of the database; starts the embedded server if needed."""
-    click.echo(database(settings))
+    show(database(settings), as_json, click.echo)
 
 
 @db.command()
@@ -133,9 +134,11 @@ def psql(settings: Settings, arguments: tuple[str, ...]) -> None:
 
 
 @db.command()
+@JSON
 @click.pass_obj
-def stop(settings: Settings) -> None:
+def stop(settings: Settings, as_json: bool) -> None:
     """Stop the embedded server; the next command that needs it starts it."""
     from groups_platform.database.embedded import stop_embedded  # noqa: PLC0415
 
-    click.echo("stopped" if stop_embedded(settings.home) else "it was not running")
+    is_stopped = stop_embedded(settings.home)
+    show(is_stopped, as_json, lambda _: click.echo("stopped" if is_stopped else "it was not running"))

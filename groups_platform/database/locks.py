@@ -16,7 +16,7 @@ from groups_platform.errors import LockTimeout
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)  # the command line shows it, and dagster.yaml puts it into the log of a run
 
 # A lock is held for one sync day at most. The largest day that docs/operations.md estimates (100 million memberships)
 # takes 22 minutes, so a session that holds a lock for longer than this is stuck.
@@ -25,9 +25,9 @@ FIRST_LOOK_SECONDS: Final = 1.0
 NEXT_LOOK_SECONDS: Final = 60.0
 
 
-def session_lock(connection: Connection, name: str, logger: logging.Logger = log) -> None:
+def session_lock(connection: Connection, name: str) -> None:
     """Take the lock `name` and hold it until the connection is closed. Raises LockTimeout."""
-    _wait(connection, "pg_advisory_lock", name, logger)
+    _wait(connection, "pg_advisory_lock", name)
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def transaction_lock(connection: Connection, name: str, patience: float | None =
     patience: seconds to wait for it; an hour when left out. Raises LockTimeout.
     """
     with connection.transaction():
-        _wait(connection, "pg_advisory_xact_lock", name, log, patience)
+        _wait(connection, "pg_advisory_xact_lock", name, patience)
         yield
 
 
@@ -46,9 +46,7 @@ def try_session_lock(connection: Connection, name: str) -> bool:
     return connection.execute(_call("pg_try_advisory_lock"), (name,)).fetchone() == (True,)
 
 
-def _wait(
-    connection: Connection, function: str, name: str, logger: logging.Logger, patience: float | None = None
-) -> None:
+def _wait(connection: Connection, function: str, name: str, patience: float | None = None) -> None:
     patience = PATIENCE_SECONDS if patience is None else patience
     deadline, seconds = time.monotonic() + patience, FIRST_LOOK_SECONDS
     while not _is_taken_within(connection, function, name, min(seconds, patience)):
@@ -61,7 +59,7 @@ def _wait(
                 **{key: str(value) for key, value in holder.items() if value},
             )
         if holder:
-            logger.info(f"waiting for {name}, which is locked by {_describe(holder)}")
+            log.info("waiting for %s, which is locked by %s", name, _describe(holder))
         seconds = min(NEXT_LOOK_SECONDS, max(deadline - time.monotonic(), 0.1))
 
 

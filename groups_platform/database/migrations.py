@@ -33,6 +33,9 @@ def apply_migrations(connection: Connection) -> None:
             f"its owner run GRANT CREATE ON DATABASE {name} TO {role}.",
             error,
         )
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        name = sql.Identifier(connection.info.dbname).as_string(None)
+        _refuse(f"The database {name} cannot be set up: {_reason(error)}. Name one that can be written.", error)
     except psycopg.errors.DuplicateSchema as error:
         _refuse(f"The {_reason(error)} in this database, and it is not the platform's. {ANOTHER}.", error)
 
@@ -53,6 +56,8 @@ def _apply(connection: Connection) -> None:
     if _applied(connection, files).keys() == files.keys():
         return
     with transaction_lock(connection, "groups_platform.migrations"):
+        if not _applied(connection, files):
+            connection.execute("CREATE SCHEMA dagster")  # ours, or refused: the file below takes one that is there
         connection.execute(read_sql("migrations/0000_migrations"))
         applied = _applied(connection, files)
         for name, text in files.items():

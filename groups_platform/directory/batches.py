@@ -22,6 +22,7 @@ from groups_platform.directory.reader import (
 )
 from groups_platform.directory.records import ParsedRecord, digest, parse_agent, parse_group
 from groups_platform.directory.source import open_file
+from groups_platform.masking import mask_text
 
 STACK_BYTES: Final = 32 * 2**20
 
@@ -78,7 +79,7 @@ class FileReader:
         except UnreadableFile as error:
             faults.append(Fault(FindingCode.INVALID_JSON, str(error))._asdict())
         except OSError as error:
-            unopened = UnreadableFile(f"cannot be opened: {error.strerror or error}", 0)
+            unopened = UnreadableFile(f"cannot be opened: {mask_text(error.strerror or str(error))}", 0)
             faults.append(Fault(FindingCode.INVALID_JSON, str(unopened))._asdict())
         folder = path.split("/", 1)[0]
         yield self._rows([{"entry": "file", "folder": folder, "file": path, "records": count, "faults": faults}])

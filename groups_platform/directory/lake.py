@@ -7,7 +7,6 @@ removed before the folder is overwritten and written afterwards.
 
 from __future__ import annotations
 
-import logging
 import secrets
 from dataclasses import asdict, dataclass
 from typing import Final
@@ -21,8 +20,6 @@ from groups_platform.database.connection import Connection, connect
 from groups_platform.database.locks import session_lock
 from groups_platform.directory.engine_errors import engine_errors
 from groups_platform.errors import UnknownSyncDay
-
-log = logging.getLogger(__name__)
 
 RECEIPTS: Final = "_receipts"
 
@@ -98,14 +95,14 @@ def read_lake(spark: SparkSession, lake: str, dataset: Dataset, label: str) -> W
         return WrittenDay(spark.read.schema(dataset.schema).parquet(path), Receipt(**found[0].asDict()))
 
 
-def lock_day(url: str, label: str, logger: logging.Logger = log) -> Connection:
+def lock_day(url: str, label: str) -> Connection:
     """Lock the folders of `label` in the lake; closing the returned connection releases the lock.
 
     Raises LockTimeout, DatabaseUnavailable.
     """
     connection = connect(url, autocommit=True, purpose=f"sync {label}")
     try:
-        session_lock(connection, f"groups_platform.lake.{label}", logger)
+        session_lock(connection, f"groups_platform.lake.{label}")
     except BaseException:
         connection.close()
         raise

@@ -75,13 +75,9 @@ def in_natural_order(labels: Iterable[str]) -> list[str]:
 
 def list_days(source: str) -> list[str]:
     """Return the labels of the sync days at `source`, in natural order. Raises SourceUnavailable."""
-    fs, root = _open(source)
-    try:
+    with _listed(source):
+        fs, root = _open(source)
         entries = fs.ls(root, detail=True)
-    except Exception as error:  # each file system raises its own types
-        raise SourceUnavailable(
-            f"The source {source} cannot be listed: {error}. Check GROUPS_SOURCE or --source.", source=source
-        ) from error
     folders = (entry["name"].rstrip("/") for entry in entries if _is_folder(fs, entry))
     names = (folder.rsplit("/", 1)[-1] for folder in folders)
     return in_natural_order(match[1] for match in map(DAY_FOLDER.fullmatch, names) if match)
@@ -89,9 +85,11 @@ def list_days(source: str) -> list[str]:
 
 def list_day(source: str, label: str) -> SyncDay:
     """Return the listing of `sync-<label>`. Raises UnknownSyncDay, which names the existing days, SourceUnavailable."""
-    fs, root = _open(source)
-    folder = f"{root.rstrip('/')}/sync-{label}"
-    if not DAY_FOLDER.fullmatch(f"sync-{label}") or not fs.isdir(folder):
+    with _listed(source):
+        fs, root = _open(source)
+        folder = f"{root.rstrip('/')}/sync-{label}"
+        is_there = DAY_FOLDER.fullmatch(f"sync-{label}") and fs.isdir(folder)
+    if not is_there:
         known = ", ".join(list_days(source)) or "none"
         raise UnknownSyncDay(f"{source} has no folder sync-{label}. Days there: {known}.", sync_day=label)
     fs.invalidate_cache()
@@ -183,6 +181,18 @@ def open_file(day_url: str, path: str) -> Iterator[BinaryIO]:
         raise OSError("it is a pipe, a socket or a device, which is never read. Remove it")
     with fs.open(name, "rb") as stream:
         yield stream
+
+
+@contextmanager
+def _listed(source: str) -> Iterator[None]:
+    try:
+        yield
+    except SourceUnavailable:
+        raise
+    except Exception as error:  # each file system has errors of its own
+        raise SourceUnavailable(
+            f"The source {source} cannot be listed: {error}. Check GROUPS_SOURCE or --source.", source=source
+        ) from error
 
 
 def _open(source: str) -> tuple[Any, str]:

@@ -26,7 +26,7 @@ class ProgressHandler(logging.Handler):
             self._say(f"  {step:<24} {seconds:6.1f} s")
         elif kind is DagsterEventType.STEP_FAILURE:
             self._say(f"  {step:<24} failed")
-        elif event is None and meta and (record.levelno >= logging.WARNING or "waiting" in record.getMessage()):
+        elif event is None and meta and record.levelno >= logging.WARNING:
             message = meta["orig_message"]
             is_after_failure = message.startswith("Dependencies for step")
             self._say(f"  {step:<24} not run" if is_after_failure else f"  {step}: {message}")

@@ -12,6 +12,7 @@ import psycopg
 from dagster import (
     AssetCheckEvaluation,
     AssetCheckSeverity,
+    AssetKey,
     DagsterInstance,
     Definitions,
     ExecuteInProcessResult,
@@ -27,7 +28,7 @@ from groups_platform.directory.replay import LABEL, ReplayResult
 from groups_platform.directory.reports import applied_days
 from groups_platform.directory.snapshot import AGENTS, GROUPS, SnapshotCounts
 from groups_platform.directory.source import in_natural_order, list_day
-from groups_platform.errors import DatabaseUnavailable
+from groups_platform.errors import DatabaseUnavailable, UnknownSyncDay
 from groups_platform.masking import mask_text
 from groups_platform.orchestration.directory.definitions import build_directory_defs
 from groups_platform.orchestration.directory.jobs import CHECKS_JOB, PLAN_JOB, REPLAY_JOB, SYNC_JOB
@@ -109,8 +110,11 @@ def sync_day(settings: Settings, instance: DagsterInstance, label: str) -> RunSu
 
 def check_day(settings: Settings, instance: DagsterInstance, label: str) -> RunSummary:
     """Run every check on one day without changing anything. Raises UnknownSyncDay, SourceUnavailable."""
-    if label not in [day["sync_day"] for day in applied_days(open_database(settings))]:
-        list_day(settings.source, label)  # a day that was read but not applied can be checked too
+    is_applied = label in [day["sync_day"] for day in applied_days(open_database(settings))]
+    # a day that was read and not applied has checks too
+    if not is_applied and label not in instance.get_materialized_partitions(AssetKey(GROUPS.name)):
+        list_day(settings.source, label)
+        raise UnknownSyncDay(f"{label} was never read. Run groups-platform sync --day {label} first.", sync_day=label)
     end_dead_runs(instance)
     return _run(instance, CHECKS_JOB, label, settings, {DAY_TAG: label})
 

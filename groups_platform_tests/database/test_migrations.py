@@ -131,7 +131,7 @@ def refusal(url: str) -> str:
     return str(refused.value)
 
 
-@pytest.mark.parametrize("schema", ["directory", "manager", "platform"])
+@pytest.mark.parametrize("schema", ["dagster", "directory", "manager", "platform"])
 def test_a_schema_of_somebody_else_is_left_alone(empty_url: str, schema: str) -> None:
     with connect(empty_url) as connection:
         connection.execute(f"CREATE SCHEMA {schema}".encode())
@@ -159,6 +159,11 @@ def test_a_database_that_cannot_hold_every_name_is_refused(server_url: str, enco
             connection.execute("DROP DATABASE other_encoding")
     assert f"other_encoding has the encoding {encoding}" in said
     assert "ENCODING 'UTF8' TEMPLATE template0" in said
+
+
+def test_a_database_that_cannot_be_written_is_told_so(empty_url: str) -> None:
+    said = refusal(f"{empty_url}&options=-c%20default_transaction_read_only%3Don")
+    assert 'The database "empty_for_tests" cannot be set up: cannot execute CREATE SCHEMA in a read-only' in said
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import fsspec
 import pyarrow as pa
 import pytest
 from fsspec.implementations.local import LocalFileSystem
+from fsspec.implementations.memory import MemoryFileSystem
 from pyspark.sql import SparkSession
 
 from groups_platform.directory.batches import FileReader
@@ -46,6 +47,21 @@ def test_days_are_in_natural_order() -> None:
     ]
     assert in_natural_order(["v2-day1", "v1-day10", "v1-day9"]) == ["v1-day9", "v1-day10", "v2-day1"]
     assert in_natural_order(["b1", "a2", "a"]) == ["a", "a2", "b1"]
+
+
+def test_a_server_that_refuses_is_a_sentence_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some file systems connect where they are made, others at the first question."""
+    for ask in (list_days, lambda source: list_day(source, "day1")):
+        with pytest.raises(SourceUnavailable, match=r"ftp://\*\*\*@127.0.0.1:1/ cannot be listed: .*refused"):
+            ask("ftp://ada:secret@127.0.0.1:1/")
+
+    def refuse(*_: Any) -> None:
+        raise RuntimeError("memory://ada:secret@host/ says no")
+
+    monkeypatch.setattr(MemoryFileSystem, "isdir", refuse)
+    with pytest.raises(SourceUnavailable, match=r"cannot be listed: memory://\*\*\*@host/ says no") as refused:
+        list_day("memory://ada:secret@host/", "day1")
+    assert "secret" not in str(refused.value.facts)
 
 
 def test_natural_order_holds_for_any_numbers() -> None:
@@ -164,6 +180,19 @@ def test_what_is_no_regular_file_is_a_finding_and_never_opened(tmp_path: Path) -
         },
     }
     assert sum(row["entry"] == "record" for row in rows) == 2
+
+
+def test_a_file_that_cannot_be_opened_is_found_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise FileNotFoundError("https://ada:secret@host/admin_groups/a.json")  # as file systems of servers do
+
+    monkeypatch.setattr(MemoryFileSystem, "_open", refuse)
+    read = FileReader(
+        GROUPS.format, "memory://host", ("admin_groups",), (("admin_groups/a.json",),), arrow_schema(GROUPS.schema)
+    )
+    rows = [row for batch in read(iter([pa.record_batch({"task": [0]})])) for row in batch.to_pylist()]
+    (fault,) = rows[-1]["faults"]
+    assert fault["detail"] == "cannot be opened: https://***@host/admin_groups/a.json (byte 0)"
 
 
 def test_a_source_that_cannot_be_listed_is_one_sentence(tmp_path: Path) -> None:

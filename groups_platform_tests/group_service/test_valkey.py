@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from groups_platform.errors import InvalidSetting
 from groups_platform.group_service.clients.valkey import LiveStatisticsUnavailable, ValkeyStatClient
 from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction
 from groups_platform.group_service.services.group.actions.usage_per_period import UsagePerPeriodAction
@@ -49,6 +50,13 @@ async def store(url: str, values: dict[UUID, Any]) -> None:
 async def count_commands(url: str, command: str) -> int:
     async with Redis.from_url(url) as redis:
         return int((await redis.info("commandstats")).get(f"cmdstat_{command}", {}).get("calls", 0))
+
+
+@pytest.mark.parametrize("parameter", ["socket_timeout=soon", "colour=blue"])
+def test_a_url_with_parameters_that_cannot_work_is_a_setting_to_correct(parameter: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"GROUPS_VALKEY_URL cannot work: .*{parameter.partition('=')[0]}") as said:
+        ValkeyStatClient(f"redis://:hunter2@cache/0?{parameter}")
+    assert "hunter2" not in str(said.value)
 
 
 async def test_s15_a_batch_is_one_mget(valkey_url: str) -> None:

@@ -7,13 +7,16 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Timer
 
 import pytest
-from dagster import DagsterInstance, DagsterRunStatus
+from dagster import AssetKey, DagsterInstance, DagsterRunStatus
 from dagster._core.test_utils import create_run_for_test
 
+from groups_platform.database import locks
 from groups_platform.database.connection import connect, open_database
+from groups_platform.definitions import build_defs
+from groups_platform.orchestration.directory.partitions import register_days
 from groups_platform.orchestration.instance import PROCESS_TAG, claim_run, end_dead_runs, open_instance
 from groups_platform.settings import Settings
 
@@ -101,3 +104,24 @@ def test_a_run_whose_process_is_gone_is_ended(instance: DagsterInstance) -> None
         ended = instance.get_run_by_id(gone.run_id)
         assert ended
         assert ended.status is DagsterRunStatus.FAILURE
+
+
+def test_a_run_that_waits_for_a_lock_says_so_in_its_log(
+    environment: Settings, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "FIRST_LOOK_SECONDS", 0.05)
+    holder = connect(open_database(environment), autocommit=True, purpose="elsewhere")
+    locks.session_lock(holder, "groups_platform.directory")
+    freed = Timer(1, holder.close)
+    with instance:
+        register_days(instance, ["day1"])
+        freed.start()
+        run = (
+            build_defs()
+            .resolve_job_def("sync_day")
+            .execute_in_process(instance=instance, partition_key="day1", asset_selection=[AssetKey("group_inactivity")])
+        )
+        said = [entry.user_message for entry in instance.all_logs(run.run_id)]
+    freed.join()
+    wanted = "waiting for groups_platform.directory, which is locked by groups_platform elsewhere"
+    assert any(wanted in message for message in said)

@@ -10,6 +10,8 @@ from uuid import UUID
 
 import msgspec
 
+from groups_platform.errors import InvalidSetting
+
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
@@ -33,9 +35,15 @@ class ValkeyStatClient:
         from redis.backoff import NoBackoff  # noqa: PLC0415
 
         self._timeout = timeout
-        self._redis: Redis = Redis.from_url(
-            url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 0)
-        )
+        try:
+            self._redis: Redis = Redis.from_url(
+                url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 0)
+            )
+            pool = self._redis.connection_pool
+            pool.connection_class(**pool.connection_kwargs)  # takes the URL's parameters, and does not connect yet
+        except (TypeError, ValueError) as error:
+            reason = str(error).rstrip(".")
+            raise InvalidSetting(f"GROUPS_VALKEY_URL cannot work: {reason}. Correct its parameters.") from None
 
     async def aclose(self) -> None:
         """Close the connections."""

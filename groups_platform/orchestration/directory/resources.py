@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dagster import ConfigurableResource, DagsterRun, InitResourceContext, get_dagster_logger
+from dagster import ConfigurableResource, DagsterRun, InitResourceContext
 from dagster_pyspark import LazyPySparkResource
 from pydantic import Field, PrivateAttr
 
@@ -71,7 +71,7 @@ class Platform(ConfigurableResource):  # type: ignore[type-arg]
         """Lock this day's folders in the lake until the run ends. Raises LockTimeout."""
         if self._lock is not None:
             return
-        self._lock = lock_day(self.database_url, label, get_dagster_logger())
+        self._lock = lock_day(self.database_url, label)
 
 
 class Spark(LazyPySparkResource):
