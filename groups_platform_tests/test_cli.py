@@ -96,7 +96,11 @@ def test_sync_checks_findings_tree_and_why(terminal: Terminal, source: Path, pip
     assert failing.exit_code == 1
     answer = json.loads(failing.stdout)
     assert answer["error"]["code"] == "check_failed"
-    assert set(answer["data"]["failed"]) == {"membership_without_group_or_agent", "memberships_equal_snapshot"}
+    assert set(answer["data"]["failed"]) == {
+        "membership_without_group_or_agent",
+        "memberships_equal_snapshot",
+        "history_equals_tables",
+    }
 
 
 def test_the_path_to_the_active_member_below(terminal: Terminal, source: Path) -> None:

@@ -5,3 +5,4 @@ INSERT INTO agent_history (agent_id, from_day, active, name, email)
 SELECT agent_id, {sync_day}, active, name, email FROM agents;
 INSERT INTO membership_history (group_id, agent_id, from_day)
 SELECT group_id, agent_id, {sync_day} FROM group_membership ORDER BY group_id, agent_id;
+ANALYZE group_history (group_id, to_day), agent_history (agent_id, to_day), membership_history (group_id, agent_id, to_day);

@@ -87,7 +87,6 @@ CREATE TABLE directory.membership_history (
     to_day   TEXT,
     PRIMARY KEY (group_id, agent_id, from_day)
 );
-CREATE INDEX membership_history_agent_id_idx ON directory.membership_history (agent_id);
 COMMENT ON TABLE directory.group_history IS
     'What a group was from the applied day from_day until before to_day; to_day is null while it lasts.';
 COMMENT ON TABLE directory.agent_history IS
