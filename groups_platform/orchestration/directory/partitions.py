@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from dagster import DagsterInstance, DynamicPartitionsDefinition
 
-from groups_platform.directory.source import in_natural_order
+from groups_platform.directory.day_names import in_natural_order
 
 SYNC_DAY = DynamicPartitionsDefinition(name="sync_day")
 NAME = "sync_day"
