@@ -165,9 +165,10 @@ def _note(staged: StagedDay, result: DayResult, run_id: str | None, *, is_plan: 
         if outcome != "held" or result.excesses:
             excesses = [excess.to_json() for excess in result.excesses]
             store_plan(staged, result.plan, outcome, excesses, run_id)
-    if is_plan or (result.newest_day and _is_applied(staged)):
-        return  # what was applied of an older day stands, with its findings
-    if not (result.is_applied or isinstance(result.refusal, CheckFailed)):
+    if is_plan:
+        return
+    stands = result.newest_day and _is_applied(staged)  # what was applied of an older day, with its findings
+    if not (stands or result.is_applied or isinstance(result.refusal, CheckFailed)):
         _replace_findings(staged.connection, staged.label)
     note_attempt(staged, result, run_id)
 
