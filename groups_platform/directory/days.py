@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 
 from groups_platform.database.connection import connect
 from groups_platform.database.sql_files import read_sql
-from groups_platform.directory.day_names import IgnoredFolder, is_older, natural_key
+from groups_platform.directory.day_names import IgnoredFolder, in_natural_order, is_older
 from groups_platform.directory.decisions import Verdict
 
 
@@ -35,7 +35,7 @@ class DayState(str, Enum):
     IGNORED = "ignored"
 
 
-# A day in one of these keeps the days after it waiting.
+# A day in one of these keeps the days after it waiting. Where that is moot (P13), a held or failed day is LATE.
 UNDONE: Final = frozenset({DayState.HELD, DayState.FAILED, DayState.RUNNING, DayState.ARRIVING, DayState.WAITING})
 
 
@@ -106,6 +106,7 @@ class DayStatus:
 
     label: of an ignored folder its name. plan_id: of the day that is held. run_id: the run that says more.
     is_due: it is to be run now; retries: then the run whose process was gone, decision_id: the approval, if any.
+    holds_back: the days after it wait for it.
     """
 
     label: str
@@ -116,6 +117,7 @@ class DayStatus:
     run_id: str | None = None
     applied_at: datetime | None = None
     is_due: bool = False
+    holds_back: bool = False
     retries: str | None = None
     decision_id: int | None = None
 
@@ -144,41 +146,38 @@ def describe_days(
     known: by label, as `read_known_days`. runs: by label, all that are in progress, and the newest of `find_open`.
     At most one day is due: the first that waits, while none runs and none before it holds it back.
     """
-    newest = newest_applied(known)
+    newest, by_label = newest_applied(known), {folder.label: folder for folder in folders}
     days = [
-        _describe(folder, known.get(folder.label) or KnownDay(folder.label), runs.get(folder.label), newest)
-        for folder in sorted(folders, key=lambda folder: (natural_key(folder.label), folder.label))
+        _describe(by_label[label], known.get(label, KnownDay(label)), runs.get(label), newest)
+        for label in in_natural_order(by_label)
     ]
     return _in_turn(days, newest) + [DayStatus(f.name, DayState.IGNORED, f.reason) for f in ignored]
 
 
 def newest_applied(known: Mapping[str, KnownDay]) -> str | None:
     """The newest day that is applied."""
-    applied = [day.sync_day for day in known.values() if day.applied_fingerprint is not None]
-    return max(applied, key=lambda label: (natural_key(label), label), default=None)
+    applied = in_natural_order(day.sync_day for day in known.values() if day.applied_fingerprint is not None)
+    return applied[-1] if applied else None
 
 
-def find_blocker(days: Sequence[DayStatus], newest: str | None) -> DayStatus | None:
-    """The first day for which the days after it wait; one that is older than the newest applied day is none (P13)."""
-    return next((day for day in days if day.state in UNDONE and not _is_moot(day, newest)), None)
-
-
-def _is_moot(day: DayStatus, newest: str | None) -> bool:
-    is_busy = day.state in (DayState.RUNNING, DayState.WAITING)
-    return newest is not None and not is_busy and is_older(day.label, newest)
+def find_blocker(days: Sequence[DayStatus]) -> DayStatus | None:
+    """The day for which others wait: one that runs, or the first that is not done."""
+    running = next((day for day in days if day.state is DayState.RUNNING), None)
+    return running or next((day for day in days if day.holds_back), None)
 
 
 def _in_turn(days: list[DayStatus], newest: str | None) -> list[DayStatus]:
-    """With one day due at most: runs change the tables one after the other, and in order."""
-    blocker = next((day for day in days if day.state is DayState.RUNNING), None)
-    turned = []
+    """With one day due at most, since runs change the tables one after the other and in order."""
+    blocker = find_blocker(days)
+    turned: list[DayStatus] = []
     for day in days:
-        if day.state is DayState.WAITING and blocker is not None:
-            day = replace(
-                day, is_due=False, sentence=f"{day.label} waits for {blocker.label}, which is {blocker.state.value}."
-            )
-        turned.append(day)
-        blocker = blocker or find_blocker([day], newest)
+        is_moot = day.state is DayState.ARRIVING and _is_older(day.label, newest)
+        in_turn = replace(day, holds_back=day.state in UNDONE and not is_moot)
+        if blocker and day.state is DayState.WAITING:
+            sentence = f"{day.label} waits for {blocker.label}, which is {blocker.state.value}."
+            in_turn = replace(in_turn, sentence=sentence, is_due=False)
+        turned.append(in_turn)
+        blocker = blocker or find_blocker([in_turn])
     return turned
 
 

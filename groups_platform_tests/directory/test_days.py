@@ -155,7 +155,7 @@ def test_p13_a_day_that_is_not_done_holds_back_the_later_ones_unless_it_is_older
         runs["day2"] = run
     days = describe(folders, before, runs)
     assert due(days) == []
-    blocker = find_blocker(days, "day1")
+    blocker = find_blocker(days)
     assert blocker is not None
     assert blocker.label == "day2"
     assert days[3].sentence == f"day4 waits for day2, which is {days[1].state.value}."

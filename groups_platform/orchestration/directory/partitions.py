@@ -19,7 +19,7 @@ def register_days(instance: DagsterInstance, labels: Iterable[str]) -> list[str]
     therefore has those added again behind it; what was materialised stays known under the same key.
     """
     known = list(instance.get_dynamic_partitions(NAME))
-    fresh = [label for label in in_natural_order(labels) if label not in known]
+    fresh = in_natural_order(set(labels).difference(known))
     wanted = in_natural_order([*known, *fresh])
     if fresh and wanted[: len(known)] != known:
         first_moved = next(index for index, label in enumerate(known) if wanted[index] != label)
