@@ -149,6 +149,12 @@ def test_p14_a_run_of_another_host_ends_when_it_was_silent_for_two_minutes(
         assert end_dead_runs(instance) == []
 
 
+def test_p14_a_run_whose_process_never_comes_up_ends_within_two_minutes(instance: DagsterInstance) -> None:
+    with instance:
+        assert instance.run_monitoring_enabled
+        assert instance.run_monitoring_start_timeout_seconds + instance.run_monitoring_poll_interval_seconds < 120
+
+
 def test_while_the_server_was_down_nobody_was_silent(
     instance: DagsterInstance, environment: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from dagster import (
     SensorResult,
     build_sensor_context,
 )
+from dagster._core.events import JobFailureData, RunFailureReason
 from dagster._core.test_utils import create_run_for_test
 from sqlalchemy import event
 
@@ -272,6 +273,27 @@ def test_p14_a_killed_run_is_ended_by_the_next_tick_and_requested_again_once(
     assert "gone a second time" in sensor.skip_reason()
     deliver(source, "day1", DELIVERY_B)
     assert "groups_platform/retry_of" not in sensor.request().tags
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_gone"),
+    [
+        (RunFailureReason.UNEXPECTED_TERMINATION, True),  # killed, or told to end by its host
+        (RunFailureReason.START_TIMEOUT, True),
+        (RunFailureReason.STEP_FAILURE, False),
+        (RunFailureReason.UNKNOWN, False),
+    ],
+)
+def test_p14_only_a_run_that_lost_its_process_is_tried_again(
+    sensor: Sensor, source: Path, reason: RunFailureReason, is_gone: bool
+) -> None:
+    deliver(source, "day1", DELIVERY_A)
+    run = sensor.start(sensor.request(), DagsterRunStatus.STARTED)
+    sensor.instance.report_run_failed(run, "gone", JobFailureData(error=None, failure_reason=reason))
+    if is_gone:
+        assert sensor.request().tags["groups_platform/retry_of"] == run.run_id
+    else:
+        assert "day1 failed" in sensor.skip_reason()
 
 
 def test_p13_what_is_ignored_and_what_cannot_be_listed_is_told(sensor: Sensor, worker: Worker, source: Path) -> None:
