@@ -522,8 +522,8 @@ def read_snapshot(day_folder: Path) -> Snapshot:
 
 
 def natural_order(label: str) -> list[str | int]:
-    """A key by which day2 comes before day10. Text and numbers alternate, so keys always compare."""
-    return [int(part) if index % 2 else part for index, part in enumerate(re.split(r"([0-9]+)", label))]
+    """A key by which day2 comes before day10, in any case. Text and numbers alternate, so keys always compare."""
+    return [int(part) if index % 2 else part for index, part in enumerate(re.split(r"([0-9]+)", label.lower()))]
 
 
 @dataclass

@@ -17,12 +17,12 @@ from groups_platform.database.connection import Connection, connect
 from groups_platform.database.locks import transaction_lock
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.checks import CheckResult, check_changes, run_checks
+from groups_platform.directory.day_names import natural_key
 from groups_platform.directory.decisions import is_approved
 from groups_platform.directory.fingerprint import Tables, find_newest_day, read_tables, why_everything
 from groups_platform.directory.guard import Excess, Protection, find_excesses, hold
 from groups_platform.directory.history import write_history
 from groups_platform.directory.plan import Plan, read_plan, store_plan
-from groups_platform.directory.source import natural_key
 from groups_platform.directory.staging import StagedDay
 from groups_platform.directory.table_columns import read_directory_sql
 from groups_platform.errors import CheckFailed, DatabaseUnavailable, DayHeld, IncompleteSnapshot, PlatformError

@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 
 from groups_platform.database.connection import Connection
 from groups_platform.database.sql_files import read_sql
-from groups_platform.directory.source import natural_key
+from groups_platform.directory.day_names import natural_key
 
 SUMS: Final = frozenset({"by_group", "by_agent", "fingerprint"})
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,10 +14,17 @@ from typing import Any, BinaryIO, Final
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from groups_platform.directory.day_names import (
+    DAY_FOLDER,
+    IgnoredFolder,
+    find_ignored,
+    in_natural_order,
+    suggest_name,
+    what_is_wrong,
+)
 from groups_platform.directory.reader import READABLE
 from groups_platform.errors import SourceUnavailable, UnknownSyncDay
 
-DAY_FOLDER: Final = re.compile(r"sync-([A-Za-z0-9][A-Za-z0-9_-]{0,99})")
 FOLDERS: Final = ("admin_groups", "agents", "agent_details")
 SUCCESS: Final = "_SUCCESS"
 IDENTITY: Final = (
@@ -63,47 +69,98 @@ class SyncDay:
         return [file for file in self.files if file.path.startswith(f"{folder}/")]
 
 
-def natural_key(label: str) -> str:
-    """Return a sort key for natural order: day2 before day10. ISO dates keep their order."""
-    return re.sub(r"\d+", lambda digits: f"{len(digits[0].lstrip('0')):03d}{digits[0].lstrip('0')}", label)
+@dataclass(frozen=True)
+class SourceListing:
+    """What there is at a source. days: in natural order. broken: by label, why a folder cannot be listed."""
+
+    days: tuple[SyncDay, ...]
+    broken: dict[str, str]
+    ignored: tuple[IgnoredFolder, ...]
+
+    @property
+    def labels(self) -> list[str]:
+        """Of all days, in natural order."""
+        return in_natural_order([*(day.label for day in self.days), *self.broken])
 
 
-def in_natural_order(labels: Iterable[str]) -> list[str]:
-    """Return the labels in natural order; those with equal keys are sorted by the label itself."""
-    return sorted(labels, key=lambda label: (natural_key(label), label))
+def list_source(source: str) -> SourceListing:
+    """Every day of the source with its files; each folder is listed once. Raises SourceUnavailable."""
+    with _listed(source):
+        fs, root = _open(source)
+        folders, files = _names_at(fs, root, source)
+    days, broken = [], {}
+    for label in _labels(folders):
+        try:
+            days.append(_list_folder(fs, root, source, label))
+        except SourceUnavailable as error:
+            broken[label] = str(error)
+    return SourceListing(tuple(days), broken, find_ignored(folders, files))
 
 
 def list_days(source: str) -> list[str]:
-    """Return the labels of the sync days at `source`, in natural order. Raises SourceUnavailable."""
+    """Labels of the sync days at `source`, in natural order. Raises SourceUnavailable."""
     with _listed(source):
         fs, root = _open(source)
-        entries = fs.ls(root, detail=True)
-    folders = (entry["name"].rstrip("/") for entry in entries if _is_folder(fs, entry))
-    names = (folder.rsplit("/", 1)[-1] for folder in folders)
-    return in_natural_order(match[1] for match in map(DAY_FOLDER.fullmatch, names) if match)
+        return _labels(_names_at(fs, root, source)[0])
 
 
 def list_day(source: str, label: str) -> SyncDay:
-    """Return the listing of `sync-<label>`. Raises UnknownSyncDay, which names the existing days, SourceUnavailable."""
+    """The listing of `sync-<label>`. Raises UnknownSyncDay, naming the days that there are."""
+    name = f"sync-{label}"
     with _listed(source):
         fs, root = _open(source)
-        folder = f"{root.rstrip('/')}/sync-{label}"
-        is_there = DAY_FOLDER.fullmatch(f"sync-{label}") and fs.isdir(folder)
+        folder = f"{root.rstrip('/')}/{name}"
+        is_there = fs.isdir(folder)
+    if is_there and not DAY_FOLDER.fullmatch(name):
+        raise UnknownSyncDay(
+            f"The folder {name} of {source} is not read as a sync day: {what_is_wrong(name)}. "
+            f"Rename it to {suggest_name(name) or 'sync-<day>'}.",
+            sync_day=label,
+        )
     if not is_there:
         known = ", ".join(list_days(source)) or "none"
-        raise UnknownSyncDay(f"{source} has no folder sync-{label}. Days there: {known}.", sync_day=label)
+        raise UnknownSyncDay(f"{source} has no folder {name}. Days there: {known}.", sync_day=label)
     fs.invalidate_cache()
+    return _list_folder(fs, root, source, label)
+
+
+def _names_at(fs: Any, root: str, source: str) -> tuple[list[str], list[str]]:
+    """The names of the folders and of the files at the source."""
+    entries = fs.ls(root, detail=True)
+    folders: list[str] = []
+    files: list[str] = []
+    for entry in entries:
+        path, is_folder = entry["name"].rstrip("/"), _is_folder(fs, entry)
+        if path == root.rstrip("/") and len(entries) == 1 and not is_folder:
+            raise SourceUnavailable(
+                f"The source {source} is a file. GROUPS_SOURCE or --source names the folder that holds the folders "
+                "sync-<day>.",
+                source=source,
+            )
+        (folders if is_folder else files).append(path.rsplit("/", 1)[-1])
+    return folders, files
+
+
+def _labels(folders: Iterable[str]) -> list[str]:
+    return in_natural_order(match[1] for match in map(DAY_FOLDER.fullmatch, folders) if match)
+
+
+def _list_folder(fs: Any, root: str, source: str, label: str) -> SyncDay:
+    folder = f"{root.rstrip('/')}/sync-{label}"
     try:
-        found = dict(_files_below(fs, folder))
-    except Exception as error:  # each file system raises its own types
+        found = dict(_entries_below(fs, folder))
+    except Exception as error:  # each file system has errors of its own
         raise SourceUnavailable(
             f"sync-{label} of {source} cannot be listed as a whole: {error}. "
             "Nothing was read. Fix that and run it again.",
             source=source,
         ) from error
-    files = []
+    files, folders = [], set()
     for name, info in sorted(found.items()):
         path = name[len(folder) :].lstrip("/")
+        if info["type"] == "directory":
+            folders.add(path)
+            continue
         is_hidden = any(part.startswith(".") for part in path.split("/"))
         if path.split("/")[0] in FOLDERS and READABLE.search(path) and not is_hidden:
             _check_name(source, label, path)
@@ -111,7 +168,7 @@ def list_day(source: str, label: str) -> SyncDay:
     return SyncDay(
         label=label,
         url=_below(source, f"sync-{label}"),
-        folders=frozenset(name for name in FOLDERS if fs.isdir(f"{folder}/{name}")),
+        folders=frozenset(folders.intersection(FOLDERS)),
         files=tuple(sorted(files, key=lambda file: file.path)),
         fingerprint=fingerprint_of(files),
         is_complete=any(name[len(folder) :].lstrip("/") == SUCCESS for name in found),
@@ -140,8 +197,11 @@ def _check_name(source: str, label: str, path: str) -> None:
         ) from error
 
 
-def _files_below(fs: Any, folder: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield path and info of every file, following links; `fs.find` would silently omit what it cannot list."""
+def _entries_below(fs: Any, folder: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Path and facts of every file and folder, also behind links.
+
+    `fs.find` omits without a word what it cannot list.
+    """
     for entry in fs.ls(folder, detail=True):
         name = entry["name"].rstrip("/")
         if name == folder:  # object stores may hold an object for the folder itself
@@ -151,7 +211,8 @@ def _files_below(fs: Any, folder: str) -> Iterator[tuple[str, Mapping[str, Any]]
         elif entry.get("islink") and f"{folder}/".startswith(f"{os.path.realpath(name)}/"):
             raise OSError(f"{name} links to a folder that it is in")
         else:
-            yield from _files_below(fs, name)
+            yield name, {**entry, "type": "directory"}
+            yield from _entries_below(fs, name)
 
 
 def _is_folder(fs: Any, entry: Mapping[str, Any]) -> bool:

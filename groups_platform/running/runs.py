@@ -21,13 +21,14 @@ from dagster._core.utils import make_new_run_id
 
 from groups_platform.database.connection import find_lost_connection, open_database, running_database
 from groups_platform.directory.apply import DayResult
+from groups_platform.directory.day_names import in_natural_order
 from groups_platform.directory.engine_errors import first_reason
 from groups_platform.directory.guard import Excess
 from groups_platform.directory.plan import Plan
 from groups_platform.directory.replay import LABEL, ReplayResult
 from groups_platform.directory.reports import applied_days
 from groups_platform.directory.snapshot import AGENTS, GROUPS, SnapshotCounts
-from groups_platform.directory.source import in_natural_order, list_day
+from groups_platform.directory.source import list_day
 from groups_platform.errors import DatabaseUnavailable, UnknownSyncDay
 from groups_platform.masking import mask_text
 from groups_platform.orchestration.directory.definitions import build_directory_defs

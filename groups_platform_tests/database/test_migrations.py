@@ -14,6 +14,7 @@ import pytest
 from groups_platform.database import migrations as module
 from groups_platform.database.connection import connect, migrate, with_database
 from groups_platform.database.sql_files import sql_folder
+from groups_platform.directory.day_names import natural_key
 from groups_platform.errors import DatabaseUnsuitable
 from groups_platform_tests.conftest import NewDatabase
 
@@ -83,6 +84,23 @@ def test_a_database_of_an_older_delivery_gets_what_is_new(empty_url: str, monkey
         assert connection.execute("SELECT * FROM directory.groups_below(1)").fetchall() == [(1,)]
         assert connection.execute("SELECT manager.mounted_vfolders('[]')").fetchall() == [([],)]
         assert connection.execute("SELECT domain_name FROM manager.vfolder_deletions").fetchall() == []
+
+
+def test_days_of_an_older_delivery_are_in_the_order_of_today(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until 0009 a capital letter sorted before every small one."""
+    everything = module._migrations()
+    monkeypatch.setattr(module, "_migrations", lambda: [path for path in everything if path.name < "0009"])
+    migrate(empty_url)
+    monkeypatch.undo()
+    before = {"Day2": "Day0012", "day1": "day0011", "2026-11-04": "0042026-00211-0014", "DAY-x10": "DAY-x00210"}
+    with connect(empty_url) as connection:
+        for label, key in before.items():
+            insert = "INSERT INTO directory.sync_days VALUES (%s, %s, 'f', '{}', now(), NULL)"
+            connection.execute(insert, (label, key))
+    migrate(empty_url)
+    with connect(empty_url) as connection:
+        rows = connection.execute("SELECT sync_day, sort_key FROM directory.sync_days").fetchall()
+    assert dict(rows) == {label: natural_key(label) for label in before}
 
 
 def test_several_processes_may_migrate_at_once(empty_url: str) -> None:

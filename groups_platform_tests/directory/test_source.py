@@ -18,14 +18,14 @@ from fsspec.implementations.memory import MemoryFileSystem
 from pyspark.sql import SparkSession
 
 from groups_platform.directory.batches import FileReader
+from groups_platform.directory.day_names import in_natural_order, natural_key
 from groups_platform.directory.snapshot import GROUPS, arrow_schema, count_snapshot, read_into_lake
 from groups_platform.directory.source import (
     SourceFile,
     fingerprint_of,
-    in_natural_order,
     list_day,
     list_days,
-    natural_key,
+    list_source,
     open_file,
 )
 from groups_platform.errors import SourceUnavailable, UnknownSyncDay
@@ -47,6 +47,27 @@ def test_days_are_in_natural_order() -> None:
     ]
     assert in_natural_order(["v2-day1", "v1-day10", "v1-day9"]) == ["v1-day9", "v1-day10", "v2-day1"]
     assert in_natural_order(["b1", "a2", "a"]) == ["a", "a2", "b1"]
+    assert in_natural_order(["Day10", "day3", "Day2", "day1", "DAY2", "day2"]) == [
+        "day1",
+        "day2",
+        "DAY2",
+        "Day2",
+        "day3",
+        "Day10",
+    ]
+
+
+def test_the_order_that_is_stored_with_applied_days_stays_as_it_was() -> None:
+    """sync_days has these keys; a new delivery must not put its days into another order than the rows have."""
+    stored = {"day1": "day0011", "day10": "day00210", "2026-11-04": "0042026-00211-0014", "v2-day01": "v0012-day0011"}
+    assert {label: natural_key(label) for label in stored} == stored
+
+
+def test_labels_that_differ_in_case_only_have_keys_of_their_own() -> None:
+    """A database may sort texts by another alphabet than Python: the key alone must decide."""
+    labels = ["day2", "Day2", "DAY2", "day2b", "day2-x", "Day2-x", "day20"]
+    assert sorted(labels, key=natural_key) == in_natural_order(labels)
+    assert len({natural_key(label) for label in labels}) == len(labels)
 
 
 def test_a_server_that_refuses_is_a_sentence_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,10 +109,88 @@ def test_an_unknown_day_names_the_days_that_there_are(tmp_path: Path) -> None:
         list_day(str(tmp_path), "day1")
 
 
-def test_a_label_that_no_listing_would_name_is_none(tmp_path: Path) -> None:
+NEARLY = {
+    "sync_2026-11-04": "does not begin with sync-. Rename it to sync-2026-11-04.",
+    "sync-2026.11.05": "'.' may not be in it. Rename it to sync-2026-11-05.",
+    "sync-2026-11-06T00:00:00Z": "':' may not be in it. Rename it to sync-2026-11-06.",
+    "sync-2026-11-06T12:30:00Z": "Rename it to sync-2026-11-06T12-30-00Z.",
+    "sync-day7 ": "' ' may not be in it. Rename it to sync-day7.",
+    " sync-day8": "Rename it to sync-day8.",
+    "sync-a b": "Rename it to sync-a-b.",
+    "Sync-day9": "Rename it to sync-day9.",
+    "sync-day.1": "'.' may not be in it. Rename it to sync-day-1.",
+    "syncday10": "Rename it to sync-day10.",
+    "sync 11": "Rename it to sync-11.",
+    "sync-größe": "'ß' and 'ö' may not be in it. Rename it to sync-gr-e.",
+    "sync-" + "x" * 101: "more than 100 signs follow sync-. Rename it to sync-" + "x" * 100,
+    "sync-": "nothing follows sync-. Rename it to sync-<day>.",
+    "sync--1": "a letter or a digit must follow sync-. Rename it to sync-1.",
+    "sync_day1": "and sync-day1 is there already. Remove one of them.",
+}
+UNLIKE = ["day3", "synchronised", "sync.d", ".sync-day1.tmp", "_sync-day1", "lake", "async-1"]
+
+
+def test_p13_a_folder_that_is_nearly_a_sync_day_is_named_with_the_name_to_use(tmp_path: Path) -> None:
+    for name in [*NEARLY, *UNLIKE, "sync-day1"]:
+        (tmp_path / name).mkdir()
+    write_file(tmp_path / "sync-day2", "a file")
+    write_file(tmp_path / "sync-day3.zip", "a file")
+    write_file(tmp_path / "sync-notes.txt", "a file")
+    listing = list_source(str(tmp_path))
+    assert listing.labels == ["day1"]
+    ignored = {folder.name: folder.reason for folder in listing.ignored}
+    assert ignored.keys() == {*NEARLY, "sync.d", "sync-day2", "sync-day3.zip"}
+    assert {name: reason in ignored[name] for name, reason in NEARLY.items()} == dict.fromkeys(NEARLY, True)
+    assert ignored["sync-day3.zip"] == "It is not read: it is a file. Deliver the folder sync-day3."
+
+
+def test_p13_a_listing_of_the_source_is_that_of_each_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = [f"day{number}" for number in range(12)]
+    for label in labels:
+        write_day(tmp_path / f"sync-{label}", [group(1)], [agent(5)], files={"agents/sub/a.json": "[]"})
+    days = tuple(list_day(str(tmp_path), label) for label in labels)
+    asked: list[str] = []
+
+    def spy(name: str) -> None:
+        asks = getattr(LocalFileSystem, name)
+
+        def ask(fs: LocalFileSystem, path: str, **options: Any) -> Any:
+            asked.append(path)
+            return asks(fs, path, **options)
+
+        monkeypatch.setattr(LocalFileSystem, name, ask)
+
+    spy("ls")
+    spy("isdir")
+    assert list_source(str(tmp_path)).days == days
+    assert len(asked) == len(set(asked)) == 1 + 12 * 4  # each folder once
+
+
+def test_p13_a_day_that_cannot_be_listed_does_not_hide_the_others(tmp_path: Path) -> None:
+    for label in ("day1", "day2", "day3"):
+        write_day(tmp_path / f"sync-{label}", [group(1)], [agent(5)])
+    (tmp_path / "sync-day2" / "agents" / "again").symlink_to(tmp_path / "sync-day2")
+    listing = list_source(str(tmp_path))
+    assert [day.label for day in listing.days] == ["day1", "day3"]
+    assert listing.labels == ["day1", "day2", "day3"]
+    assert "links to a folder that it is in" in listing.broken["day2"]
+
+
+def test_a_day_whose_name_is_wrong_is_called_that(tmp_path: Path) -> None:
     (tmp_path / "sync-a b").mkdir()
-    with pytest.raises(UnknownSyncDay):
+    with pytest.raises(
+        UnknownSyncDay, match=r"The folder sync-a b of .* ' ' may not be in it\. Rename it to sync-a-b\."
+    ):
         list_day(str(tmp_path), "a b")
+    with pytest.raises(UnknownSyncDay, match=r"has no folder sync-b c\. Days there: none\."):
+        list_day(str(tmp_path), "b c")
+
+
+def test_a_source_that_is_a_file_is_called_that(tmp_path: Path) -> None:
+    write_file(tmp_path / "days.json", "[]")
+    for ask in (list_days, list_source, lambda source: list_day(source, "day1")):
+        with pytest.raises(SourceUnavailable, match=r"days\.json is a file\. GROUPS_SOURCE"):
+            ask(str(tmp_path / "days.json"))
 
 
 def test_d1_links_are_followed_and_a_changed_target_changes_the_fingerprint(tmp_path: Path) -> None:

@@ -1,5 +1,18 @@
 -- What protects the tables from a wrong snapshot, and what they were on each applied day.
 
+-- Days are in natural order whatever the case of their labels: as directory/day_names.py has it.
+UPDATE directory.sync_days
+SET sort_key = lower(sort_key) || ' ' || sync_day
+WHERE sync_day <> lower(sync_day COLLATE "C");
+
+-- When a run was last known to work: its worker may be on another host, and gone. By this server's clock.
+CREATE TABLE platform.run_heartbeats (
+    run_id  TEXT PRIMARY KEY,
+    beat_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE platform.run_heartbeats IS
+    'A run of Dagster that some process works on, and when that process last said so.';
+
 CREATE TABLE directory.sync_plans (
     sync_day    TEXT NOT NULL,
     plan_id     TEXT NOT NULL,

@@ -13,6 +13,7 @@ from dagster import (
 )
 
 from groups_platform.directory.contract import find_contract_errors
+from groups_platform.directory.day_names import natural_key
 from groups_platform.directory.engine_errors import engine_errors
 from groups_platform.directory.lake import read_lake
 from groups_platform.directory.reports import applied_days
@@ -23,7 +24,6 @@ from groups_platform.directory.snapshot import (
     SnapshotCounts,
     count_snapshot,
 )
-from groups_platform.directory.source import natural_key
 from groups_platform.orchestration.directory.jobs import POOL
 from groups_platform.orchestration.directory.resources import Platform, Spark
 from groups_platform.orchestration.failures import as_failure

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from dagster import DagsterInstance, DynamicPartitionsDefinition
 
-from groups_platform.directory.source import in_natural_order
+from groups_platform.directory.day_names import in_natural_order
 
 SYNC_DAY = DynamicPartitionsDefinition(name="sync_day")
 NAME = "sync_day"
@@ -19,7 +19,7 @@ def register_days(instance: DagsterInstance, labels: Iterable[str]) -> list[str]
     therefore deleted and added again after it; their materialisations keep the same key.
     """
     known = list(instance.get_dynamic_partitions(NAME))
-    fresh = [label for label in in_natural_order(labels) if label not in known]
+    fresh = in_natural_order(set(labels).difference(known))
     wanted = in_natural_order([*known, *fresh])
     if fresh and wanted[: len(known)] != known:
         first_moved = next(index for index, label in enumerate(known) if wanted[index] != label)

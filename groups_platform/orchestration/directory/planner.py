@@ -1,63 +1,63 @@
-"""Decides which sync day to run next. Pure functions: no Dagster, no clock, no input or output."""
+"""Decides which sync day to request next, and what the tick says. Pure: no Dagster, no clock, no input or output."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 
+from groups_platform.directory.days import DayState, DayStatus, find_blocker
 from groups_platform.directory.source import SyncDay
 
-
-class DayState(Enum):
-    """The state of the newest run of a day with exactly this content."""
-
-    NOT_REQUESTED = "not requested"
-    IN_PROGRESS = "in progress"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
+NAMED = 3  # ignored folders that a tick names
 
 
 @dataclass(frozen=True)
 class Plan:
-    """request: the day to run now, if any. reason: a sentence on why there is none.
+    """request: the day to run now, if any. reason: what the tick says when there is none.
 
     seen: fingerprint by label, by which the next tick detects days that are still being delivered.
     """
 
-    request: SyncDay | None
+    request: DayStatus | None
     reason: str
     seen: dict[str, str]
 
 
-def plan_next_day(days: Sequence[SyncDay], seen: Mapping[str, str], states: Mapping[str, DayState]) -> Plan:
-    """Request the first of `days`, in their order, that has not succeeded, if it is ready and has no run yet.
+def is_ready(day: SyncDay, seen: Mapping[str, str]) -> bool:
+    """Whether the folder counts: it carries `_SUCCESS`, or its fingerprint is the one of the tick before (`seen`)."""
+    return day.is_complete or seen.get(day.label) == day.fingerprint
 
-    A day is ready if it contains `_SUCCESS`, or if its fingerprint is that of the previous tick (`seen`).
-    """
-    now_seen = {day.label: day.fingerprint for day in days}
-    for day in days:
-        state = states.get(day.label, DayState.NOT_REQUESTED)
-        if state is DayState.SUCCEEDED:
-            continue
-        if state is DayState.IN_PROGRESS:
-            return Plan(None, f"{day.label} is running; the days after it wait.", now_seen)
-        if state is DayState.FAILED:
-            return Plan(
-                None,
-                f"{day.label} failed; the days after it wait. Deliver sync-{day.label} again, or fix the error and "
-                "re-execute the run.",
-                now_seen,
-            )
-        if day.is_complete or seen.get(day.label) == day.fingerprint:
-            return Plan(day, "", now_seen)
-        return Plan(
-            None,
-            f"sync-{day.label} may still be arriving; it counts when it is unchanged at the next tick.",
-            now_seen,
-        )
-    return Plan(
-        None,
-        "Every sync day of the source has been applied." if days else "The source has no sync days.",
-        now_seen,
-    )
+
+def plan_next_day(days: Sequence[DayStatus]) -> Plan:
+    """The day that is due, or why there is none: who waits for whom, and what somebody has to do."""
+    seen = {
+        day.label: day.fingerprint
+        for day in days
+        if day.fingerprint and day.state in (DayState.ARRIVING, DayState.WAITING)
+    }
+    due = next((day for day in days if day.is_due), None)
+    if due is not None:
+        return Plan(due, "", seen)
+    return Plan(None, " ".join([_why_nothing(days), *_name_ignored(days)]), seen)
+
+
+def _why_nothing(days: Sequence[DayStatus]) -> str:
+    blocker = find_blocker(days)
+    if blocker is not None:
+        waiting = sum(day.state is DayState.WAITING for day in days)
+        whom = " for a person" if blocker.state in (DayState.HELD, DayState.FAILED) else ""
+        count = f" {waiting} day(s) after it are ready." if waiting else ""
+        return f"{blocker.sentence} The days after it wait{whom}.{count}"
+    counts: Counter[DayState] = Counter(day.state for day in days if day.state is not DayState.IGNORED)
+    if not counts:
+        return "The source has no sync days."
+    told = ", ".join(f"{counts[state]} {state.value}" for state in DayState if counts[state])
+    return f"Every sync day of the source is dealt with: {told}."
+
+
+def _name_ignored(days: Sequence[DayStatus]) -> list[str]:
+    ignored = [f"{day.label}: {day.sentence}" for day in days if day.state is DayState.IGNORED]
+    more = len(ignored) - NAMED
+    rest = [f"groups-platform days names {more} more that are not read."] if more > 0 else []
+    return ignored[:NAMED] + rest

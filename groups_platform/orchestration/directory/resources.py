@@ -16,7 +16,7 @@ from groups_platform.directory.lake import lock_day
 from groups_platform.directory.reports import newest_applied_day
 from groups_platform.directory.spark import prepare_spark
 from groups_platform.errors import UnknownSyncDay
-from groups_platform.orchestration.instance import PARTITION_TAG, claim_run
+from groups_platform.orchestration.instance import PARTITION_TAG, working_on
 from groups_platform.settings import Settings
 
 DAY_TAG = "groups_platform/day"  # of a run of checks alone, which has no partition
@@ -57,11 +57,10 @@ class Platform(ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[Platform]:
-        """Tag the run with this process, and release the day's lock at the end."""
-        if context.instance and context.run:  # a sensor has no run
-            claim_run(context.instance, context.run.run_id)
+        """Say which process works on the run, and give up the day's lock when it ends."""
         try:
-            yield self
+            with working_on(context.instance, context.run):
+                yield self
         finally:
             if self._lock is not None:
                 self._lock.close()

@@ -4,7 +4,6 @@ import json
 
 from dagster import (
     DagsterInstance,
-    DagsterRunStatus,
     DefaultSensorStatus,
     RunRequest,
     RunsFilter,
@@ -14,11 +13,13 @@ from dagster import (
     sensor,
 )
 
-from groups_platform.directory.source import SyncDay, list_day, list_days
+from groups_platform.directory.days import DayStatus
+from groups_platform.directory.source import list_source
 from groups_platform.errors import PlatformError
+from groups_platform.orchestration.directory.day_states import DECISION_TAG, RETRY_TAG, find_day_states
 from groups_platform.orchestration.directory.jobs import SYNC_JOB
 from groups_platform.orchestration.directory.partitions import register_days
-from groups_platform.orchestration.directory.planner import DayState, plan_next_day
+from groups_platform.orchestration.directory.planner import plan_next_day
 from groups_platform.orchestration.directory.resources import Platform
 from groups_platform.orchestration.instance import FINGERPRINT_TAG, PARTITION_TAG, end_dead_runs
 
@@ -30,42 +31,36 @@ from groups_platform.orchestration.instance import FINGERPRINT_TAG, PARTITION_TA
     default_status=DefaultSensorStatus.RUNNING,
     description=(
         "Looks for sync-<day> folders in the source and runs sync_day for each, one at a time and in natural order. "
-        "A folder is ready if it contains _SUCCESS or is unchanged over two ticks; changed content runs again."
+        "A folder counts when it carries _SUCCESS or is unchanged over two ticks. It runs when its content is not what "
+        "was last applied of it; a day that is held waits for somebody who decides, and the tick says for whom."
     ),
 )
 def new_sync_days(context: SensorEvaluationContext, platform: Platform) -> SensorResult | SkipReason:
     """One tick: list, plan, request at most one day."""
+    instance, seen = context.instance, json.loads(context.cursor or "{}")
     try:
-        source = platform.settings.source
-        days = [list_day(source, label) for label in list_days(source)]
+        listing = list_source(platform.settings.source)
+        end_dead_runs(instance)
+        register_days(instance, listing.labels)
+        plan = plan_next_day(find_day_states(instance, platform.database_url, listing, seen))
     except PlatformError as error:
         return SkipReason(str(error))
-    end_dead_runs(context.instance)
-    register_days(context.instance, (day.label for day in days))
-    states = {day.label: find_state(context.instance, day) for day in days}
-    plan = plan_next_day(days, json.loads(context.cursor or "{}"), states)
     return SensorResult(
-        run_requests=[request_for(plan.request)] if plan.request else None,
+        run_requests=[request_for(instance, plan.request)] if plan.request else None,
         skip_reason=plan.reason or None,
         cursor=json.dumps(plan.seen),
     )
 
 
-def request_for(day: SyncDay) -> RunRequest:
-    """Return the request to run a day. Its run_key prevents a second run of the same content."""
+def request_for(instance: DagsterInstance, day: DayStatus) -> RunRequest:
+    """The run of one day. Its key names the run before it, so that a tick that is repeated starts no second one.
+
+    The content alone does not do as a key: it may return to an earlier state, and then has to run again.
+    """
+    before = next((run.run_id for run in instance.get_runs(RunsFilter(tags={PARTITION_TAG: day.label}), limit=1)), "")
+    tags = {FINGERPRINT_TAG: day.fingerprint or "", RETRY_TAG: day.retries, DECISION_TAG: day.decision_id}
     return RunRequest(
-        run_key=f"{day.label}:{day.fingerprint}",
+        run_key=f"{day.label}:{day.fingerprint}:{before}",
         partition_key=day.label,
-        tags={FINGERPRINT_TAG: day.fingerprint},
+        tags={name: str(value) for name, value in tags.items() if value is not None},
     )
-
-
-def find_state(instance: DagsterInstance, day: SyncDay) -> DayState:
-    """Return the state of the newest run of this content, however it was started."""
-    same_content = RunsFilter(tags={PARTITION_TAG: day.label, FINGERPRINT_TAG: day.fingerprint})
-    run = next(iter(instance.get_runs(same_content, limit=1)), None)
-    if run is None:
-        return DayState.NOT_REQUESTED
-    if run.status is DagsterRunStatus.SUCCESS:
-        return DayState.SUCCEEDED
-    return DayState.FAILED if run.is_finished else DayState.IN_PROGRESS

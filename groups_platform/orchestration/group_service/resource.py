@@ -18,7 +18,7 @@ from groups_platform.group_service.types.action import BaseActionResult
 from groups_platform.group_service.types.user import SYSTEM
 from groups_platform.masking import mask_text
 from groups_platform.orchestration.failures import failure
-from groups_platform.orchestration.instance import claim_run
+from groups_platform.orchestration.instance import working_on
 
 Action = TypeVar("Action")
 Data = TypeVar("Data")
@@ -31,10 +31,11 @@ class GroupServiceResource(ConfigurableResource):  # type: ignore[type-arg]
     max_retries: int = Field(default=3, description="How often a step is tried again when the database fails.")
     retry_seconds: float = Field(default=10.0, description="Wait before the first new try; it doubles with each.")
 
-    def setup_for_execution(self, context: InitResourceContext) -> None:
-        """Note on the run which process works on it: also on a run of checks alone, and on a re-execution."""
-        if context.instance is not None and context.run is not None:
-            claim_run(context.instance, context.run.run_id)
+    @contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Iterator["GroupServiceResource"]:
+        """Say which process works on the run: also on a run of checks alone, and on a re-execution."""
+        with working_on(context.instance, context.run):
+            yield self
 
     def perform(self, context: OpExecutionContext, actor: str, method: Method[Action, Data], action: Action) -> Data:
         """The data of a successful action for `actor`, an e-mail address; for the platform itself where it is empty.

@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunRequest, SensorResult, build_sensor_context
+from dagster import (
+    DagsterEvent,
+    DagsterEventType,
+    DagsterInstance,
+    DagsterRun,
+    DagsterRunStatus,
+    RunRequest,
+    SensorResult,
+    build_sensor_context,
+)
+from dagster._core.events import JobFailureData, RunFailureReason
 from dagster._core.test_utils import create_run_for_test
+from sqlalchemy import event
 
+from groups_platform.database.connection import connect, open_database
+from groups_platform.directory.apply import DayResult, apply_day
+from groups_platform.directory.day_names import natural_key
+from groups_platform.directory.decisions import Verdict, decide
+from groups_platform.directory.guard import OFF, Protection
+from groups_platform.directory.source import list_source
+from groups_platform.directory.staging import staged_day
 from groups_platform.orchestration.directory.partitions import NAME
 from groups_platform.orchestration.directory.resources import Platform
 from groups_platform.orchestration.directory.sensors import new_sync_days
+from groups_platform.orchestration.instance import open_instance
 from groups_platform.settings import Settings
 from groups_platform_tests.days import agent, group, write_day, write_file
 from groups_platform_tests.orchestration.conftest import Dagster
+from groups_platform_tests.pipeline import Pipeline
 
 
 class Sensor:
@@ -42,7 +69,11 @@ class Sensor:
         return str(result.skip_reason.skip_message)
 
     def start(self, request: RunRequest, status: DagsterRunStatus) -> DagsterRun:
-        tags = {**request.tags, "dagster/partition": request.partition_key or ""}
+        tags = {
+            **request.tags,
+            "dagster/partition": request.partition_key or "",
+            "dagster/run_key": request.run_key or "",
+        }
         return create_run_for_test(self.instance, job_name="sync_day", tags=tags, status=status)
 
 
@@ -56,8 +87,46 @@ def source(environment: Settings) -> Path:
     return Path(environment.source)
 
 
+@dataclass(frozen=True)
+class Worker:
+    """Does what a requested run does, on the test's own tables, and ends it as that would have ended."""
+
+    sensor: Sensor
+    pipeline: Pipeline
+
+    def run(self, request: RunRequest, limits: Protection = OFF) -> DayResult:
+        run, label = self.sensor.start(request, DagsterRunStatus.STARTED), request.partition_key or ""
+        self.pipeline.fill_lake(label)
+        with staged_day(self.pipeline.spark, self.pipeline.lake, label, self.pipeline.url) as staged:
+            result = apply_day(staged, run.run_id, limits)
+        if result.refusal:
+            self.sensor.instance.report_run_failed(run)
+        else:
+            success = DagsterEvent(DagsterEventType.PIPELINE_SUCCESS.value, "sync_day")
+            self.sensor.instance.report_dagster_event(success, run_id=run.run_id)
+        return result
+
+
+@pytest.fixture
+def worker(sensor: Sensor, pipeline: Pipeline) -> Worker:
+    return Worker(sensor, pipeline)
+
+
+def deliver(source: Path, label: str, groups: list[Any], agents: Any = range(100, 140)) -> None:
+    """A whole day, at once and with its marker."""
+    folder = source / f"sync-{label}"
+    write_day(folder, groups, [agent(number) for number in agents], files={"_SUCCESS": ""})
+    for path in folder.rglob("*"):
+        os.utime(path, (CLOCK, CLOCK))
+
+
+CLOCK = 1_700_000_000
+EVERYBODY = range(100, 140)
+DELIVERY_A, DELIVERY_B = [group(1, EVERYBODY, name="North")], [group(1, EVERYBODY, name="Northeast")]
+
+
 def test_a_folder_is_requested_once_it_is_unchanged_and_again_when_its_content_changes(
-    sensor: Sensor, source: Path
+    sensor: Sensor, worker: Worker, source: Path
 ) -> None:
     write_day(source / "sync-day1", [group(1, [5])], [agent(5)])
     assert "may still be arriving" in sensor.skip_reason()
@@ -65,8 +134,8 @@ def test_a_folder_is_requested_once_it_is_unchanged_and_again_when_its_content_c
     assert request.partition_key == "day1"
     assert list(sensor.instance.get_dynamic_partitions(NAME)) == ["day1"]
 
-    sensor.start(request, DagsterRunStatus.SUCCESS)
-    assert sensor.skip_reason().startswith("Every sync day")
+    worker.run(request)
+    assert sensor.skip_reason() == "Every sync day of the source is dealt with: 1 applied."
 
     write_file(source / "sync-day1" / "admin_groups" / "more.json", "[]")
     assert "may still be arriving" in sensor.skip_reason()
@@ -75,17 +144,188 @@ def test_a_folder_is_requested_once_it_is_unchanged_and_again_when_its_content_c
     assert changed.run_key != request.run_key
 
 
-def test_the_next_day_waits_until_the_one_before_it_succeeded(sensor: Sensor, source: Path) -> None:
+def test_p14_content_that_returns_to_an_earlier_state_runs_again(
+    sensor: Sensor, worker: Worker, source: Path, pipeline: Pipeline
+) -> None:
+    keys, names = [], []
+    for delivery in (DELIVERY_A, DELIVERY_B, DELIVERY_A, DELIVERY_B, DELIVERY_A):
+        deliver(source, "day1", delivery)
+        request = sensor.request()
+        assert request.run_key
+        keys.append(request.run_key)
+        worker.run(request)
+        names += pipeline.set_of("SELECT name FROM directory.groups")
+        assert sensor.skip_reason().startswith("Every sync day")
+    assert len(set(keys)) == len(keys)  # Dagster drops a request whose key it has seen
+    assert names == ["North", "Northeast", "North", "Northeast", "North"]
+
+
+def test_the_next_day_waits_until_the_one_before_it_is_done(sensor: Sensor, worker: Worker, source: Path) -> None:
     for label in ("day2", "day10"):
-        write_day(source / f"sync-{label}", [group(1)], [agent(5)], files={"_SUCCESS": ""})
+        deliver(source, label, DELIVERY_A)
     first = sensor.request()
     assert first.partition_key == "day2"
     running = sensor.start(first, DagsterRunStatus.STARTED)
-    assert sensor.skip_reason() == "day2 is running; the days after it wait."
+    assert sensor.skip_reason() == "day2 is running. The days after it wait. 1 day(s) after it are ready."
     sensor.instance.report_run_failed(running)
     assert "day2 failed" in sensor.skip_reason()
-    sensor.start(first, DagsterRunStatus.SUCCESS)  # a person re-executed it
+    worker.run(first)  # a person re-executed it
     assert sensor.request().partition_key == "day10"
+
+
+def test_p12_a_held_day_waits_and_the_tick_names_the_command_that_decides(
+    sensor: Sensor, worker: Worker, source: Path, pipeline: Pipeline
+) -> None:
+    deliver(source, "day1", [group(1, EVERYBODY)])
+    worker.run(sensor.request())
+    deliver(source, "day2", [group(1, [])])
+    deliver(source, "day3", [group(1, EVERYBODY)])
+    held = worker.run(sensor.request(), Protection())
+    assert held.plan
+    reason = sensor.skip_reason()
+    assert f"groups-platform approve day2 --plan {held.plan.id}" in reason
+    assert "wait for a person. 1 day(s) after it are ready." in reason
+
+    who = {"fingerprint": "", "decided_by": "ann@example.com", "reason": "it is right"}
+    decide(pipeline.url, "day2", Verdict.APPROVE, plan_id=held.plan.id, **who)
+    approved = sensor.request()
+    assert approved.partition_key == "day2"
+    assert worker.run(approved, Protection()).is_applied
+    assert sensor.request().partition_key == "day3"
+
+
+@pytest.mark.parametrize("verdict", [Verdict.REJECT, Verdict.SKIP])
+def test_p12_a_day_that_is_rejected_is_dealt_with_until_its_content_changes(
+    sensor: Sensor, worker: Worker, source: Path, pipeline: Pipeline, verdict: Verdict
+) -> None:
+    deliver(source, "day1", [group(1, EVERYBODY)])
+    worker.run(sensor.request())
+    deliver(source, "day2", [group(1, [])])
+    request = sensor.request()
+    worker.run(request, Protection())
+    fingerprint = request.tags["groups_platform/fingerprint"]
+    decide(pipeline.url, "day2", verdict, fingerprint=fingerprint, decided_by="bob@example.com", reason="half of it")
+    assert sensor.skip_reason().startswith("Every sync day")
+    deliver(source, "day3", [group(1, EVERYBODY)])
+    assert sensor.request().partition_key == "day3"
+    deliver(source, "day2", [group(1, range(100, 139))])
+    assert sensor.request().partition_key == "day2"
+
+
+def test_p13_a_held_day_that_is_older_than_the_newest_blocks_nobody(
+    sensor: Sensor, worker: Worker, source: Path, pipeline: Pipeline
+) -> None:
+    deliver(source, "day1", [group(1, EVERYBODY)])
+    worker.run(sensor.request())
+    deliver(source, "day2", [group(1, [])])
+    worker.run(sensor.request(), Protection())
+    deliver(source, "day3", [group(1, EVERYBODY)])
+    pipeline.sync("day3")  # somebody ran it by hand
+    assert sensor.skip_reason() == "Every sync day of the source is dealt with: 2 applied, 1 late."
+    deliver(source, "day4", [group(1, EVERYBODY)])
+    assert sensor.request().partition_key == "day4"
+
+
+def test_p14_a_past_day_that_was_corrected_is_read_once(sensor: Sensor, worker: Worker, source: Path) -> None:
+    for label in ("day1", "day2"):
+        deliver(source, label, DELIVERY_A)
+        worker.run(sensor.request())
+    deliver(source, "day1", DELIVERY_B)
+    assert worker.run(sensor.request()).newest_day == "day2"
+    assert sensor.skip_reason() == "Every sync day of the source is dealt with: 1 applied, 1 late."
+    deliver(source, "day1", DELIVERY_A)
+    assert sensor.skip_reason() == "Every sync day of the source is dealt with: 2 applied."
+    deliver(source, "day1", [group(3, EVERYBODY)])
+    assert sensor.request().partition_key == "day1"
+
+
+@pytest.fixture
+def service_sensor(environment: Settings) -> Iterator[Sensor]:
+    """With an instance in Postgres, where runs have heartbeats."""
+    with open_instance(environment) as instance:
+        yield Sensor(instance)
+
+
+def test_p14_a_killed_run_is_ended_by_the_next_tick_and_requested_again_once(
+    service_sensor: Sensor, source: Path
+) -> None:
+    sensor = service_sensor
+    deliver(source, "day1", DELIVERY_A)
+    request, keys = sensor.request(), set()
+    for is_last in (False, True):
+        run = sensor.start(request, DagsterRunStatus.STARTED)
+        keys.add(request.run_key)
+        work = "import sys, time; from dagster import DagsterInstance;"
+        work += "from groups_platform.orchestration.instance import claim_run;"
+        work += "claim_run(DagsterInstance.get(), sys.argv[1]); print('working', flush=True); time.sleep(600)"
+        command = [sys.executable, "-W", "ignore", "-c", work, run.run_id]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            assert process.stdout.readline() == "working\n"
+            assert "day1 is running" in sensor.skip_reason()
+            process.kill()
+        if is_last:
+            assert "gone a second time" in sensor.skip_reason()
+        else:
+            request = sensor.request()
+            assert request.tags["groups_platform/retry_of"] == run.run_id
+            assert request.run_key not in keys
+    assert "gone a second time" in sensor.skip_reason()
+    deliver(source, "day1", DELIVERY_B)
+    assert "groups_platform/retry_of" not in sensor.request().tags
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_gone"),
+    [
+        (RunFailureReason.UNEXPECTED_TERMINATION, True),  # killed, or told to end by its host
+        (RunFailureReason.START_TIMEOUT, True),
+        (RunFailureReason.STEP_FAILURE, False),
+        (RunFailureReason.UNKNOWN, False),
+    ],
+)
+def test_p14_only_a_run_that_lost_its_process_is_tried_again(
+    sensor: Sensor, source: Path, reason: RunFailureReason, is_gone: bool
+) -> None:
+    deliver(source, "day1", DELIVERY_A)
+    run = sensor.start(sensor.request(), DagsterRunStatus.STARTED)
+    sensor.instance.report_run_failed(run, "gone", JobFailureData(error=None, failure_reason=reason))
+    if is_gone:
+        assert sensor.request().tags["groups_platform/retry_of"] == run.run_id
+    else:
+        assert "day1 failed" in sensor.skip_reason()
+
+
+def test_p13_what_is_ignored_and_what_cannot_be_listed_is_told(sensor: Sensor, worker: Worker, source: Path) -> None:
+    deliver(source, "day1", DELIVERY_A)
+    worker.run(sensor.request())
+    deliver(source, "day2", DELIVERY_A)
+    (source / "sync-day2" / "agents" / "again").symlink_to(source / "sync-day2")
+    (source / "sync_day3").mkdir()
+    reason = sensor.skip_reason()
+    assert "sync-day2" in reason
+    assert "cannot be listed as a whole" in reason
+    assert "sync_day3: It is not read: it does not begin with sync-. Rename it to sync-day3." in reason
+
+
+@pytest.mark.parametrize("days", [20, 400])
+def test_p14_a_tick_makes_as_many_queries_for_many_days_as_for_few(
+    service_sensor: Sensor, source: Path, environment: Settings, days: int
+) -> None:
+    url = open_database(environment)
+    for number in range(days):
+        deliver(source, f"day{number:04d}", DELIVERY_A, [100])
+    with connect(url) as connection, connection.cursor() as cursor:
+        rows = [(day.label, natural_key(day.label), day.fingerprint) for day in list_source(str(source)).days]
+        cursor.executemany("INSERT INTO directory.sync_days VALUES (%s, %s, %s, '{}', now(), NULL)", rows[:-5])
+    service_sensor.tick()  # registers the partitions
+
+    queries: list[str] = []
+    engine = service_sensor.instance.run_storage._engine  # type: ignore[attr-defined]
+    event.listen(engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
+    assert service_sensor.request().partition_key == f"day{days - 5:04d}"
+    assert len(queries) <= 12, queries
+    assert json.loads(service_sensor.cursor or "").keys() == {f"day{n:04d}" for n in range(days - 5, days)}
 
 
 def test_a_source_that_cannot_be_listed_is_a_sentence(dagster: Dagster, monkeypatch: pytest.MonkeyPatch) -> None:

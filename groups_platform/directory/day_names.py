@@ -1,0 +1,83 @@
+"""How the folder of a sync day is named, in which order days are, and what is nearly such a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+LABEL: Final = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
+DAY_FOLDER: Final = re.compile(f"sync-({LABEL})")
+DAY_FILE: Final = re.compile(rf"sync-{LABEL}(\.(zip|tar|tgz|gz|tar\.gz|7z))?")
+NEARLY: Final = re.compile(r"\s*sync(day|[^a-z]|$)", re.IGNORECASE)
+MIDNIGHT: Final = re.compile(r"(?<=\d)[T ]00[:.]?00([:.]?00([.,]0+)?)?(Z|[+-]00:?00)?$")
+
+
+@dataclass(frozen=True)
+class IgnoredFolder:
+    """What is nearly the folder of a sync day, and is not read. reason: why not, and what to do."""
+
+    name: str
+    reason: str
+
+
+def natural_key(label: str) -> str:
+    """A text whose plain order is that of labels: day2 before day10, Day2 after day1. ISO dates keep their order.
+
+    It is stored with every applied day; migration 0009 has the same for labels with capital letters.
+    """
+    lower = label.lower()
+    key = re.sub(r"\d+", lambda digits: f"{len(digits[0].lstrip('0')):03d}{digits[0].lstrip('0')}", lower)
+    return key if label == lower else f"{key} {label}"  # of labels that differ in case only, each has its own place
+
+
+def in_natural_order(labels: Iterable[str]) -> list[str]:
+    """Labels sorted naturally, equals by the label itself."""
+    return sorted(labels, key=lambda label: (natural_key(label), label))
+
+
+def is_older(label: str, other: str) -> bool:
+    """Whether the day `label` comes before the day `other`."""
+    return (natural_key(label), label) < (natural_key(other), other)
+
+
+def find_ignored(folders: Iterable[str], files: Iterable[str]) -> tuple[IgnoredFolder, ...]:
+    """The names of the source's folders and files that look like sync days and are none."""
+    names = set(folders)
+    wrong = [name for name in names if NEARLY.match(name) and not DAY_FOLDER.fullmatch(name)]
+    ignored = [IgnoredFolder(name, _reason(name, names)) for name in wrong]
+    ignored += [IgnoredFolder(name, _unpack(name)) for name in files if DAY_FILE.fullmatch(name)]
+    return tuple(sorted(ignored, key=lambda folder: folder.name))
+
+
+def what_is_wrong(name: str) -> str:
+    """Why a folder of this name is no sync day's."""
+    if not name.startswith("sync-"):
+        return "it does not begin with sync-"
+    label = name.removeprefix("sync-")
+    if wrong := sorted(set(re.findall(r"[^A-Za-z0-9_-]", label))):
+        return f"{' and '.join(map(repr, wrong))} may not be in it"
+    if not label:
+        return "nothing follows sync-"
+    return "more than 100 signs follow sync-" if len(label) > 100 else "a letter or a digit must follow sync-"
+
+
+def suggest_name(name: str) -> str | None:
+    """The name of a sync day that is nearest; None where nothing of it is left."""
+    label = re.sub(r"(?i)^\s*sync[^A-Za-z0-9]*", "", name).strip()
+    label = re.sub(r"[^A-Za-z0-9_-]+", "-", MIDNIGHT.sub("", label)).strip("-_")[:100]
+    return f"sync-{label}" if label else None
+
+
+def _reason(name: str, names: set[str]) -> str:
+    wrong, better = what_is_wrong(name), suggest_name(name)
+    if better is None:
+        return f"It is not read: {wrong}. Rename it to sync-<day>."
+    if better in names:
+        return f"It is not read: {wrong}, and {better} is there already. Remove one of them."
+    return f"It is not read: {wrong}. Rename it to {better}."
+
+
+def _unpack(name: str) -> str:
+    return f"It is not read: it is a file. Deliver the folder {name.split('.', maxsplit=1)[0]}."

@@ -1,0 +1,61 @@
+"""What there is of each day, of three sides: the source's folders, the tables, and the runs that Dagster knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
+from dagster._core.events import RunFailureReason
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+from dagster._core.storage.tags import RUN_FAILURE_REASON_TAG
+
+from groups_platform.directory.days import DayRun, DayStatus, Folder, describe_days, find_open, read_known_days
+from groups_platform.directory.source import SourceListing
+from groups_platform.orchestration.directory.jobs import SYNC_JOB
+from groups_platform.orchestration.directory.planner import is_ready
+from groups_platform.orchestration.instance import FINGERPRINT_TAG, PARTITION_TAG
+
+RETRY_TAG: Final = "groups_platform/retry_of"  # of the second try: the run whose process was gone
+DECISION_TAG: Final = "groups_platform/decision"  # of a run for an approved plan: the decision's id
+
+# A run that its process left: killed, told to end by its host, or never begun.
+GONE: Final = {RunFailureReason.UNEXPECTED_TERMINATION.value, RunFailureReason.START_TIMEOUT.value}
+
+
+def find_day_states(
+    instance: DagsterInstance, url: str, listing: SourceListing, seen: Mapping[str, str]
+) -> list[DayStatus]:
+    """What there is of every folder of the source, in as many queries for a thousand days as for one.
+
+    seen: see `planner.is_ready`.
+    """
+    folders = [Folder(day.label, day.fingerprint, is_ready(day, seen)) for day in listing.days]
+    folders += [Folder(label, problem=problem) for label, problem in listing.broken.items()]
+    known = read_known_days(url)
+    return describe_days(folders, listing.ignored, known, find_runs(instance, find_open(folders, known)))
+
+
+def find_runs(instance: DagsterInstance, labels: list[str]) -> dict[str, DayRun]:
+    """By label, the newest run of each of these days, and of any day the one that is in progress."""
+    runs: dict[str, DayRun] = {}
+    if labels:
+        for run in instance.get_runs(RunsFilter(job_name=SYNC_JOB, tags={PARTITION_TAG: labels})):  # newest first
+            runs.setdefault(run.tags[PARTITION_TAG], _day_run(run))
+    for run in instance.get_runs(RunsFilter(statuses=list(NOT_FINISHED_STATUSES))):
+        if run.job_name in (SYNC_JOB, IMPLICIT_ASSET_JOB_NAME) and PARTITION_TAG in run.tags:
+            runs[run.tags[PARTITION_TAG]] = _day_run(run)
+    return runs
+
+
+def _day_run(run: DagsterRun) -> DayRun:
+    return DayRun(
+        run_id=run.run_id,
+        fingerprint=run.tags.get(FINGERPRINT_TAG),
+        is_in_progress=not run.is_finished,
+        has_failed=run.is_finished and run.status is not DagsterRunStatus.SUCCESS,
+        is_gone=run.tags.get(RUN_FAILURE_REASON_TAG) in GONE,
+        is_retry=RETRY_TAG in run.tags,
+        decision_id=int(run.tags[DECISION_TAG]) if DECISION_TAG in run.tags else None,
+    )
