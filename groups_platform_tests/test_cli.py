@@ -232,3 +232,35 @@ def test_help_teaches() -> None:
     for command in cli.commands:
         shown = CliRunner().invoke(cli, [command, "--help"])
         assert shown.exit_code == 0
+
+
+def test_p13_days_of_the_source_and_what_became_of_each(terminal: Terminal, source: Path) -> None:
+    (source / "sync_2026-11-04").mkdir()
+    assert terminal.run("sync", "--day", "day1").exit_code == 0
+    write_file(source / "sync-day2" / "admin_groups" / "cut.json", "[")
+    assert terminal.run("sync", "--day", "day2").exit_code == 1
+    states = {day["label"]: day["state"] for day in terminal.json("days")}
+    assert states == {"day1": "applied", "day2": "failed", "sync_2026-11-04": "ignored"}
+    shown = terminal.run("days").output
+    assert "applied" in shown
+
+    assert terminal.run("skip", "day2", "--reason", "no export that day").exit_code == 0
+    assert {day["label"]: day["state"] for day in terminal.json("days")}["day2"] == "skipped"
+
+
+def test_p10_to_p12_plan_reject_and_history_in_the_terminal(terminal: Terminal, source: Path) -> None:
+    assert terminal.run("sync", "--day", "day1").exit_code == 0
+    planned = terminal.json("plan", "--day", "day2")
+    assert planned["plan"]["counts"]["groups_missing"] == 2
+    assert planned["excesses"] == []
+    assert "is within all limits" in terminal.run("plan", "--day", "day2").output
+    unknown = terminal.run("approve", "day2", "--plan", "nope", "--reason", "why not")
+    assert (unknown.exit_code, "unknown_plan" in unknown.output) == (1, True)
+
+    assert terminal.run("sync", "--day", "day2").exit_code == 0
+    changed = {row["change"] for row in terminal.json("diff", "day1", "day2")}
+    assert "group moved" in changed
+    assert [row["from_day"] for row in terminal.json("history", "2")] == ["day1", "day2"]
+    assert "member of 2" in terminal.run("history", "--agent", "5").output
+    assert [row["agent_id"] for row in terminal.json("members", "1", "--below", "--as-of", "day1")] == [5]
+    assert terminal.json("replay")["rows_written"] == 0

@@ -46,6 +46,7 @@ for command in (
     directory.findings,
     directory.tree,
     directory.why,
+    days.list_,
     days.plan,
     days.approve,
     days.reject,

@@ -23,6 +23,25 @@ REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; it i
 BY = click.option("--by", "decided_by", default=getpass.getuser, metavar="NAME", help="Who decides (your login).")
 
 
+@click.command(name="days")
+@JSON
+@click.pass_obj
+def list_(settings: Settings, as_json: bool) -> None:
+    """List every folder of the source: applied, held, rejected, failed, running, late, ignored and so on.
+
+    \b
+      groups-platform days
+    """
+    with importing():
+        from groups_platform.running.runs import describe_source, open_for_terminal  # noqa: PLC0415
+        from groups_platform.terminal import days as terminal  # noqa: PLC0415
+
+        opened = open_for_terminal(settings)
+    with opened as instance:
+        described = describe_source(settings, instance)
+    show(described, as_json, terminal.show_days)
+
+
 @click.command()
 @click.option("--day", required=True, metavar="DAY", help="The sync day, as the source has it now.")
 @JSON

@@ -219,7 +219,7 @@ def _told_by_tables(folder: Folder, known: KnownDay) -> tuple[DayState, str] | N
         before = " What was applied of it before stands." if known.applied_fingerprint else ""
         return DayState.LATE, (
             f"{label} was read into the lake and left out of the tables, since a newer day is applied.{before} "
-            f"groups-platform replay --from {label} folds it in where it belongs."
+            f"groups-platform replay folds it in where it belongs."
         )
     return DayState.HELD if known.outcome == "held" else DayState.FAILED, known.message or ""
 
@@ -262,5 +262,5 @@ def _moot(day: DayStatus, newest: str) -> str:
     return (
         f"{day.label} {was}, and that is moot since {newest}, a newer day, is applied: nobody waits for it. "
         f"To have it in the tables nevertheless, deliver sync-{day.label} again, or run it again, and then run "
-        f"groups-platform replay --from {day.label}. It had said: {day.sentence}"
+        f"groups-platform replay. It had said: {day.sentence}"
     )

@@ -22,15 +22,17 @@ from dagster._core.utils import make_new_run_id
 from groups_platform.database.connection import find_lost_connection, open_database, running_database
 from groups_platform.directory.apply import DayResult
 from groups_platform.directory.day_names import in_natural_order
+from groups_platform.directory.days import DayStatus
 from groups_platform.directory.engine_errors import first_reason
 from groups_platform.directory.guard import Excess
 from groups_platform.directory.plan import Plan
 from groups_platform.directory.replay import LABEL, ReplayResult
 from groups_platform.directory.reports import applied_days
 from groups_platform.directory.snapshot import AGENTS, GROUPS, SnapshotCounts
-from groups_platform.directory.source import list_day
+from groups_platform.directory.source import list_day, list_source
 from groups_platform.errors import DatabaseUnavailable, UnknownSyncDay
 from groups_platform.masking import mask_text
+from groups_platform.orchestration.directory.day_states import find_day_states
 from groups_platform.orchestration.directory.definitions import build_directory_defs
 from groups_platform.orchestration.directory.jobs import CHECKS_JOB, PLAN_JOB, REPLAY_JOB, SYNC_JOB
 from groups_platform.orchestration.directory.outcomes import Stage, take_outcome
@@ -126,6 +128,14 @@ def plan_day(settings: Settings, instance: DagsterInstance, label: str) -> RunSu
     end_dead_runs(instance)
     ops = {PLAN_JOB: {"config": {"day": label}}}
     return _run(instance, PLAN_JOB, label, settings, {DAY_TAG: label}, ops=ops)
+
+
+def describe_source(settings: Settings, instance: DagsterInstance) -> list[DayStatus]:
+    """What there is of each folder of the source. Raises SourceUnavailable, DatabaseUnavailable."""
+    listing = list_source(settings.source)
+    end_dead_runs(instance)
+    seen = {day.label: day.fingerprint for day in listing.days}
+    return find_day_states(instance, open_database(settings), listing, seen)
 
 
 def replay_days(settings: Settings, instance: DagsterInstance) -> RunSummary:

@@ -10,12 +10,25 @@ from rich.table import Table
 from groups_platform.terminal import console, errors, escape, uncut
 
 if TYPE_CHECKING:
+    from groups_platform.directory.days import DayStatus
     from groups_platform.directory.guard import Excess
     from groups_platform.running.runs import RunSummary
 
 SAMPLE_ROWS = 5
 
 Rows = Sequence[Mapping[str, Any]]
+
+
+COLORS = {"applied": "green", "held": "bold yellow", "failed": "bold red", "ignored": "dim", "running": "cyan"}
+
+
+def show_days(days: Sequence[DayStatus]) -> None:
+    """A line per folder of the source."""
+    table = Table(*uncut("day", "state"), "what")
+    for day in days:
+        color = COLORS.get(day.state.value, "default")
+        table.add_row(escape(day.label), f"[{color}]{day.state.value}[/]", escape(day.sentence))
+    console.print(table if days else "The source has no folders sync-<day>.")
 
 
 def show_plan(summary: RunSummary) -> None:

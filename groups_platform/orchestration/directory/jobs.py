@@ -13,8 +13,15 @@ POOL = "directory"  # one run of the pool at a time; see dagster.yaml
 
 sync_day = define_asset_job(
     SYNC_JOB,
-    selection=AssetSelection.groups(GROUP),
+    selection=AssetSelection.groups(GROUP) - AssetSelection.assets("sync_days"),
     description="Read one sync day, apply it to the live tables, flag inactive groups and check all of it.",
+    executor_def=in_process_executor,
+)
+
+list_days = define_asset_job(
+    "list_days",
+    selection=AssetSelection.assets("sync_days"),
+    description="List what there is of each folder of the source: applied, held, failed, ignored and so on.",
     executor_def=in_process_executor,
 )
 
