@@ -79,6 +79,7 @@ def test_the_graph_reads_from_raw_records_to_flags(defs: Definitions) -> None:
         "groups": {"raw_groups"},
         "group_membership": {"groups", "agents", "exploded_memberships"},
         "group_inactivity": {"groups", "group_membership", "agents"},
+        "sync_days": set(),
     }
 
 
