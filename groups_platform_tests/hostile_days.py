@@ -621,9 +621,20 @@ SHAPES: Final[list[Shape]] = [
 ]
 
 # Plain string order differs from the order of most locales and of path parts.
-STEMS: Final = ["a", "B", "_x", "-y", "Z9", "z10", "é", "a b", "a%20b", "sub/a", "sub-1/b", "sub/deep/c", "part.json/d"]
+STEMS: Final = ["a", "B", "x_", "-y", "Z9", "z10", "é", "a b", "a%20b", "sub/a", "sub-1/b", "sub/deep/c", "part.json/d"]
 
-IGNORED_FILES: Final = [".hidden.json", "README.txt", "data.json.bak", "_SUCCESS", "json", "sub/.jsonl", "notes.xml.gz"]
+IGNORED_FILES: Final = [
+    ".hidden.json",
+    "_hidden.json",
+    "_temporary/0/part-0.json",
+    "sub/_x/a.jsonl",
+    "README.txt",
+    "data.json.bak",
+    "_SUCCESS",
+    "json",
+    "sub/.jsonl",
+    "notes.xml.gz",
+]
 
 
 def write_folder(rng: random.Random, folder: Path, records: list[object], wrapper_key: str) -> None:

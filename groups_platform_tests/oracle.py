@@ -222,11 +222,11 @@ def read_folder(day_folder: Path, name: str, wrapper_key: str) -> RawFolder:
 
 
 def find_data_files(day_folder: Path, name: str) -> list[str]:
-    """Paths of the data files relative to the day's folder. Nothing hidden, at any depth, is data."""
+    """Paths of the data files relative to the day's folder. Nothing hidden or a writer's own, at any depth, is data."""
     files = []
     for path in (day_folder / name).rglob("*"):
         parts = path.relative_to(day_folder).parts
-        is_hidden = any(part.startswith(".") for part in parts)
+        is_hidden = any(part[0] in "._" for part in parts)
         if path.is_file() and not is_hidden and path.name.lower().endswith(JSON_ENDINGS + JSON_LINES_ENDINGS):
             files.append("/".join(parts))
     return sorted(files)

@@ -21,6 +21,7 @@ from groups_platform.errors import SourceUnavailable, UnknownSyncDay
 DAY_FOLDER: Final = re.compile(r"sync-([A-Za-z0-9][A-Za-z0-9_-]{0,99})")
 FOLDERS: Final = ("admin_groups", "agents", "agent_details")
 SUCCESS: Final = "_SUCCESS"
+NOT_READ: Final = (".", "_")  # P1: how the names of files and folders begin that are not the delivery's data
 IDENTITY: Final = (
     "ETag",
     "etag",
@@ -106,8 +107,7 @@ def list_day(source: str, label: str) -> SyncDay:
     files = []
     for name, info in sorted(found.items()):
         path = name[len(folder) :].lstrip("/")
-        is_hidden = any(part.startswith(".") for part in path.split("/"))
-        if path.split("/")[0] in FOLDERS and READABLE.search(path) and not is_hidden:
+        if path.split("/")[0] in FOLDERS and READABLE.search(path):
             _check_name(source, label, path)
             files.append(SourceFile(path, int(info.get("size") or 0), _version(info)))
     return SyncDay(
@@ -143,10 +143,15 @@ def _check_name(source: str, label: str, path: str) -> None:
 
 
 def _files_below(fs: Any, folder: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Path and facts of every file, also behind links. `fs.find` omits without a word what it cannot list."""
+    """Path and facts of every file, also behind links, but for what P1 leaves out.
+
+    `fs.find` omits without a word what it cannot list.
+    """
     for entry in fs.ls(folder, detail=True):
         name = entry["name"].rstrip("/")
         if name == folder:  # object stores may hold an object for the folder itself
+            continue
+        if (base := name.rsplit("/", 1)[-1]).startswith(NOT_READ) and base != SUCCESS:
             continue
         if not _is_folder(fs, entry):
             yield name, {**entry, "mtime": _changed(name)} if entry.get("islink") else entry

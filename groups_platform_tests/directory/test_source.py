@@ -111,6 +111,22 @@ def test_d14_what_cannot_be_listed_as_a_whole_is_not_read_in_part(
         list_day(str(tmp_path), "day1")
 
 
+def test_p1_what_is_not_read_is_not_listed_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer's own folders come and go while the day is listed."""
+    day = write_day(tmp_path / "sync-day1", [group(1)], [agent(5)])
+    write_file(day / "agents" / "_temporary" / "0" / "part-0.json", '{"id": 6}')
+    (day / "agents" / ".loop").symlink_to(day)
+    listed = LocalFileSystem.ls
+
+    def ls(fs: LocalFileSystem, path: str, **options: Any) -> Any:
+        if "_temporary" in path:
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return listed(fs, path, **options)
+
+    monkeypatch.setattr(LocalFileSystem, "ls", ls)
+    assert [file.path for file in list_day(str(tmp_path), "day1").files_under("agents")] == ["agents/agents.json"]
+
+
 def test_d14_a_folder_that_links_to_itself_is_no_endless_day(tmp_path: Path) -> None:
     write_day(tmp_path / "sync-day1", [group(1)], [agent(5)])
     (tmp_path / "sync-day1" / "agents" / "again").symlink_to(tmp_path / "sync-day1")
@@ -188,6 +204,10 @@ def test_d1_the_files_of_a_day_are_the_readable_ones_of_its_three_folders(tmp_pa
         "other/a.json",
         "admin_groups/.hidden.json",
         "admin_groups/.tmp/a.json",
+        "admin_groups/_temporary/0/part-0.json",
+        "admin_groups/_metadata.json",
+        "agents/sub/_committed_1.jsonl",
+        "_agents/a.json",
         "admin_groups/a.json.bak",
         "admin_groups/README.txt",
         "admin_groups/json",
