@@ -592,25 +592,45 @@ def write_array(rng: random.Random, records: list[object], wrapper_key: str) -> 
 
 
 def write_wrapper(rng: random.Random, records: list[object], wrapper_key: str) -> bytes:
+    """An object that holds the records, mostly under the kind's own key, with members that say nothing."""
     array = write_array(rng, records, wrapper_key).strip()
-    before = rng.choice([b"", b'"count": 3, ', b'"groups_of": null, '])
-    return b"{" + before + b'"' + wrapper_key.encode() + b'":' + array + b"}"
+    key = rng.choice([wrapper_key, wrapper_key, "data", "results"])
+    before = rng.choice([b"", b'"counted": 3, ', b'"groups_of": null, ', b'"count": "many", "total": null, '])
+    after = rng.choice([b"", b', "next": null', b', "meta": {"id": 1}, "group": null', b', "agent": []'])
+    return b"{" + before + b'"' + key.encode() + b'":' + array + after + b"}"
+
+
+def write_one_record(rng: random.Random, records: list[object], wrapper_key: str) -> bytes:
+    """The one record that there is, mostly as it is."""
+    text = encode(rng, records[0])
+    return b'{"' + wrapper_key[:-1].encode() + b'": ' + text + b"}" if happens(rng, 0.3) else text
 
 
 def write_lines(rng: random.Random, records: list[object], wrapper_key: str) -> bytes:
-    """Good lines, blank lines and broken lines; the last may lack its end."""
+    """Good lines, blank lines and broken lines; the last may lack its end if it is JSON."""
     lines = [encode(rng, record) for record in records]
     for odd_lines in (BLANK_LINES, BROKEN_LINES):
         for _ in range(rng.choice([0, 0, 1, 2])):
             lines.insert(rng.randrange(len(lines) + 1), rng.choice(odd_lines))
+    if lines and lines[0].startswith((b"\xff\xfe", b"\xfe\xff")):
+        lines.insert(0, b"")  # at the start of a file that would be another encoding
     end = rng.choice([b"\n", b"\n", b"\r\n"])
-    return end.join(lines) + rng.choice([b"", end, end + end])
+    is_cut = bool(lines) and lines[-1] in BROKEN_LINES
+    return end.join(lines) + rng.choice([end if is_cut else b"", end, end + end])
+
+
+def write_objects(rng: random.Random, records: list[object], wrapper_key: str) -> bytes:
+    """JSON Lines for a file that is named as a document; an array where that would not be read."""
+    if not all(isinstance(record, dict) and "id" in record for record in records):
+        return write_array(rng, records, wrapper_key)
+    return rng.choice([b"\n", b"\r\n", b"\n\n"]).join(encode(rng, record) for record in records) or b"[]"
 
 
 SHAPES: Final[list[Shape]] = [
     Shape(".json", write_array),
     Shape(".json", write_wrapper),
     Shape(".JSON", write_array),
+    Shape(".json", write_objects),
     Shape(".jsonl", write_lines),
     Shape(".ndjson", write_lines),
     Shape(".JsonL", write_lines),
@@ -644,7 +664,8 @@ def write_folder(rng: random.Random, folder: Path, records: list[object], wrappe
         shape = rng.choice(SHAPES)
         content = shape.write(rng, part, wrapper_key)
         if len(part) == 1 and isinstance(part[0], dict) and happens(rng, 0.5):
-            shape, content = Shape(rng.choice([".json", ".json.gz"]), write_array), encode(rng, part[0])
+            shape = Shape(rng.choice([".json", ".json.gz"]), write_one_record)
+            content = shape.write(rng, part, wrapper_key)
         write_file(rng, folder / f"{rng.choice(STEMS)}-{index}{shape.ending}", content)
     if happens(rng, 0.2):
         write_odd_objects(rng, folder, wrapper_key)
@@ -686,7 +707,8 @@ def write_odd_objects(rng: random.Random, folder: Path, wrapper_key: str) -> Non
         {other_key: [{"id": 1, "name": "x"}]},
         {"id": 700001, "name": "has an id", wrapper_key: [{"id": 700002, "name": "inside"}]},
         {"id": None, wrapper_key: [{"id": 700003, "name": "inside"}]},
-        {"data": []},
+        {"data": {}},
+        {wrapper_key[:-1]: [], "results": None},
         {},
         5,
         None,
@@ -727,7 +749,12 @@ def add_broken_file(rng: random.Random, day: Path) -> None:
             ("latin.json", b'[{"id": 1, "name": "\xe9"}]'),
             ("wide.json", good.decode().encode("utf-16")),
             ("syntax.json", b'[{"id": 1, "name": "x"},]'),
-            ("lines.json", b'{"id": 1, "name": "x"}\n{"id": 2, "name": "y"}\n'),
+            ("lines.json", b'{"id": 1, "name": "x"}\n{"groups": [], "agents": []}\n'),
+            ("cut-lines.json", b'{"id": 1, "name": "x"}\n{"id": 2, "na'),
+            ("cut.jsonl", b'{"id": 1, "name": "x"}\n{"id": 2, "na'),
+            ("wide.ndjson", b'{"id": 1, "name": "x"}\n'.decode().encode("utf-16-le")),
+            ("twice.json", b'{"data": [], "groups": [], "agents": []}'),
+            ("repeated.json", b'{"data": [], "data": [{"id": 1, "name": "x"}]}'),
             ("cut.json.gz", packed[:-9]),
             ("cut.jsonl.gz", packed[: len(packed) // 2]),
             ("plain.jsonl.gz", good),

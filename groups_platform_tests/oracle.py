@@ -150,6 +150,22 @@ class HugeInteger:
     digits: str
 
 
+class Object(dict[str, object]):
+    """A JSON object; `names` are the keys as they were written, repeated ones repeatedly."""
+
+    names: tuple[str, ...] = ()
+
+
+class TooDeep(ValueError):
+    """JSON, perhaps, but nested more deeply than Python reads."""
+
+
+def make_object(pairs: list[tuple[str, object]]) -> Object:
+    made = Object(pairs)
+    made.names = tuple(name for name, _ in pairs)
+    return made
+
+
 def parse_integer(digits: str) -> int | HugeInteger:
     return int(digits) if len(digits) <= MAX_DIGITS else HugeInteger(digits)
 
@@ -162,9 +178,11 @@ def parse_json(content: bytes) -> object:
     """The one JSON value of these bytes; ValueError if they are anything else."""
     try:
         text = content.decode("utf-8")
-        value: object = json.loads(text, parse_int=parse_integer, parse_constant=refuse_constant)
+        value: object = json.loads(
+            text, parse_int=parse_integer, parse_constant=refuse_constant, object_pairs_hook=make_object
+        )
     except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+        raise TooDeep from error
     return value
 
 
@@ -239,9 +257,20 @@ def read_file(day_folder: Path, file: str, wrapper_key: str) -> list[RawRecord]:
         content = decompress(content)
     content = content.removeprefix(BYTE_ORDER_MARK)
     if file.lower().endswith(JSON_LINES_ENDINGS):
+        if is_wide(content):
+            raise ValueError("UTF-16 or UTF-32")
         return list(split_json_lines(file, content))
-    values = unwrap(parse_json(content), wrapper_key)
+    try:
+        values = unwrap(parse_json(content), wrapper_key)
+    except ValueError:
+        return list(split_lines_of_objects(file, content, wrapper_key))
     return [RawRecord(file, position, value) for position, value in enumerate(values)]
+
+
+def is_wide(content: bytes) -> bool:
+    """Whether JSON begins here with more than one byte for a character: by its mark, or by where the zeros are."""
+    filled = "".join("x" if byte else "0" for byte in content[:4])
+    return content.startswith((b"\xff\xfe", b"\xfe\xff")) or filled in ("x0x0", "0x0x", "x000", "000x", "00xx")
 
 
 def decompress(content: bytes) -> bytes:
@@ -254,25 +283,56 @@ def decompress(content: bytes) -> bytes:
 
 
 def unwrap(value: object, wrapper_key: str) -> list[object]:
-    """An array's elements, a wrapper's elements, or the value itself as the only record."""
+    """An array's elements, a wrapper's elements, or the value itself as the only record; ValueError as find_held."""
     if isinstance(value, list):
         return value
-    if isinstance(value, dict) and "id" not in value:
-        wrapped = value.get(wrapper_key)
-        if isinstance(wrapped, list):
-            return wrapped
-    return [value]
+    return [value] if (held := find_held(value, wrapper_key)) is None else held
+
+
+def find_held(value: object, wrapper_key: str) -> list[object] | None:
+    """The records that this value holds, None if it holds none; ValueError if there are two such places."""
+    if not isinstance(value, Object) or "id" in value:
+        return None
+    array_keys = (wrapper_key, "data", "results")
+    single_key = {"groups": "group", "agents": "agent"}[wrapper_key]
+    if any(value.names.count(key) > 1 for key in (*array_keys, single_key)):
+        raise ValueError("a key twice")
+    found = [array for key in array_keys if isinstance(array := value.get(key), list)]
+    if isinstance(value.get(single_key), Object):
+        found.append([value[single_key]])
+    if len(found) > 1:
+        raise ValueError("records under two keys")
+    return found[0] if found else None
 
 
 def split_json_lines(file: str, content: bytes) -> Iterator[RawRecord]:
-    """One record a line; blank lines hold none but have a position, as an editor's line numbers do."""
-    for position, line in enumerate(content.split(b"\n")):
+    """One record a line; blank lines hold none but have a position, as an editor's line numbers do.
+
+    ValueError if the last line, the one that no mark ends, is not JSON.
+    """
+    lines = content.split(b"\n")
+    for position, line in enumerate(lines):
         if not line.strip():
             continue
         try:
             yield RawRecord(file, position, parse_json(line.removesuffix(b"\r")))
-        except ValueError:
+        except TooDeep:
             yield RawRecord(file, position, None, is_json=False)
+        except ValueError:
+            if position == len(lines) - 1:
+                raise
+            yield RawRecord(file, position, None, is_json=False)
+
+
+def split_lines_of_objects(file: str, content: bytes, wrapper_key: str) -> Iterator[RawRecord]:
+    """The lines of a file that is named as a document; ValueError if any is no object or holds records."""
+    records = list(split_json_lines(file, content))
+    if not records:
+        raise ValueError("nothing")
+    for record in records:
+        if not isinstance(record.value, Object) or find_held(record.value, wrapper_key) is not None:
+            raise ValueError("no plain record")
+        yield record
 
 
 # ---------------------------------------------------------------------------------------------- fields
