@@ -39,6 +39,7 @@ SEVERITIES: Final[dict[str, str]] = {
     "missing_parent": "warning",
     "hierarchy_cycle": "warning",
     "missing_upstream": "warning",
+    "members_not_said": "warning",
 }
 
 # The one fault of a record that costs an element and not the record.
@@ -661,7 +662,8 @@ class Directory:
         """An accepted group replaces its row and members; every other group keeps both."""
         for group_id, record in day.groups.accepted.items():
             self.groups[group_id] = build_group(record)
-            self.members[group_id] = build_members(record)
+            if "agent_ids" in record:
+                self.members[group_id] = build_members(record)
         for group_id, is_inactive in self.inactive().items():
             self.groups[group_id] = replace(self.groups[group_id], inactive=is_inactive)
 
@@ -674,6 +676,8 @@ class Directory:
                 yield finding("missing_parent", group_id=group_id)
             if group_id not in day.groups.seen:
                 yield finding("missing_upstream", group_id=group_id)
+            if group_id in day.groups.accepted and "agent_ids" not in day.groups.accepted[group_id]:
+                yield finding("members_not_said", group_id=group_id)
         for cycle in self.find_cycles():
             yield finding("hierarchy_cycle", group_id=min(cycle))
 

@@ -24,7 +24,10 @@ def staged_by_hand(url: str, label: str, day_folder: Path) -> Iterator[StagedDay
         _copy(
             connection,
             "group_record",
-            [(g.group_id, g.name, g.parent_group_id, g.created_at, g.updated_at) for g in groups.values()],
+            [
+                (g.group_id, g.name, g.parent_group_id, g.created_at, g.updated_at, "agent_ids" in record)
+                for g, record in zip(groups.values(), day.groups.accepted.values(), strict=True)
+            ],
         )
         _copy(
             connection,

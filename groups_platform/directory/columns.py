@@ -40,7 +40,7 @@ class GroupText(msgspec.Struct, gc=False):
     id: BigInt
     name: str
     parent_group_id: BigInt | None = None
-    agent_ids: list[BigInt] | None = None
+    agent_ids: list[BigInt] | None | msgspec.UnsetType = msgspec.UNSET
     created_at: str | None = None
     updated_at: str | None = None
 
@@ -158,9 +158,11 @@ def _good(indices: Sequence[int], columns: dict[str, Column]) -> GoodRecords:
     )
 
 
-def _distinct(members: list[int] | None) -> list[int] | None:
-    """D5: repeated members count once, in upstream's order."""
-    if members is None or len(set(members)) == len(members):
+def _distinct(members: list[int] | None | msgspec.UnsetType) -> list[int] | None:
+    """D5: repeated members count once, in upstream's order. P4: null is none, and nothing said is null."""
+    if not members:
+        return None if members is msgspec.UNSET else []
+    if len(set(members)) == len(members):
         return members
     return list(dict.fromkeys(members))
 

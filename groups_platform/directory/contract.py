@@ -51,7 +51,7 @@ AcceptedGroup: Final = Contract(  # one per group_id
         Column("parent_group_id", "bigint", "What upstream says; the parent may be missing"),
         Column("created_at", "timestamp", "UTC"),
         Column("updated_at", "timestamp", "UTC"),
-        Column("agent_ids", "array<bigint>", "Members, each once; elements that are no ids are findings"),
+        Column("agent_ids", "array<bigint>", "Members, each once; null: the record says nothing of them"),
     ),
 )
 

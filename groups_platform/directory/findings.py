@@ -44,6 +44,7 @@ class FindingCode(str, Enum):
     MISSING_PARENT = "missing_parent", WARNING, EDGE
     HIERARCHY_CYCLE = "hierarchy_cycle", WARNING, EDGE
     MISSING_UPSTREAM = "missing_upstream", WARNING, EDGE
+    MEMBERS_NOT_SAID = "members_not_said", WARNING, EDGE
 
 
 class Fault(NamedTuple):

@@ -122,11 +122,16 @@ AGENT_RULES: Final = (Rule("id", read_id, FindingCode.INVALID_ID, FindingCode.MI
 
 
 def parse_group(record: RawRecord) -> ParsedRecord:
-    """Values: id, name, parent_group_id, created_at, updated_at, agent_ids (distinct, in upstream's order)."""
+    """Values: id, name, parent_group_id, created_at, updated_at, agent_ids (distinct, in upstream's order).
+
+    P4: agent_ids is not among them where the record says nothing of members.
+    """
     values, faults = _apply(GROUP_RULES, record.value)
-    if values.get("agent_ids") is not None:
+    if "agent_ids" in values:
         values["agent_ids"], bad_members = _read_members(values["agent_ids"])
         faults += bad_members
+    elif type(record.value) is dict and record.value.get("agent_ids", ...) is None:
+        values["agent_ids"] = []  # P4: null says that there are none, and absence says nothing
     return _parsed(record, values, faults)
 
 
@@ -177,6 +182,8 @@ def _apply(rules: tuple[Rule, ...], value: Any) -> tuple[dict[str, Any], list[Fa
 
 
 def _read_members(elements: list[Any]) -> tuple[list[int], list[Fault]]:
+    if not elements:
+        return [], []
     if set(map(type, elements)) == {int} and min(elements) >= BIGINT_MIN and max(elements) <= BIGINT_MAX:
         return list(dict.fromkeys(elements)), []  # as nearly always: five times as fast as one by one
     members: dict[int, None] = {}

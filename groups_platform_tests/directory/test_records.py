@@ -138,11 +138,16 @@ def test_d4_agent_ids_of_another_type_reject_the_record(value: object) -> None:
     assert (codes(group), group.accepted) == (["invalid_agent_ids"], False)
 
 
-@pytest.mark.parametrize("fields", [{}, {"agent_ids": None, "parent_group_id": None}, {"agent_ids": []}])
-def test_d4_parent_and_members_may_be_null_or_absent(fields: dict[str, Any]) -> None:
+@pytest.mark.parametrize("fields", [{"agent_ids": None, "parent_group_id": None}, {"agent_ids": []}])
+def test_d4_parent_and_members_may_be_null_and_members_are_none_then(fields: dict[str, Any]) -> None:
     group = parsed_group({"id": 1, "name": "x", **fields})
-    assert (group.accepted, group.faults) == (True, ())
-    assert not group.values.get("agent_ids")
+    assert (group.accepted, group.faults, group.values["agent_ids"]) == (True, (), [])
+
+
+def test_p4_a_record_without_members_says_nothing_of_them() -> None:
+    group = parsed_group({"id": 2, "name": "North", "members": [11, 12]})
+    assert (group.accepted, group.faults, group.values) == (True, (), {"id": 2, "name": "North"})
+    assert "agent_ids" not in parsed_group({"id": 2, "name": "x", "agent_ids": "1,2"}).values
 
 
 def test_d4_every_fault_of_a_record_is_named_and_readable_values_stay() -> None:

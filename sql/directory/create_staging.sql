@@ -2,9 +2,10 @@
 CREATE SCHEMA {schema};
 SET search_path = {schema}, directory, public;
 
--- What upstream says of a group or an agent, in the columns that the live table has for it.
-CREATE UNLOGGED TABLE group_record AS SELECT * FROM directory.groups WITH NO DATA;
-ALTER TABLE group_record DROP COLUMN inactive;
+-- What upstream says of a group or an agent, in the columns that the live table has for it. P4: of a group whose record
+-- does not say its members the stored ones are left as they are.
+CREATE UNLOGGED TABLE group_record AS SELECT *, NULL::BOOLEAN AS says_members FROM directory.groups WITH NO DATA;
+ALTER TABLE group_record DROP COLUMN inactive, ALTER COLUMN says_members SET NOT NULL;
 CREATE UNLOGGED TABLE agent_record AS SELECT NULL::TEXT AS source, a.* FROM directory.agents AS a WITH NO DATA;
 CREATE UNLOGGED TABLE group_member (group_id BIGINT, agent_id BIGINT);
 CREATE UNLOGGED TABLE finding (

@@ -15,4 +15,8 @@ SELECT 'missing_upstream', g.group_id, NULL, 'no record today; the last good row
 FROM directory.groups AS g
 LEFT JOIN group_record AS s ON s.group_id = g.group_id
 LEFT JOIN (SELECT DISTINCT f.group_id FROM finding AS f WHERE f.group_id IS NOT NULL) AS r ON r.group_id = g.group_id
-WHERE s.group_id IS NULL AND r.group_id IS NULL;
+WHERE s.group_id IS NULL AND r.group_id IS NULL
+UNION ALL
+SELECT 'members_not_said', s.group_id, NULL, 'its record has no agent_ids; the members that it has stay'
+FROM group_record AS s
+WHERE NOT s.says_members;
