@@ -159,15 +159,34 @@ ODD_NAMES: Final[list[object]] = [
 ]
 
 WRONG_TIMESTAMPS: Final[list[object]] = [
-    "",
     " ",
+    " UTC",
+    "UTC",
     "yesterday",
     "2024-13-01",
     "2024-02-30T00:00:00Z",
     "2023-02-29",
-    "2024-01-01T24:00:00",
-    "2024-01-01T10:00:60",
+    "2024-01-01T24:00:01",
+    "2024-01-01T24:00:00.5",
+    "2024-01-01T24:00:60",
+    "2024-01-01T25:00:00",
+    "2024-01-01T10:60",
+    "2024-01-01T10:00:61",
     "2024-01-01T10:00:00+25:00",
+    "2024-01-01T10:00:00Z UTC",
+    "2024-01-01T10:00:00+00:00 UTC",
+    "2024-01-01T10:00:00UTC",
+    "2024-01-01T10:00:00 utc",
+    "2024-01-01x10:00:00",
+    "2024-01-01t10:00:00",
+    "2024-01-01_10:00:00",
+    "2024-01-01T",
+    "2023-366",
+    "2024-000",
+    "2024-367",
+    "0000-001",
+    "9999-12-31T24:00:00",
+    "9999-12-31T23:59:60",
     " 2024-01-01T10:00:00",
     "2024-01-01T10:00:00\n",
     "2024-01-01\u0000",
@@ -175,7 +194,6 @@ WRONG_TIMESTAMPS: Final[list[object]] = [
     "01/02/2024",
     "2024-1-1",
     "2024-01",
-    "2024-001",
     "\u0662\u0660\u0662\u0664-01-01",
     "1704103200",
     "0000-01-01",
@@ -197,6 +215,21 @@ WRONG_TIMESTAMPS: Final[list[object]] = [
 
 ODD_TIMESTAMPS: Final[list[object]] = [
     None,
+    "",
+    "2024-001",
+    "2024366",
+    "2024-060T10:00:00+01:00",
+    "2024-01-01T24:00:00",
+    "2024-12-31 24:00",
+    "2024-12-31T24Z",
+    "20241231T240000.000+0200",
+    "2024-01-01T10:00:60",
+    "2016-12-31T23:59:60Z",
+    "2016-12-31T23:59:60.5Z",
+    "20161231T235960",
+    "2024-01-01 10:00:00 UTC",
+    "2024-01-01T10:00:00.25 UTC",
+    "2024-01-01 UTC",
     "2024-01-01",
     "20240101",
     "2024-W01-1",
@@ -205,7 +238,6 @@ ODD_TIMESTAMPS: Final[list[object]] = [
     "2024-01-01T10:00",
     "2024-01-01T10:00:00",
     "2024-01-01 10:00:00",
-    "2024-01-01x10:00:00",
     "20240101T100000Z",
     "2024-01-01T10:00:00Z",
     "2024-01-01T10:00:00 Z",
@@ -231,7 +263,12 @@ ODD_TIMESTAMPS: Final[list[object]] = [
 
 WRONG_LISTS: Final[list[object]] = ["", "1,2", "[1]", 1, 0, 1.5, True, False, {}, {"0": 1}, HUGE]
 
-NOT_BOOLEANS: Final[list[object]] = [None, 0, 1, "true", "false", "", [], {}, {"a": True}, 0.0, HUGE]
+ODD_BOOLEANS: Final[list[object]] = [None, 0, 1, literal("-0"), "true", "false", "True", "FALSE", "tRuE"]
+
+NOT_BOOLEANS: Final[list[object]] = [
+    "", "yes", "no", "0", "1", " true", "true ", "\uff54rue", "fal\u017fe", [], {}, {"a": True}, [True], 2, -1, 0.0,
+    1.0, literal("1e0"), HUGE,
+]  # fmt: skip
 
 NOT_OBJECTS: Final[list[object]] = [None, True, False, 0, 7, 1.5, HUGE, "", "text", "{}", [], [1], [{"id": 1}]]
 
@@ -559,7 +596,7 @@ COMMON_SPOILS: Final[list[Spoil]] = [
 GROUP_SPOILS: Final[list[Spoil]] = [
     *COMMON_SPOILS,
     put("name", WRONG_NAMES, ODD_NAMES),
-    put("parent_group_id", [None], WRONG_IDS, ODD_IDS),
+    put("parent_group_id", [None, ""], WRONG_IDS, ODD_IDS),
     put("agent_ids", [None], WRONG_LISTS),
     spoil_members,
     spoil_members,
@@ -567,12 +604,17 @@ GROUP_SPOILS: Final[list[Spoil]] = [
 
 AGENT_SPOILS: Final[list[Spoil]] = [
     *COMMON_SPOILS,
-    put("deactivated", [True, False], NOT_BOOLEANS),
-    put("active", [True, False], NOT_BOOLEANS),
+    put("deactivated", [True, False], ODD_BOOLEANS, NOT_BOOLEANS),
+    put("suspended", [True, False], ODD_BOOLEANS, NOT_BOOLEANS),
+    put("active", [True, False], ODD_BOOLEANS, NOT_BOOLEANS),
     put("contact", NOT_OBJECTS),
-    put_in_contact("active", [True, False], NOT_BOOLEANS),
+    put_in_contact("active", [True, False], ODD_BOOLEANS, NOT_BOOLEANS),
     put_in_contact("name", WRONG_NAMES, ODD_NAMES),
     put_in_contact("email", WRONG_NAMES, ODD_NAMES),
+    put("name", WRONG_NAMES, ODD_NAMES),
+    put("email", WRONG_NAMES, ODD_NAMES),
+    put("first_name", WRONG_NAMES, ODD_NAMES),
+    put("last_name", WRONG_NAMES, ODD_NAMES),
 ]
 
 # ----------------------------------------------------------------------------------------------- files

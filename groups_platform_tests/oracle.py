@@ -14,7 +14,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Final
 
@@ -34,16 +34,18 @@ SEVERITIES: Final[dict[str, str]] = {
     "invalid_parent": "error",
     "invalid_agent_ids": "error",
     "invalid_member": "error",
+    "invalid_active": "error",
     "duplicate_record": "error",
     "orphan_membership": "error",
     "missing_parent": "warning",
     "hierarchy_cycle": "warning",
     "missing_upstream": "warning",
     "members_not_said": "warning",
+    "roster_incomplete": "warning",
 }
 
-# The one fault of a record that costs an element and not the record.
-TOLERATED: Final = "invalid_member"
+# The faults of a record that cost an element and not the record.
+TOLERATED: Final = {"invalid_member", "invalid_active"}
 
 BIGINT_MIN: Final = -(2**63)
 BIGINT_MAX: Final = 2**63 - 1
@@ -359,18 +361,44 @@ def find_id(value: object) -> int | None:
 
 
 def parse_timestamp(value: object) -> datetime | None:
-    """Naive UTC, or None for null; ValueError if it is neither null nor ISO-8601."""
-    if value is None:
+    """Naive UTC, or None for null and for an empty string; ValueError if it is none of them and not ISO-8601."""
+    if value is None or value == "":
         return None
     if not isinstance(value, str):
         raise ValueError("not a timestamp")
-    moment = datetime.fromisoformat(value)
+    text = value[: -len(" UTC")] if value.endswith(" UTC") else value
+    day_text, *clock = re.split("[T ]", text, maxsplit=1)
+    moment = datetime.combine(parse_day(day_text), time())
+    if clock:
+        clock_text, later = parse_clock(clock[0])
+        try:
+            moment = datetime.fromisoformat(f"{moment.date().isoformat()}T{clock_text}") + later
+        except OverflowError as error:
+            raise ValueError("out of range") from error
     if moment.tzinfo is None:
         return moment
+    if text != value:
+        raise ValueError("two offsets")
     try:
         return moment.astimezone(timezone.utc).replace(tzinfo=None)
     except OverflowError as error:
         raise ValueError("out of range in UTC") from error
+
+
+def parse_day(text: str) -> date:
+    ordinal = re.fullmatch("([0-9]{4})-?([0-9]{3})", text)
+    day = datetime.strptime(f"{ordinal[1]} {ordinal[2]}", "%Y %j").date() if ordinal else date.fromisoformat(text)
+    if ordinal and day.year != int(ordinal[1]):
+        raise ValueError("a day of the next year")
+    return day
+
+
+def parse_clock(text: str) -> tuple[str, timedelta]:
+    """A time that Python reads, and what is to be added to it; midnight at the end of a day, and a leap second."""
+    if re.match("24(:?00(:?00([.,]0+)?)?)?(?![0-9:.,])", text):
+        return f"00{text[2:]}", timedelta(days=1)
+    leap = re.match("([0-9]{2}:?[0-9]{2}:?)60", text)
+    return (f"{leap[1]}00{text[leap.end() :]}", timedelta(seconds=60)) if leap else (text, timedelta())
 
 
 def is_timestamp(value: object) -> bool:
@@ -390,8 +418,22 @@ def is_name(value: object) -> bool:
     return isinstance(value, str) and value.strip() != "" and is_storable(value)
 
 
-def find_text(value: object) -> str | None:
-    return value if isinstance(value, str) and is_storable(value) else None
+def find_text(*values: object) -> str | None:
+    """The first of them that says something and can be stored."""
+    return next((value for value in values if is_name(value) and isinstance(value, str)), None)
+
+
+def is_status(value: object) -> bool:
+    """Whether this is a word for true or false; 1.0 is none."""
+    return value in ([True, False, 0, 1]) if isinstance(value, (bool, int)) else is_word(value)
+
+
+def is_word(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch("true|false", value, re.IGNORECASE | re.ASCII) is not None
+
+
+def is_true(value: object) -> bool:
+    return value in (True, 1) if isinstance(value, (bool, int)) else is_word(value) and len(str(value)) == len("true")
 
 
 # --------------------------------------------------------------------------------------------- records
@@ -420,7 +462,7 @@ def find_group_faults(record: Fields) -> Iterator[str]:
         yield "invalid_name"
     yield from find_timestamp_faults(record)
     parent = record.get("parent_group_id")
-    if parent is not None and find_id(parent) is None:
+    if parent not in (None, "") and find_id(parent) is None:
         yield "invalid_parent"
     agent_ids = record.get("agent_ids")
     if isinstance(agent_ids, list):
@@ -432,6 +474,7 @@ def find_group_faults(record: Fields) -> Iterator[str]:
 def find_agent_faults(record: Fields) -> Iterator[str]:
     yield from find_id_faults(record)
     yield from find_timestamp_faults(record)
+    yield from ("invalid_active" for said in find_statuses(record).values() if not is_status(said))
 
 
 def build_group(record: Fields) -> Group:
@@ -457,8 +500,8 @@ def build_agent(record: Fields, *, active: bool) -> Agent:
     contact = get_contact(record)
     return Agent(
         agent_id=parse_id(record["id"]),
-        email=find_text(contact.get("email")),
-        name=find_text(contact.get("name")),
+        email=find_text(contact.get("email"), record.get("email")),
+        name=find_text(contact.get("name"), record.get("name"), build_name(record)),
         active=active,
         created_at=parse_timestamp(record.get("created_at")),
         updated_at=parse_timestamp(record.get("updated_at")),
@@ -470,14 +513,25 @@ def get_contact(record: Fields) -> Fields:
     return contact if isinstance(contact, dict) else {}
 
 
-def is_active_in_roster(record: Fields) -> bool:
-    """What a roster record says of its agent. Only a boolean says anything."""
-    if record.get("deactivated") is True:
+def build_name(record: Fields) -> str:
+    return " ".join(str(part) for part in (record.get("first_name"), record.get("last_name")) if find_text(part))
+
+
+def find_statuses(record: Fields) -> Fields:
+    """Everything in a record that speaks of its agent's status, what is most important first."""
+    said = {name: record.get(name) for name in ("deactivated", "suspended", "active")}
+    said["contact.active"] = get_contact(record).get("active")
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def is_active_in_roster(record: Fields) -> bool | None:
+    """What a roster record says of its agent; None if any of it cannot be read."""
+    said = find_statuses(record)
+    if not all(map(is_status, said.values())):
+        return None
+    if is_true(said.get("deactivated")) or is_true(said.get("suspended")):
         return False
-    for said in (record.get("active"), get_contact(record).get("active")):
-        if isinstance(said, bool):
-            return said
-    return True
+    return next((is_true(said[name]) for name in ("active", "contact.active") if name in said), True)
 
 
 # --------------------------------------------------------------------------------------------- judging
@@ -499,10 +553,14 @@ class Candidate:
 
 @dataclass
 class Judgement:
-    """What became of the records of one folder. `seen` has every id that a record, good or bad, could tell."""
+    """What became of the records of one folder.
+
+    `seen` has every id that a record, good or bad, could tell; `has_nameless` is true if one could tell none.
+    """
 
     accepted: dict[int, Fields] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
+    has_nameless: bool = False
     counts: Counts = Counts()
     findings: list[Finding] = field(default_factory=list)
 
@@ -519,7 +577,9 @@ def judge_folder(folder: RawFolder, find_faults: Callable[[Fields], Iterator[str
         judgement.findings.extend(place(code, raw, id_column, record_id) for code in codes)
         if record_id is not None:
             judgement.seen.add(record_id)
-        if record is not None and record_id is not None and set(codes) <= {TOLERATED}:
+        else:
+            judgement.has_nameless = True
+        if record is not None and record_id is not None and set(codes) <= TOLERATED:
             candidates.setdefault(record_id, []).append(Candidate(raw, record_id, record))
     accepted_count = 0
     for rivals in candidates.values():
@@ -650,13 +710,15 @@ class Directory:
     def apply_agents(self, day: Snapshot) -> None:
         """Statuses first come from before, then from the roster; attributes from the day's accepted records."""
         for agent_id, agent in self.agents.items():
-            is_kept = not day.has_roster or agent_id in day.roster.seen
+            is_kept = not day.has_roster or agent_id in day.roster.seen or day.roster.has_nameless
             self.agents[agent_id] = replace(agent, active=agent.active and is_kept)
         for agent_id, record in day.details.accepted.items():
             is_active = agent_id in self.agents and self.agents[agent_id].active
             self.agents[agent_id] = build_agent(record, active=is_active)
         for agent_id, record in day.roster.accepted.items():
-            self.agents[agent_id] = build_agent(record, active=is_active_in_roster(record))
+            said = is_active_in_roster(record)
+            is_active = agent_id in self.agents and self.agents[agent_id].active
+            self.agents[agent_id] = build_agent(record, active=is_active if said is None else said)
 
     def apply_groups(self, day: Snapshot) -> None:
         """An accepted group replaces its row and members; every other group keeps both."""
@@ -680,6 +742,8 @@ class Directory:
                 yield finding("members_not_said", group_id=group_id)
         for cycle in self.find_cycles():
             yield finding("hierarchy_cycle", group_id=min(cycle))
+        if day.roster.has_nameless:
+            yield finding("roster_incomplete")
 
     def find_cycles(self) -> list[list[int]]:
         """Each cycle once, as the ids on it. A walk that meets itself has found one; what led there is its tail."""

@@ -40,7 +40,7 @@ class GroupText(msgspec.Struct, gc=False):
     id: BigInt
     name: str
     parent_group_id: BigInt | None = None
-    agent_ids: list[BigInt] | None | msgspec.UnsetType = msgspec.UNSET
+    agent_ids: list[BigInt] | msgspec.UnsetType | None = msgspec.UNSET
     created_at: str | None = None
     updated_at: str | None = None
 
@@ -59,7 +59,12 @@ class AgentText(msgspec.Struct, gc=False):
     id: BigInt
     contact: ContactText | None = None
     deactivated: bool | None = None
+    suspended: bool | None = None
     active: bool | None = None
+    email: str | None = None
+    name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
 
@@ -107,8 +112,8 @@ def read_agents(texts: Sequence[bytes]) -> GoodRecords:
         indices,
         {
             "id": Column(pa.array(field("id"), pa.int64())),
-            "email": _storable([contact.email for contact in contacts]),
-            "name": _storable([contact.name for contact in contacts]),
+            "email": _storable(list(map(_email_of, agents, contacts))),
+            "name": _storable(list(map(_name_of, agents, contacts))),
             "active": Column(pa.array(map(_is_active, agents, contacts), pa.bool_(), size=len(agents))),
             "created_at": read_timestamps(field("created_at")),
             "updated_at": read_timestamps(field("updated_at")),
@@ -158,7 +163,7 @@ def _good(indices: Sequence[int], columns: dict[str, Column]) -> GoodRecords:
     )
 
 
-def _distinct(members: list[int] | None | msgspec.UnsetType) -> list[int] | None:
+def _distinct(members: list[int] | msgspec.UnsetType | None) -> list[int] | None:
     """D5: repeated members count once, in upstream's order. P4: null is none, and nothing said is null."""
     if not members:
         return None if members is msgspec.UNSET else []
@@ -169,10 +174,29 @@ def _distinct(members: list[int] | None | msgspec.UnsetType) -> list[int] | None
 
 def _is_active(agent: AgentText, contact: ContactText) -> bool:
     """D7, where everything that speaks is a boolean or null."""
-    if agent.deactivated:
+    if agent.deactivated or agent.suspended:
         return False
     said = contact.active if agent.active is None else agent.active
     return True if said is None else said
+
+
+def _email_of(agent: AgentText, contact: ContactText) -> str | None:
+    """P5, where every text can be stored."""
+    return _first_text(contact.email, agent.email)
+
+
+def _name_of(agent: AgentText, contact: ContactText) -> str | None:
+    name = _first_text(contact.name, agent.name)
+    if name is None and (agent.first_name or agent.last_name):
+        parts = (agent.first_name, agent.last_name)
+        return " ".join(part for part in parts if part and not part.isspace()) or None
+    return name
+
+
+def _first_text(one: str | None, other: str | None) -> str | None:
+    if one and not one.isspace():
+        return one
+    return other if other and not other.isspace() else None
 
 
 def _names(texts: list[str]) -> Column:
@@ -197,6 +221,7 @@ def read_timestamps(texts: Sequence[str | None]) -> Column:
     values = _by_arrow(strings)
     if values is not None:
         return Column(values)
+    strings = pc.if_else(pc.equal(strings, ""), None, strings)  # P6
     is_usual = pc.match_substring_regex(strings, USUAL_TIMESTAMP)
     values = pc.if_else(is_usual, strings, None).cast(TIMESTAMP)
     is_odd = pc.invert(pc.fill_null(is_usual, True))

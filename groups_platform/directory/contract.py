@@ -59,9 +59,9 @@ AcceptedAgent: Final = Contract(  # one per agent_id and folder
     "AcceptedAgent",
     (
         Column("agent_id", "bigint", "Upstream's id", is_nullable=False),
-        Column("email", "string", "contact.email"),
-        Column("name", "string", "contact.name"),
-        Column("active", "boolean", "What the record says; the roster alone decides", is_nullable=False),
+        Column("email", "string", "contact.email, or email"),
+        Column("name", "string", "contact.name, or name, or first_name and last_name"),
+        Column("active", "boolean", "What the record says, null if unreadable; the roster alone decides"),
         Column("created_at", "timestamp", "UTC"),
         Column("updated_at", "timestamp", "UTC"),
     ),

@@ -108,7 +108,7 @@ class World:
             change()
 
     def write(self, folder: Path) -> None:
-        """The day: some groups are absent, rejected or say no members, some agents left the roster, or there is none."""
+        """The day: some groups are absent, rejected or say no members; some agents are absent, or all of them."""
         told = []
         for group_id, parent in self.parents.items():
             record = group(group_id, sorted(self.members[group_id]), parent, name=self.names[group_id])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from groups_platform.errors import IncompleteSnapshot
 from groups_platform_tests.days import Record, agent, group, write_day
 from groups_platform_tests.pipeline import Pipeline
 
@@ -39,3 +40,68 @@ def test_p4_a_renamed_key_empties_no_group(pipeline: Pipeline) -> None:
     assert pipeline.members(3) == {13, 99}, "what waited for its agent waits on"
     deliver(pipeline, "day4", [group(3, [13])], AGENTS)
     assert pipeline.members(3) == {13}
+
+
+def statuses(pipeline: Pipeline) -> dict[int, bool]:
+    return dict(pipeline.rows("SELECT agent_id, active FROM agents"))
+
+
+def test_p2_a_roster_that_was_cut_is_no_roster(pipeline: Pipeline) -> None:
+    deliver(pipeline, "day1", [group(1, [11, 12, 13, 14])], AGENTS)
+    before = pipeline.live_tables()
+    roster = '{"id":11}\n{"id":12.0}\n{"id":13,"na\n{"id":14}'
+    for cut in range(len(roster) - 1, len(roster) - 4, -1):
+        day = {"agents/a.jsonl": roster[:cut]}
+        write_day(Path(pipeline.source) / "sync-day2", [group(1, [11])], files=day)
+        with pytest.raises(IncompleteSnapshot, match=r"agents/a\.jsonl: the last line was cut"):
+            pipeline.sync("day2")
+        assert pipeline.live_tables() == before
+        assert pipeline.codes("day2") == {"invalid_json": 1}
+
+
+def test_p5_a_status_that_cannot_be_read_stays_as_it_was(pipeline: Pipeline) -> None:
+    deliver(pipeline, "day1", [group(1, [11])], [agent(11), agent(12, active=False)])
+    on_leave = [{"id": id_, "name": f"Agent {id_}", "active": "on leave"} for id_ in (11, 12, 13)]
+    written = [{"id": 14, "active": "False"}, {"id": 15, "contact": {"active": "TRUE"}}, {"id": 16, "suspended": 1}]
+    deliver(pipeline, "day2", [group(1, [11])], [*on_leave, *written])
+    assert statuses(pipeline) == {11: True, 12: False, 13: False, 14: False, 15: True, 16: False}
+    assert pipeline.codes("day2") == {"invalid_active": 3}
+    assert pipeline.set_of("SELECT name FROM agents WHERE agent_id < 14") == {"Agent 11", "Agent 12", "Agent 13"}
+    assert pipeline.load("day2").rows_written == 0
+
+
+ERROR_PAGE = '{"error": "rate limit exceeded", "status": 429}'
+
+
+@pytest.mark.parametrize(
+    "roster",
+    [
+        {"agents/page1.json": '[{"id": 11}]', "agents/page2.json": ERROR_PAGE},
+        {"agents/a.jsonl": '{"id":11}\n{"id":12.0}\n{"id":13,"na\n{"id":14}\n', "agents/b.json": "[]"},
+        {"agents/a.json": '[{"id": 11}, null]'},
+        {"agents/a.json": '{"data": [{"id": 11}, {"id": "AG-12"}]}'},
+    ],
+)
+def test_p7_nobody_is_inactive_for_being_absent_from_a_roster_with_a_nameless_record(
+    pipeline: Pipeline, roster: dict[str, str]
+) -> None:
+    deliver(pipeline, "day1", [group(1, [11, 12, 13, 14])], [*AGENTS, agent(15, active=False), agent(16)])
+    files = {**roster, "agents/z.json": '[{"id": 16, "active": false}]'}
+    write_day(Path(pipeline.source) / "sync-day2", [group(1, [12])], files=files)
+    pipeline.sync("day2")
+    assert statuses(pipeline) == {11: True, 12: True, 13: True, 14: True, 15: False, 16: False}
+    assert pipeline.codes("day2")["roster_incomplete"] == 1
+    absent = 2 if "agents/b.json" in roster else 3
+    ((detail,),) = pipeline.rows("SELECT detail FROM findings WHERE code = 'roster_incomplete'")
+    assert f"{absent} agent(s) who are not in it keep their status" in detail
+    assert pipeline.load("day2").rows_written == 0
+    deliver(pipeline, "day3", [group(1, [12])], [agent(11), {"id": 14, "created_at": "never"}])
+    assert statuses(pipeline) == {11: True, 12: False, 13: False, 14: True, 15: False, 16: False}
+    assert pipeline.codes("day3")["roster_incomplete"] == 0
+
+
+def test_p7_the_finding_is_there_also_where_nobody_was_absent(pipeline: Pipeline) -> None:
+    deliver(pipeline, "day1", [group(1, [11])], [*AGENTS, {"id": "AG-12"}])  # type: ignore[list-item]
+    ((detail,),) = pipeline.rows("SELECT detail FROM findings WHERE code = 'roster_incomplete'")
+    assert detail.startswith("1 record(s)")
+    assert "0 agent(s)" in detail

@@ -19,4 +19,19 @@ WHERE s.group_id IS NULL AND r.group_id IS NULL
 UNION ALL
 SELECT 'members_not_said', s.group_id, NULL, 'its record has no agent_ids; the members that it has stay'
 FROM group_record AS s
-WHERE NOT s.says_members;
+WHERE NOT s.says_members
+UNION ALL
+SELECT 'roster_incomplete', NULL, NULL,
+       format('%%s record(s) of agents/ have no id that can be read; %%s agent(s) who are not in it keep their status',
+              nameless.records,
+              (SELECT count(*)
+               FROM directory.agents AS a
+               WHERE a.active
+                 AND NOT EXISTS (SELECT FROM agent_record AS s WHERE s.agent_id = a.agent_id AND s.source = 'agents')
+                 AND NOT EXISTS (SELECT FROM finding AS f WHERE f.agent_id = a.agent_id AND f.file LIKE 'agents/%%')))
+FROM (
+    SELECT count(DISTINCT (f.file, f.position)) AS records
+    FROM finding AS f
+    WHERE f.agent_id IS NULL AND f.file LIKE 'agents/%%'
+) AS nameless
+WHERE nameless.records > 0;
