@@ -598,6 +598,7 @@ GROUP_SPOILS: Final[list[Spoil]] = [
     put("name", WRONG_NAMES, ODD_NAMES),
     put("parent_group_id", [None, ""], WRONG_IDS, ODD_IDS),
     put("agent_ids", [None], WRONG_LISTS),
+    put("deleted", [True, False], ODD_BOOLEANS, NOT_BOOLEANS),
     spoil_members,
     spoil_members,
 ]

@@ -454,8 +454,15 @@ def find_timestamp_faults(record: Fields) -> Iterator[str]:
             yield "invalid_timestamp"
 
 
+def is_deleted(record: Fields) -> bool:
+    return is_status(record.get("deleted")) and is_true(record["deleted"])
+
+
 def find_group_faults(record: Fields) -> Iterator[str]:
     yield from find_id_faults(record)
+    if is_deleted(record):
+        yield from find_timestamp_faults(record)
+        return
     if record.get("name") is None:
         yield "missing_name"
     elif not is_name(record["name"]):
@@ -555,11 +562,12 @@ class Candidate:
 class Judgement:
     """What became of the records of one folder.
 
-    `seen` has every id that a record, good or bad, could tell; `has_nameless` is true if one could tell none.
+    `accepted` has the winners; `rejected` every id that a record with a fault of its own could tell, `has_nameless` is
+    true if one could tell none.
     """
 
     accepted: dict[int, Fields] = field(default_factory=dict)
-    seen: set[int] = field(default_factory=set)
+    rejected: set[int] = field(default_factory=set)
     has_nameless: bool = False
     counts: Counts = Counts()
     findings: list[Finding] = field(default_factory=list)
@@ -575,11 +583,11 @@ def judge_folder(folder: RawFolder, find_faults: Callable[[Fields], Iterator[str
         record_id = None if record is None else find_id(record.get("id"))
         codes = find_faults_of_raw(raw, find_faults)
         judgement.findings.extend(place(code, raw, id_column, record_id) for code in codes)
-        if record_id is not None:
-            judgement.seen.add(record_id)
-        else:
+        if record_id is None:
             judgement.has_nameless = True
-        if record is not None and record_id is not None and set(codes) <= TOLERATED:
+        elif not set(codes) <= TOLERATED:
+            judgement.rejected.add(record_id)
+        elif record is not None:
             candidates.setdefault(record_id, []).append(Candidate(raw, record_id, record))
     accepted_count = 0
     for rivals in candidates.values():
@@ -627,13 +635,15 @@ class Snapshot:
 
 def read_snapshot(day_folder: Path) -> Snapshot:
     groups = read_folder(day_folder, "admin_groups", "groups")
+    judged = judge_folder(groups, find_group_faults, "group_id")
+    judged.accepted = {id_: record for id_, record in judged.accepted.items() if not is_deleted(record)}
     roster = read_folder(day_folder, "agents", "agents")
     details = read_folder(day_folder, "agent_details", "agents")
     return Snapshot(
         has_groups_folder=groups.exists,
         has_roster=roster.exists,
         is_readable=not (groups.unreadable_files or roster.unreadable_files or details.unreadable_files),
-        groups=judge_folder(groups, find_group_faults, "group_id"),
+        groups=judged,
         roster=judge_folder(roster, find_agent_faults, "agent_id"),
         details=judge_folder(details, find_agent_faults, "agent_id"),
     )
@@ -710,7 +720,7 @@ class Directory:
     def apply_agents(self, day: Snapshot) -> None:
         """Statuses first come from before, then from the roster; attributes from the day's accepted records."""
         for agent_id, agent in self.agents.items():
-            is_kept = not day.has_roster or agent_id in day.roster.seen or day.roster.has_nameless
+            is_kept = not day.has_roster or agent_id in day.roster.rejected or day.roster.has_nameless
             self.agents[agent_id] = replace(agent, active=agent.active and is_kept)
         for agent_id, record in day.details.accepted.items():
             is_active = agent_id in self.agents and self.agents[agent_id].active
@@ -736,7 +746,7 @@ class Directory:
         for group_id, group in sorted(self.groups.items()):
             if group.parent_group_id is not None and group.parent_group_id not in self.groups:
                 yield finding("missing_parent", group_id=group_id)
-            if group_id not in day.groups.seen:
+            if group_id not in day.groups.accepted and group_id not in day.groups.rejected:
                 yield finding("missing_upstream", group_id=group_id)
             if group_id in day.groups.accepted and "agent_ids" not in day.groups.accepted[group_id]:
                 yield finding("members_not_said", group_id=group_id)

@@ -128,17 +128,17 @@ class FileReader:
         return self._records(path, count, {**fields, **given})
 
     def _records(self, path: str, count: int, columns: dict[str, Any]) -> pa.RecordBatch:
-        """A batch of the schema. columns: arrays or lists, the record's id as `id`."""
+        """A batch of the schema. columns: arrays or lists, the record's id as `id`; what is not among them is null."""
         columns = {
             **columns,
             "entry": pa.repeat("record", count),
             "folder": pa.repeat(path.split("/", 1)[0], count),
             "file": pa.repeat(path, count),
-            "records": pa.nulls(count, pa.int64()),
             self.format.id_column: columns["id"],
         }
+        nothing = [None] * count
         arrays = [
-            column if isinstance(column := columns[name], pa.Array) else pa.array(column, type_)
+            column if isinstance(column := columns.get(name, nothing), pa.Array) else pa.array(column, type_)
             for name, type_ in zip(self.schema.names, self.schema.types, strict=True)
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)

@@ -41,6 +41,7 @@ class GroupText(msgspec.Struct, gc=False):
     name: str
     parent_group_id: BigInt | None = None
     agent_ids: list[BigInt] | msgspec.UnsetType | None = msgspec.UNSET
+    deleted: bool | None = None
     created_at: str | None = None
     updated_at: str | None = None
 
@@ -94,7 +95,7 @@ def read_groups(texts: Sequence[bytes]) -> GoodRecords:
         indices,
         {
             "id": Column(pa.array(field("id"), pa.int64())),
-            "name": _names(field("name")),
+            "name": _names(field("name"), field("deleted")),
             "parent_group_id": Column(pa.array(field("parent_group_id"), pa.int64())),
             "agent_ids": Column(pa.array(map(_distinct, field("agent_ids")), pa.list_(pa.int64()), size=len(groups))),
             "created_at": read_timestamps(field("created_at")),
@@ -199,13 +200,14 @@ def _first_text(one: str | None, other: str | None) -> str | None:
     return other if other and not other.isspace() else None
 
 
-def _names(texts: list[str]) -> Column:
-    """Python says what is blank: Unicode's white space and Arrow's are not the same."""
+def _names(texts: list[str], is_deleted: list[bool | None]) -> Column:
+    """What is deleted is not for here. Python says what is blank: Arrow knows another white space than Unicode."""
     column = _storable(texts)
-    if all(map(str.strip, texts)):
+    if all(map(str.strip, texts)) and not any(is_deleted):
         return column
-    is_named = pa.array([bool(text.strip()) for text in texts], pa.bool_())
-    return Column(column.values, is_named if column.is_good is None else pc.and_(is_named, column.is_good))
+    is_named = [bool(text.strip()) and not deleted for text, deleted in zip(texts, is_deleted, strict=True)]
+    mask = pa.array(is_named, pa.bool_())
+    return Column(column.values, mask if column.is_good is None else pc.and_(mask, column.is_good))
 
 
 def _storable(texts: Sequence[str | None]) -> Column:

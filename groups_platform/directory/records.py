@@ -161,14 +161,19 @@ GROUP_RULES: Final = (
     Rule("agent_ids", read_list, FindingCode.INVALID_AGENT_IDS),
     *TIMESTAMPS,
 )
+DELETED_RULES: Final = (GROUP_RULES[0], *TIMESTAMPS)
 AGENT_RULES: Final = (Rule("id", read_id, FindingCode.INVALID_ID, FindingCode.MISSING_ID), *TIMESTAMPS)
 
 
 def parse_group(record: RawRecord) -> ParsedRecord:
     """Values: id, name, parent_group_id, created_at, updated_at, agent_ids (distinct, in upstream's order).
 
-    P4: agent_ids is not among them where the record says nothing of members.
+    P4: agent_ids is not among them where the record says nothing of members. P6: of a deleted group only the id and the
+    times are read, and `deleted` is true.
     """
+    if is_deleted(record.value):
+        values, faults = _apply(DELETED_RULES, record.value)
+        return _parsed(record, {**values, "deleted": True}, faults)
     values, faults = _apply(GROUP_RULES, record.value)
     if "agent_ids" in values:
         values["agent_ids"], bad_members = _read_members(values["agent_ids"])
@@ -190,6 +195,14 @@ def parse_agent(record: RawRecord) -> ParsedRecord:
         values["active"], unreadable = _read_status(agent, contact)
         faults += unreadable
     return _parsed(record, values, faults)
+
+
+def is_deleted(group: Any) -> bool:
+    """P6: whether upstream says that the group is gone; what cannot be read says nothing."""
+    try:
+        return type(group) is dict and read_boolean(group.get("deleted"))
+    except ValueError:
+        return False
 
 
 def read_boolean(value: Any) -> bool:

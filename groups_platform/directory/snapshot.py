@@ -2,7 +2,7 @@
 
 `raw_groups` and `raw_agents` hold three kinds of rows (`entry`): each folder, each file with the number of records that
 the reader cut out of it, and each record with its values, its faults and its text. `accepted` and `counts` settle D6:
-`counts` is true for the one record per id that the tables take.
+`counts` is true for the one record per id that the tables take, if it is not `deleted` (P6).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 import pyarrow as pa
 import pyspark.sql.functions as F  # noqa: N812 - the name that everybody uses
 import pyspark.sql.types as T  # noqa: N812
-from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 
 from groups_platform.directory import contract
 from groups_platform.directory.batches import AGENT_FORMAT, GROUP_FORMAT, FileReader, RecordFormat
@@ -72,6 +72,7 @@ class RecordKind:
                 T.StructField("records", T.LongType()),
                 T.StructField("accepted", T.BooleanType()),
                 *contract.fields_of(self.contract),
+                T.StructField("deleted", T.BooleanType()),
                 T.StructField("faults", FAULTS),
                 T.StructField("raw", T.StringType()),
                 T.StructField("content", T.StringType()),
@@ -90,12 +91,12 @@ def read_into_lake(
     """Read the files of `kind` in `day` into the lake, overwriting the day; see the module for the columns.
 
     D6 sends every record's text through a shuffle, which costs more than reading. Most days repeat no id, so each
-    accepted record counts at first, and only a day that turns out to repeat one is read again and settled. A crash
-    in between leaves a repeated id that counts twice, which the check unique_ids refuses.
+    accepted record counts at first, deleted ones aside, and only a day that turns out to repeat an id is read again and
+    settled. A crash in between leaves a repeated id that counts twice, which the check unique_ids refuses.
     """
     rows = read_files(spark, day, kind, file_limit)
     is_record = F.col("entry") == "record"
-    unsettled = rows.withColumn("counts", F.coalesce(is_record & F.col("accepted"), F.lit(False)))
+    unsettled = rows.withColumn("counts", F.coalesce(is_record & F.col("accepted") & is_there(), F.lit(False)))
     write_lake(unsettled, lake, kind.dataset, day.label, fingerprint=day.fingerprint)
     raw = read_lake(spark, lake, kind.dataset, day.label)
     if not has_repeated_ids(raw.rows, kind):
@@ -103,6 +104,11 @@ def read_into_lake(
     rows = read_files(spark, day, kind, file_limit, with_content=True)
     write_lake(with_duplicates_settled(rows, kind), lake, kind.dataset, day.label, fingerprint=day.fingerprint)
     return read_lake(spark, lake, kind.dataset, day.label)
+
+
+def is_there() -> Column:
+    """Whether a record is not deleted (P6)."""
+    return ~F.coalesce(F.col("deleted"), F.lit(False))
 
 
 def read_files(
@@ -117,8 +123,8 @@ def read_files(
 
 
 def has_repeated_ids(raw: DataFrame, kind: RecordKind) -> bool:
-    """Whether two records that count have one id in one folder."""
-    ids = raw.where("counts").groupBy("folder", kind.format.id_column).count()
+    """Whether two accepted records have one id in one folder."""
+    ids = raw.where("accepted AND entry = 'record'").groupBy("folder", kind.format.id_column).count()
     return not ids.where("count > 1").limit(1).isEmpty()
 
 
@@ -162,7 +168,7 @@ def with_duplicates_settled(rows: DataFrame, kind: RecordKind) -> DataFrame:
         .withColumn(
             "faults", F.when(is_loser, F.concat("faults", F.array(fault).cast(FAULTS))).otherwise(F.col("faults"))
         )
-        .withColumn("counts", is_candidate & (F.col("rank") == 1))
+        .withColumn("counts", is_candidate & (F.col("rank") == 1) & is_there())
         .withColumn("accepted", F.col("accepted") & ~is_loser)
         .select(*columns, "counts")
     )

@@ -119,6 +119,7 @@ def spoiled(rng: random.Random, record: dict[str, Any]) -> dict[str, Any]:
         "deactivated": BOOLEANS,
         "active": BOOLEANS,
         "suspended": BOOLEANS,
+        "deleted": BOOLEANS,
         "email": NAMES,
         "first_name": NAMES,
         "last_name": NAMES,

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from groups_platform.directory.lake import read_lake
+from groups_platform.directory.snapshot import GROUPS, count_snapshot
 from groups_platform.errors import IncompleteSnapshot
 from groups_platform_tests.days import Record, agent, group, write_day
 from groups_platform_tests.pipeline import Pipeline
@@ -105,3 +107,30 @@ def test_p7_the_finding_is_there_also_where_nobody_was_absent(pipeline: Pipeline
     ((detail,),) = pipeline.rows("SELECT detail FROM findings WHERE code = 'roster_incomplete'")
     assert detail.startswith("1 record(s)")
     assert "0 agent(s)" in detail
+
+
+def test_p6_a_deleted_group_is_absent_if_no_later_record_says_otherwise(pipeline: Pipeline) -> None:
+    known = [group(id_, [11], name="old") for id_ in range(1, 7)]
+    deliver(pipeline, "day1", [*known, group(7)], AGENTS)
+    old, new = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
+    gone: Record = {"deleted": True}
+    told = [
+        {**gone, "id": 1},
+        {**gone, "id": 2, "updated_at": new}, group(2, ["x", 12], name="new", updated_at=old),
+        {**gone, "id": 3, "updated_at": old}, group(3, [12], name="new", updated_at=new),
+        {**gone, "id": 4}, {**gone, "id": 4},
+        {**gone, "id": 5}, group(5, name=None),
+        {**gone, "id": 8},
+        group(6, [12], name="new", deleted=False), group(7),
+    ]  # fmt: skip
+    deliver(pipeline, "day2", told)
+    assert dict(pipeline.rows("SELECT group_id, name FROM groups WHERE group_id < 7")) == {
+        1: "old", 2: "old", 3: "new", 4: "old", 5: "old", 6: "new"
+    }  # fmt: skip
+    assert [pipeline.members(id_) for id_ in range(1, 7)] == [{11}, {11}, {12}, {11}, {11}, {12}]
+    assert pipeline.set_of("SELECT group_id FROM findings WHERE code = 'missing_upstream'") == {1, 2, 4}
+    assert pipeline.codes("day2") == {
+        "missing_upstream": 3, "duplicate_record": 2, "invalid_member": 1, "missing_name": 1
+    }  # fmt: skip
+    counts = count_snapshot(read_lake(pipeline.spark, pipeline.lake, GROUPS.dataset, "day2").rows)
+    assert (counts.read, counts.accepted, counts.rejected, counts.counted) == (12, 9, 3, 3)

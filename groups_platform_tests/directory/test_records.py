@@ -192,6 +192,17 @@ def test_p6_an_empty_string_is_null_where_a_time_or_a_parent_may_be_null() -> No
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("deleted", [True, "True", 1])
+def test_p6_a_deleted_group_needs_only_an_id(deleted: object) -> None:
+    gone = {"id": 5, "name": None, "agent_ids": "1,2", "deleted": deleted, "updated_at": "2024-01-01"}
+    group = parsed_group(gone)
+    assert (group.accepted, group.values) == (True, {"id": 5, "updated_at": datetime(2024, 1, 1), "deleted": True})
+    assert codes(parsed_group({**gone, "id": "x", "updated_at": "never"})) == ["invalid_id", "invalid_timestamp"]
+    for other in (False, "false", 0, None, "yes", 2):
+        assert codes(parsed_group({**gone, "deleted": other})) == ["invalid_agent_ids", "missing_name"]
+    assert parsed_agent({"id": 5, "deleted": True}).values["active"] is True
+
+
 def with_status(deactivated: object, active: object, contact: object) -> dict[str, object]:
     fields = {"deactivated": deactivated, "active": active}
     record = {"id": 1, "available": False, **{key: value for key, value in fields.items() if value != "absent"}}

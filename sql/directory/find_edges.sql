@@ -14,7 +14,12 @@ UNION ALL
 SELECT 'missing_upstream', g.group_id, NULL, 'no record today; the last good row and members stay'
 FROM directory.groups AS g
 LEFT JOIN group_record AS s ON s.group_id = g.group_id
-LEFT JOIN (SELECT DISTINCT f.group_id FROM finding AS f WHERE f.group_id IS NOT NULL) AS r ON r.group_id = g.group_id
+LEFT JOIN (
+    -- a record that was rejected for what it says; one that another outdid does not count, nor what costs an element
+    SELECT DISTINCT f.group_id
+    FROM finding AS f
+    WHERE f.group_id IS NOT NULL AND f.code NOT IN ('duplicate_record', 'invalid_member')
+) AS r ON r.group_id = g.group_id
 WHERE s.group_id IS NULL AND r.group_id IS NULL
 UNION ALL
 SELECT 'members_not_said', s.group_id, NULL, 'its record has no agent_ids; the members that it has stay'
