@@ -8,6 +8,7 @@ are complete snapshots, so that there is something to compare; a few seeds hold 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import random
 import re
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
+
+from groups_platform_tests import oracle
 
 Record = dict[str, object]
 
@@ -639,7 +642,9 @@ def write_wrapper(rng: random.Random, records: list[object], wrapper_key: str) -
     array = write_array(rng, records, wrapper_key).strip()
     key = rng.choice([wrapper_key, wrapper_key, "data", "results"])
     before = rng.choice([b"", b'"counted": 3, ', b'"groups_of": null, ', b'"count": "many", "total": null, '])
-    after = rng.choice([b"", b', "next": null', b', "meta": {"id": 1}, "group": null', b', "agent": []'])
+    after = rng.choice(
+        [b"", b', "next": ""', b', "next": null', b', "meta": {"id": 1}, "group": null', b', "agent": []']
+    )
     return b"{" + before + b'"' + key.encode() + b'":' + array + after + b"}"
 
 
@@ -825,8 +830,43 @@ def empty_folder(rng: random.Random, day: Path) -> None:
     write_bytes(day / name / "empty.json", b"[]")
 
 
+def add_manifest(rng: random.Random, day: Path) -> None:
+    """A manifest that is true: by file or by folder, of all or of some, with or without hashes."""
+    said: dict[str, object] = {"made_by": "export 7", "files": {}}
+    for name, wrapper_key in (("admin_groups", "groups"), ("agents", "agents"), ("agent_details", "agents")):
+        folder = oracle.read_folder(day, name, wrapper_key)
+        kind = rng.choice(["files", "folder", "both", "nothing"])
+        if kind in ("folder", "both"):
+            said[name] = {"records": len(folder.records)}
+        if kind in ("files", "both"):
+            claims = {file: tell_file(rng, day / file, size) for file, size in folder.sizes.items()}
+            said["files"] = {**said["files"], **claims}  # type: ignore[dict-item]
+    write_bytes(day / rng.choice(["manifest.json", "_manifest.json"]), json.dumps(said).encode())
+
+
+def tell_file(rng: random.Random, path: Path, records: int) -> dict[str, object]:
+    claim: dict[str, object] = {"records": records, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    return {key: value for key, value in claim.items() if happens(rng, 0.7)}
+
+
+def claim_falsely(rng: random.Random, day: Path) -> None:
+    """The day says of itself what is not so."""
+    name = rng.choice(["admin_groups", "agents"])
+    claims: list[tuple[str, bytes]] = [
+        ("manifest.json", b'{"admin_groups": {"records": 100000}}'),
+        ("_manifest.json", b'{"files": {"admin_groups/never.json": {}}}'),
+        ("manifest.json", b'{"files": {"admin_groups/a.json": {"records": 1'),
+        (f"{name}/page.json", b'{"data": [], "total": 100000}'),
+        (f"{name}/page.json", b'{"results": [], "next_page": 7}'),
+    ]
+    path, content = rng.choice(claims)
+    write_bytes(day / path, content)
+
+
 BREAKS: Final[list[Break]] = [
     remove_groups,
+    claim_falsely,
+    claim_falsely,
     add_broken_file,
     add_broken_file,
     add_broken_file,
@@ -851,6 +891,8 @@ def write_days(folder: Path, seed: int, days: int = 3, groups: int = 40, agents:
     for index in range(days):
         label = f"day{first + index}"
         write_day(rng, folder / f"sync-{label}", world, is_first=index == 0)
+        if happens(rng, 0.3):
+            add_manifest(rng, folder / f"sync-{label}")
         if index == broken:
             rng.choice(BREAKS)(rng, folder / f"sync-{label}")
         change_world(rng, world)

@@ -8,6 +8,7 @@ local folders, knows no database and does not reproduce the text of a finding, o
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import re
 import sys
@@ -229,17 +230,73 @@ class RawFolder:
     exists: bool
     records: list[RawRecord] = field(default_factory=list)
     unreadable_files: list[str] = field(default_factory=list)
+    sizes: dict[str, int] = field(default_factory=dict)
+    headers: list[Object] = field(default_factory=list)
 
 
 def read_folder(day_folder: Path, name: str, wrapper_key: str) -> RawFolder:
     """Every record below `day_folder/name`, in the order of the files' relative paths as plain strings."""
     folder = RawFolder(exists=(day_folder / name).is_dir())
     for file in find_data_files(day_folder, name):
+        records: list[RawRecord] = []
         try:
-            folder.records.extend(read_file(day_folder, file, wrapper_key))
+            records = read_file(day_folder, file, wrapper_key)
+            folder.headers.append(read_header(day_folder, file, wrapper_key))
         except ValueError:
             folder.unreadable_files.append(file)
+        folder.records.extend(records)
+        folder.sizes[file] = len(records)
     return folder
+
+
+def read_header(day_folder: Path, file: str, wrapper_key: str) -> Object:
+    """The object that holds the records of this file; an empty one where none does."""
+    content = (day_folder / file).read_bytes()
+    if file.lower().endswith(".gz"):
+        content = decompress(content)
+    try:
+        value = parse_json(content.removeprefix(BYTE_ORDER_MARK))
+    except ValueError:
+        return Object()
+    is_document = file.lower().endswith(JSON_ENDINGS)
+    return (
+        value if is_document and isinstance(value, Object) and find_held(value, wrapper_key) is not None else Object()
+    )
+
+
+def is_true_of(folder: RawFolder) -> bool:
+    """Whether what the files say of the folder is so."""
+    lasts = [
+        all(header[key] in (None, "") or header[key] is False for key in ("next", "next_page") if key in header)
+        for header in folder.headers
+        if "next" in header or "next_page" in header
+    ]
+    counts = [header.get("total", header.get("count")) for header in folder.headers]
+    return all(count == len(folder.records) for count in counts if type(count) is int) and (not lasts or any(lasts))
+
+
+def is_true_manifest(day_folder: Path, folders: dict[str, RawFolder]) -> bool:
+    """Whether a manifest of this day, if there is one, names its files, their records and their hashes rightly."""
+    for name in ("manifest.json", "_manifest.json"):
+        if not (day_folder / name).exists():
+            continue
+        try:
+            said = json.loads((day_folder / name).read_bytes())
+        except ValueError:
+            return False
+        files = {file: size for folder in folders.values() for file, size in folder.sizes.items()}
+        for file, claim in said.get("files", {}).items():
+            if file not in files or claim.get("records", files[file]) != files[file]:
+                return False
+            if "sha256" in claim and claim["sha256"] != hashlib.sha256((day_folder / file).read_bytes()).hexdigest():
+                return False
+        complete = {file.split("/")[0] for file in said.get("files", {})}
+        if any(file.split("/")[0] in complete and file not in said["files"] for file in files):
+            return False
+        for folder_name, folder in folders.items():
+            if said.get(folder_name, {}).get("records", len(folder.records)) != len(folder.records):
+                return False
+    return True
 
 
 def find_data_files(day_folder: Path, name: str) -> list[str]:
@@ -625,6 +682,7 @@ class Snapshot:
     has_groups_folder: bool
     has_roster: bool
     is_readable: bool
+    is_as_it_says: bool
     groups: Judgement
     roster: Judgement
     details: Judgement
@@ -643,6 +701,8 @@ def read_snapshot(day_folder: Path) -> Snapshot:
         has_groups_folder=groups.exists,
         has_roster=roster.exists,
         is_readable=not (groups.unreadable_files or roster.unreadable_files or details.unreadable_files),
+        is_as_it_says=all(map(is_true_of, (groups, roster, details)))
+        and is_true_manifest(day_folder, {"admin_groups": groups, "agents": roster, "agent_details": details}),
         groups=judged,
         roster=judge_folder(roster, find_agent_faults, "agent_id"),
         details=judge_folder(details, find_agent_faults, "agent_id"),
@@ -711,6 +771,7 @@ class Directory:
         gaps = {
             "no_groups_folder": not day.has_groups_folder,
             "unreadable_file": not day.is_readable,
+            "false_claim": not day.is_as_it_says,
             "no_accepted_group": not day.groups.accepted,
             "no_accepted_agent": day.has_roster and not day.roster.accepted,
             "no_known_agent": not (self.agents or day.roster.accepted or day.details.accepted),

@@ -15,13 +15,13 @@ from typing import Any, BinaryIO, Final
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from groups_platform.directory.manifest import NAMES as MANIFESTS
 from groups_platform.directory.reader import READABLE
 from groups_platform.errors import SourceUnavailable, UnknownSyncDay
 
 DAY_FOLDER: Final = re.compile(r"sync-([A-Za-z0-9][A-Za-z0-9_-]{0,99})")
 FOLDERS: Final = ("admin_groups", "agents", "agent_details")
 SUCCESS: Final = "_SUCCESS"
-NOT_READ: Final = (".", "_")  # P1: how the names of files and folders begin that are not the delivery's data
 IDENTITY: Final = (
     "ETag",
     "etag",
@@ -49,7 +49,7 @@ class SyncDay:
     """The listing of one folder `sync-<label>`.
 
     folders: those of FOLDERS that exist, also when empty. fingerprint: changes when a file's name, size or
-    version does. is_complete: the delivery carries `_SUCCESS`.
+    version does, or a manifest's. is_complete: the delivery carries `_SUCCESS`.
     """
 
     label: str
@@ -58,6 +58,7 @@ class SyncDay:
     files: tuple[SourceFile, ...]
     fingerprint: str
     is_complete: bool
+    manifests: tuple[SourceFile, ...] = ()
 
     def files_under(self, folder: str) -> list[SourceFile]:
         """The readable files of one of FOLDERS."""
@@ -104,19 +105,22 @@ def list_day(source: str, label: str) -> SyncDay:
             "Nothing was read; mend that and run it again.",
             source=source,
         ) from error
-    files = []
+    files, manifests = [], []
     for name, info in sorted(found.items()):
         path = name[len(folder) :].lstrip("/")
-        if path.split("/")[0] in FOLDERS and READABLE.search(path):
+        if path in MANIFESTS:
+            manifests.append(_source_file(path, info))
+        elif path.split("/")[0] in FOLDERS and READABLE.search(path) and not _is_left_out(path):
             _check_name(source, label, path)
-            files.append(SourceFile(path, int(info.get("size") or 0), _version(info)))
+            files.append(_source_file(path, info))
     return SyncDay(
         label=label,
         url=_below(source, f"sync-{label}"),
         folders=frozenset(name for name in FOLDERS if fs.isdir(f"{folder}/{name}")),
         files=tuple(sorted(files, key=lambda file: file.path)),
-        fingerprint=fingerprint_of(files),
+        fingerprint=fingerprint_of([*files, *manifests]),
         is_complete=any(name[len(folder) :].lstrip("/") == SUCCESS for name in found),
+        manifests=tuple(manifests),
     )
 
 
@@ -127,6 +131,10 @@ def fingerprint_of(files: Iterable[SourceFile]) -> str:
     """
     texts = sorted(f"SourceFile(path={f.path!r}, size={f.size}, version={f.version!r})" for f in files)
     return hashlib.sha256(repr(texts).encode()).hexdigest()[:32]
+
+
+def _source_file(path: str, info: Mapping[str, Any]) -> SourceFile:
+    return SourceFile(path, int(info.get("size") or 0), _version(info))
 
 
 def _check_name(source: str, label: str, path: str) -> None:
@@ -142,8 +150,13 @@ def _check_name(source: str, label: str, path: str) -> None:
         ) from error
 
 
+def _is_left_out(path: str) -> bool:
+    """Whether P1 leaves it out."""
+    return any(part.startswith((".", "_")) for part in path.split("/"))
+
+
 def _files_below(fs: Any, folder: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Path and facts of every file, also behind links, but for what P1 leaves out.
+    """Path and facts of every file, also behind links, but not below what is left out.
 
     `fs.find` omits without a word what it cannot list.
     """
@@ -151,7 +164,8 @@ def _files_below(fs: Any, folder: str) -> Iterator[tuple[str, Mapping[str, Any]]
         name = entry["name"].rstrip("/")
         if name == folder:  # object stores may hold an object for the folder itself
             continue
-        if (base := name.rsplit("/", 1)[-1]).startswith(NOT_READ) and base != SUCCESS:
+        base = name.rsplit("/", 1)[-1]
+        if _is_left_out(base) and base not in (SUCCESS, *MANIFESTS):
             continue
         if not _is_folder(fs, entry):
             yield name, {**entry, "mtime": _changed(name)} if entry.get("islink") else entry

@@ -18,7 +18,7 @@ import pytest
 
 from groups_platform.directory.batches import FileReader
 from groups_platform.directory.columns import read_groups, read_timestamps
-from groups_platform.directory.reader import UnreadableFile, read_records
+from groups_platform.directory.reader import UnreadableFile, read_records, read_texts
 from groups_platform.directory.records import ParsedRecord, is_storable, read_timestamp
 from groups_platform.directory.snapshot import AGENTS, GROUPS, RecordKind, arrow_schema
 from groups_platform_tests import hostile_days
@@ -51,7 +51,7 @@ def fast(kind: RecordKind, path: str, data: bytes, **options: Any) -> Rows | Non
     """The rows of a file as the executors give them; None where it is refused."""
     read = FileReader(kind.format, "", (), (), arrow_schema(kind.schema), **options)
     try:
-        batches = list(read.read_records(path, io.BytesIO(data)))
+        batches = list(read.read_records(path, read_texts(path, io.BytesIO(data), kind.format.wrapper)))
     except UnreadableFile:
         return None
     for batch in batches:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from groups_platform.directory.lake import read_lake
 from groups_platform.directory.snapshot import GROUPS, count_snapshot
+from groups_platform.directory.source import list_day
 from groups_platform.errors import IncompleteSnapshot
-from groups_platform_tests.days import Record, agent, group, write_day
+from groups_platform_tests.days import Record, agent, group, write_day, write_file
 from groups_platform_tests.pipeline import Pipeline
 
 pytestmark = pytest.mark.engines
@@ -134,3 +138,86 @@ def test_p6_a_deleted_group_is_absent_if_no_later_record_says_otherwise(pipeline
     }  # fmt: skip
     counts = count_snapshot(read_lake(pipeline.spark, pipeline.lake, GROUPS.dataset, "day2").rows)
     assert (counts.read, counts.accepted, counts.rejected, counts.counted) == (12, 9, 3, 3)
+
+
+def page(key: str, records: list[Record], **header: object) -> str:
+    return json.dumps({key: records, **header})
+
+
+ROSTER = {"agents/1.json": json.dumps(AGENTS[:2]), "agents/2.jsonl": "\n".join(map(json.dumps, AGENTS[2:]))}
+SHA = {path: hashlib.sha256(text.encode()).hexdigest() for path, text in ROSTER.items()}
+CLAIMS: dict[str, dict[str, object]] = {path: {"records": 2, "sha256": SHA[path]} for path in ROSTER}
+FALSE: dict[str, tuple[dict[str, str], str]] = {
+    "records of a file": (
+        {"manifest.json": json.dumps({"files": {**CLAIMS, "agents/1.json": {"records": 3}}})},
+        "agents/1.json has 2 records, and manifest.json says 3",
+    ),
+    "hash of a file": (
+        {"_manifest.json": json.dumps({"files": {**CLAIMS, "agents/2.jsonl": {"sha256": "0" * 64}}})},
+        "agents/2.jsonl has another sha256 than _manifest.json says",
+    ),
+    "a file that is missing": (
+        {"manifest.json": json.dumps({"files": {**CLAIMS, "agents/3.json": {}}})},
+        "manifest.json names agents/3.json, which is not there or not read",
+    ),
+    "a file too many": (
+        {"manifest.json": json.dumps({"files": CLAIMS}), "agents/3.json": "[]"},
+        "agents/3.json is not in manifest.json",
+    ),
+    "records of a folder": (
+        {"manifest.json": json.dumps({"agents": {"records": 5}})},
+        "manifest.json says that agents/ has 5 records, and 4 were read",
+    ),
+    "records of a folder that is missing": (
+        {"manifest.json": json.dumps({"agent_details": {"records": 5}})},
+        "manifest.json says that agent_details/ has 5 records, and 0 were read",
+    ),
+    "a manifest that is no JSON": ({"manifest.json": "{"}, "manifest.json cannot be understood"),
+    "a lost page": (
+        {"admin_groups/1.json": page("groups", [group(1)], next_page=2)},
+        "the last page of admin_groups/ is missing",
+    ),
+    "a halved export": (
+        {"admin_groups/1.json": page("data", [group(1)], total=9)},
+        "admin_groups/1.json says that admin_groups/ has 9 records, and 2 were read",
+    ),
+    "an empty page": (
+        {"agents/3.json": page("results", [], count=9)},
+        "agents/3.json says that agents/ has 9 records, and 4 were read",
+    ),
+}
+
+
+@pytest.mark.parametrize("claim", FALSE)
+def test_p8_a_day_that_is_not_what_it_says_applies_nothing(pipeline: Pipeline, claim: str) -> None:
+    deliver(pipeline, "day1", [group(1), group(2, [11])], AGENTS)
+    before = pipeline.live_tables()
+    files, said = FALSE[claim]
+    write_day(Path(pipeline.source) / "sync-day2", [group(2)], files={**ROSTER, **files})
+    with pytest.raises(IncompleteSnapshot, match=re.escape(said)) as refused:
+        pipeline.sync("day2")
+    assert "what it says of itself is not so" in str(refused.value)
+    assert pipeline.live_tables() == before
+
+
+def test_p8_a_day_that_is_what_it_says_is_applied(pipeline: Pipeline) -> None:
+    manifest = {"files": CLAIMS, "admin_groups": {"records": 3}, "agents": {"records": 4}}
+    pages = {
+        "admin_groups/1.json": page("groups", [group(1)], next="?page=2", total=3),
+        "admin_groups/2.json": page("results", [group(3, [11])], next=None, total=3),
+    }
+    files = {**ROSTER, **pages, "manifest.json": json.dumps(manifest)}
+    write_day(Path(pipeline.source) / "sync-day1", [group(2)], files=files)
+    assert pipeline.sync("day1").is_applied
+    assert pipeline.inactive() == {1, 2}
+
+
+def test_p8_the_manifest_is_part_of_the_fingerprint(tmp_path: Path) -> None:
+    day = write_day(tmp_path / "sync-day1", [group(1)], AGENTS)
+    seen = {list_day(str(tmp_path), "day1").fingerprint}
+    for content in ("{}", '{"files": {}}'):
+        write_file(day / "_manifest.json", content)
+        seen.add(list_day(str(tmp_path), "day1").fingerprint)
+    write_file(day / "agents" / "_manifest.json", "{}")
+    assert len(seen) == 3
+    assert list_day(str(tmp_path), "day1").fingerprint in seen

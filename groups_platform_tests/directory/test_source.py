@@ -206,6 +206,8 @@ def test_d1_the_files_of_a_day_are_the_readable_ones_of_its_three_folders(tmp_pa
         "admin_groups/.tmp/a.json",
         "admin_groups/_temporary/0/part-0.json",
         "admin_groups/_metadata.json",
+        "admin_groups/_manifest.json",
+        "admin_groups/_SUCCESS/a.json",
         "agents/sub/_committed_1.jsonl",
         "_agents/a.json",
         "admin_groups/a.json.bak",
