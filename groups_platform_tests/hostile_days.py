@@ -705,17 +705,19 @@ IGNORED_FILES: Final = [
 ]
 
 
-def write_folder(rng: random.Random, folder: Path, records: list[object], wrapper_key: str) -> None:
+def write_folder(
+    rng: random.Random, folder: Path, records: list[object], wrapper_key: str, shapes: list[Shape] = SHAPES
+) -> None:
     """Spread the records over files of random shapes; some files have one record alone, some none."""
     folder.mkdir(parents=True)
     for index, part in enumerate(split_at_random(rng, records)):
-        shape = rng.choice(SHAPES)
+        shape = rng.choice(shapes)
         content = shape.write(rng, part, wrapper_key)
         if len(part) == 1 and isinstance(part[0], dict) and happens(rng, 0.5):
             shape = Shape(rng.choice([".json", ".json.gz"]), write_one_record)
             content = shape.write(rng, part, wrapper_key)
         write_file(rng, folder / f"{rng.choice(STEMS)}-{index}{shape.ending}", content)
-    if happens(rng, 0.2):
+    if shapes is SHAPES and happens(rng, 0.2):
         write_odd_objects(rng, folder, wrapper_key)
     for name in rng.sample(IGNORED_FILES, k=rng.choice([0, 0, 1, 2])):
         write_bytes(folder / name, b'{"not": "data')
@@ -905,9 +907,16 @@ def write_day(rng: random.Random, day: Path, world: World, *, is_first: bool) ->
     write_folder(rng, day / "admin_groups", tell_groups(rng, world), "groups")
     has_roster = happens(rng, 0.97 if is_first else 0.75)
     if has_roster:
-        write_folder(rng, day / "agents", tell_agents(rng, world), "agents")
+        roster, shapes = tell_agents(rng, world), SHAPES
+        if happens(rng, 0.5):  # else hardly a day could make anybody inactive for being absent
+            roster, shapes = [agent for agent in roster if has_id(agent)], [Shape(".json", write_array)]
+        write_folder(rng, day / "agents", roster, "agents", shapes)
     if happens(rng, 0.4):
         write_folder(rng, day / "agent_details", tell_agents(rng, with_further_agents(rng, world)), "agents")
+
+
+def has_id(record: object) -> bool:
+    return isinstance(record, dict) and oracle.find_id(record.get("id")) is not None
 
 
 def with_further_agents(rng: random.Random, world: World) -> World:

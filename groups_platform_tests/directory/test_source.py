@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import random
 import socket
+import time
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from groups_platform.directory.batches import FileReader
 from groups_platform.directory.snapshot import GROUPS, arrow_schema, count_snapshot, read_into_lake
 from groups_platform.directory.source import (
     SourceFile,
+    _seconds,
     fingerprint_of,
     in_natural_order,
     list_day,
@@ -229,6 +232,64 @@ def test_an_empty_folder_is_there_and_a_missing_one_is_not(tmp_path: Path) -> No
     (tmp_path / "sync-day1" / "admin_groups").mkdir(parents=True)
     day = list_day(str(tmp_path), "day1")
     assert (day.folders, day.files, day.is_complete) == ({"admin_groups"}, (), False)
+
+
+def test_p9_a_marker_counts_if_no_file_is_newer(tmp_path: Path) -> None:
+    day = write_day(tmp_path / "sync-day1", [group(1)], [agent(5)], files={"manifest.json": "{}"})
+    time.sleep(0.02)  # longer than a clock of files takes for a step
+
+    def is_complete() -> bool:
+        return list_day(str(tmp_path), "day1").is_complete
+
+    assert not list_day(str(tmp_path), "day1").is_marked
+    (day / "_SUCCESS").touch()
+    assert is_complete()
+    (day / "README.md").touch()
+    write_file(day / "agents" / "_temporary" / "a.json", "")
+    assert is_complete(), "neither is read"
+    later = time.time() + 60
+    for path in ("agents/agents.json", "manifest.json"):
+        os.utime(day / path, (later, later))
+        assert (is_complete(), list_day(str(tmp_path), "day1").is_marked) == (False, True)
+        os.utime(day / "_SUCCESS", (later, later))
+        assert is_complete()
+        later += 60
+
+
+def test_p9_a_copy_with_the_times_of_its_original_is_as_new_as_it_is(tmp_path: Path) -> None:
+    """As rsync makes it, which also brings the marker before what comes later in the alphabet."""
+    before = time.time() - 1
+    day = write_day(tmp_path / "sync-day1", [group(1)], [agent(5)], files={"_SUCCESS": ""})
+    for path, age in (("_SUCCESS", 1000), ("admin_groups/groups.json", 2000), ("agents/agents.json", 3000)):
+        os.utime(day / path, (before - age, before - age))
+    listed = list_day(str(tmp_path), "day1")
+    assert listed.changed_at is not None
+    assert (listed.is_complete, listed.changed_at > before) == (False, True)
+
+
+def test_p9_a_file_that_went_is_a_change(tmp_path: Path) -> None:
+    day = write_day(tmp_path / "sync-day1", [group(1)], [agent(5)], files={"agents/more.json": "[]"})
+    first = list_day(str(tmp_path), "day1").changed_at
+    time.sleep(0.02)
+    (day / "agents" / "more.json").unlink()
+    assert (list_day(str(tmp_path), "day1").changed_at or 0) > (first or 0) > 0
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        (1.5, 1.5),
+        (datetime(1970, 1, 1, 0, 1, tzinfo=timezone.utc), 60),
+        (datetime(1970, 1, 1, 0, 1), 60),
+        ("1970-01-01T00:01:00Z", 60),
+        ("1970-01-01T01:01:00+01:00", 60),
+        ("yesterday", None),
+        (None, None),
+        ((1970, 1, 1), None),
+    ],
+)
+def test_file_systems_tell_times_in_their_own_way(told: object, seconds: float | None) -> None:
+    assert _seconds(told) == seconds
 
 
 def changed(path: Path, content: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from groups_platform.directory.source import SyncDay
 
@@ -18,24 +19,38 @@ class DayState(Enum):
     FAILED = "failed"
 
 
+class Sighting(NamedTuple):
+    """A day's fingerprint, and since when the ticks have found it, in seconds since 1970."""
+
+    fingerprint: str
+    since: float
+
+
 @dataclass(frozen=True)
 class Plan:
     """request: the day to run now, if any. reason: a sentence for the tick when there is none.
 
-    seen: fingerprint by label, for the next tick to tell what is still being delivered.
+    seen: by label, for the next tick to tell what is still being delivered.
     """
 
     request: SyncDay | None
     reason: str
-    seen: dict[str, str]
+    seen: dict[str, Sighting]
 
 
-def plan_next_day(days: Sequence[SyncDay], seen: Mapping[str, str], states: Mapping[str, DayState]) -> Plan:
+def plan_next_day(
+    days: Sequence[SyncDay],
+    seen: Mapping[str, Sighting],
+    states: Mapping[str, DayState],
+    now: float,
+    quiet_seconds: float,
+) -> Plan:
     """The first day, in the given natural order, that has not succeeded, if it is ready and nothing before it runs.
 
-    A day is ready when it carries `_SUCCESS` or its fingerprint is the one of the tick before (`seen`).
+    P9: a day is ready when it has a `_SUCCESS` that is newer than its files, or when nothing in it has changed for
+    `quiet_seconds`, by its own times or by what the ticks before have `seen`. now: seconds since 1970.
     """
-    now_seen = {day.label: day.fingerprint for day in days}
+    now_seen = {day.label: _sighting(day, seen.get(day.label), now) for day in days}
     for day in days:
         state = states.get(day.label, DayState.NOT_REQUESTED)
         if state is DayState.SUCCEEDED:
@@ -49,11 +64,14 @@ def plan_next_day(days: Sequence[SyncDay], seen: Mapping[str, str], states: Mapp
                 "says and re-execute it.",
                 now_seen,
             )
-        if day.is_complete or seen.get(day.label) == day.fingerprint:
+        since = now_seen[day.label].since
+        if day.is_complete or now - min(since, since if day.changed_at is None else day.changed_at) >= quiet_seconds:
             return Plan(day, "", now_seen)
+        marker = "its _SUCCESS is older than its files, and " if day.is_marked else ""
         return Plan(
             None,
-            f"sync-{day.label} may still be arriving; it counts when it is unchanged at the next tick.",
+            f"sync-{day.label} may still be arriving: {marker}it counts when nothing in it has changed for "
+            f"{quiet_seconds:g} s.",
             now_seen,
         )
     return Plan(
@@ -61,3 +79,7 @@ def plan_next_day(days: Sequence[SyncDay], seen: Mapping[str, str], states: Mapp
         "Every sync day of the source has been applied." if days else "The source has no sync days.",
         now_seen,
     )
+
+
+def _sighting(day: SyncDay, before: Sighting | None, now: float) -> Sighting:
+    return before if before and before.fingerprint == day.fingerprint else Sighting(day.fingerprint, now)
