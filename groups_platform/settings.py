@@ -254,6 +254,14 @@ class Settings(BaseSettings):
         description="unpacked bytes of a document; a record: an eighth (512m)",
         examples=["64m, or at most 2g"],
     )
+    quiet_seconds: float = Field(
+        default=30,
+        ge=0,
+        allow_inf_nan=False,
+        validation_alias="GROUPS_QUIET_SECONDS",
+        description="how long a folder without _SUCCESS must rest (30)",
+        examples=["30, or another number of seconds"],
+    )
     time_zone: Annotated[str, _read(_time_zone)] = Field(
         default="UTC",
         validation_alias="GROUPS_TIMEZONE",

@@ -8,6 +8,7 @@ are complete snapshots, so that there is something to compare; a few seeds hold 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import random
 import re
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
+
+from groups_platform_tests import oracle
 
 Record = dict[str, object]
 
@@ -159,15 +162,34 @@ ODD_NAMES: Final[list[object]] = [
 ]
 
 WRONG_TIMESTAMPS: Final[list[object]] = [
-    "",
     " ",
+    " UTC",
+    "UTC",
     "yesterday",
     "2024-13-01",
     "2024-02-30T00:00:00Z",
     "2023-02-29",
-    "2024-01-01T24:00:00",
-    "2024-01-01T10:00:60",
+    "2024-01-01T24:00:01",
+    "2024-01-01T24:00:00.5",
+    "2024-01-01T24:00:60",
+    "2024-01-01T25:00:00",
+    "2024-01-01T10:60",
+    "2024-01-01T10:00:61",
     "2024-01-01T10:00:00+25:00",
+    "2024-01-01T10:00:00Z UTC",
+    "2024-01-01T10:00:00+00:00 UTC",
+    "2024-01-01T10:00:00UTC",
+    "2024-01-01T10:00:00 utc",
+    "2024-01-01x10:00:00",
+    "2024-01-01t10:00:00",
+    "2024-01-01_10:00:00",
+    "2024-01-01T",
+    "2023-366",
+    "2024-000",
+    "2024-367",
+    "0000-001",
+    "9999-12-31T24:00:00",
+    "9999-12-31T23:59:60",
     " 2024-01-01T10:00:00",
     "2024-01-01T10:00:00\n",
     "2024-01-01\u0000",
@@ -175,7 +197,6 @@ WRONG_TIMESTAMPS: Final[list[object]] = [
     "01/02/2024",
     "2024-1-1",
     "2024-01",
-    "2024-001",
     "\u0662\u0660\u0662\u0664-01-01",
     "1704103200",
     "0000-01-01",
@@ -197,6 +218,21 @@ WRONG_TIMESTAMPS: Final[list[object]] = [
 
 ODD_TIMESTAMPS: Final[list[object]] = [
     None,
+    "",
+    "2024-001",
+    "2024366",
+    "2024-060T10:00:00+01:00",
+    "2024-01-01T24:00:00",
+    "2024-12-31 24:00",
+    "2024-12-31T24Z",
+    "20241231T240000.000+0200",
+    "2024-01-01T10:00:60",
+    "2016-12-31T23:59:60Z",
+    "2016-12-31T23:59:60.5Z",
+    "20161231T235960",
+    "2024-01-01 10:00:00 UTC",
+    "2024-01-01T10:00:00.25 UTC",
+    "2024-01-01 UTC",
     "2024-01-01",
     "20240101",
     "2024-W01-1",
@@ -205,7 +241,6 @@ ODD_TIMESTAMPS: Final[list[object]] = [
     "2024-01-01T10:00",
     "2024-01-01T10:00:00",
     "2024-01-01 10:00:00",
-    "2024-01-01x10:00:00",
     "20240101T100000Z",
     "2024-01-01T10:00:00Z",
     "2024-01-01T10:00:00 Z",
@@ -231,7 +266,12 @@ ODD_TIMESTAMPS: Final[list[object]] = [
 
 WRONG_LISTS: Final[list[object]] = ["", "1,2", "[1]", 1, 0, 1.5, True, False, {}, {"0": 1}, HUGE]
 
-NOT_BOOLEANS: Final[list[object]] = [None, 0, 1, "true", "false", "", [], {}, {"a": True}, 0.0, HUGE]
+ODD_BOOLEANS: Final[list[object]] = [None, 0, 1, literal("-0"), "true", "false", "True", "FALSE", "tRuE"]
+
+NOT_BOOLEANS: Final[list[object]] = [
+    "", "yes", "no", "0", "1", " true", "true ", "\uff54rue", "fal\u017fe", [], {}, {"a": True}, [True], 2, -1, 0.0,
+    1.0, literal("1e0"), HUGE,
+]  # fmt: skip
 
 NOT_OBJECTS: Final[list[object]] = [None, True, False, 0, 7, 1.5, HUGE, "", "text", "{}", [], [1], [{"id": 1}]]
 
@@ -559,20 +599,26 @@ COMMON_SPOILS: Final[list[Spoil]] = [
 GROUP_SPOILS: Final[list[Spoil]] = [
     *COMMON_SPOILS,
     put("name", WRONG_NAMES, ODD_NAMES),
-    put("parent_group_id", [None], WRONG_IDS, ODD_IDS),
+    put("parent_group_id", [None, ""], WRONG_IDS, ODD_IDS),
     put("agent_ids", [None], WRONG_LISTS),
+    put("deleted", [True, False], ODD_BOOLEANS, NOT_BOOLEANS),
     spoil_members,
     spoil_members,
 ]
 
 AGENT_SPOILS: Final[list[Spoil]] = [
     *COMMON_SPOILS,
-    put("deactivated", [True, False], NOT_BOOLEANS),
-    put("active", [True, False], NOT_BOOLEANS),
+    put("deactivated", [True, False], ODD_BOOLEANS, NOT_BOOLEANS),
+    put("suspended", [True, False], ODD_BOOLEANS, NOT_BOOLEANS),
+    put("active", [True, False], ODD_BOOLEANS, NOT_BOOLEANS),
     put("contact", NOT_OBJECTS),
-    put_in_contact("active", [True, False], NOT_BOOLEANS),
+    put_in_contact("active", [True, False], ODD_BOOLEANS, NOT_BOOLEANS),
     put_in_contact("name", WRONG_NAMES, ODD_NAMES),
     put_in_contact("email", WRONG_NAMES, ODD_NAMES),
+    put("name", WRONG_NAMES, ODD_NAMES),
+    put("email", WRONG_NAMES, ODD_NAMES),
+    put("first_name", WRONG_NAMES, ODD_NAMES),
+    put("last_name", WRONG_NAMES, ODD_NAMES),
 ]
 
 # ----------------------------------------------------------------------------------------------- files
@@ -592,25 +638,47 @@ def write_array(rng: random.Random, records: list[object], wrapper_key: str) -> 
 
 
 def write_wrapper(rng: random.Random, records: list[object], wrapper_key: str) -> bytes:
+    """An object that holds the records, mostly under the kind's own key, with members that say nothing."""
     array = write_array(rng, records, wrapper_key).strip()
-    before = rng.choice([b"", b'"count": 3, ', b'"groups_of": null, '])
-    return b"{" + before + b'"' + wrapper_key.encode() + b'":' + array + b"}"
+    key = rng.choice([wrapper_key, wrapper_key, "data", "results"])
+    before = rng.choice([b"", b'"counted": 3, ', b'"groups_of": null, ', b'"count": "many", "total": null, '])
+    after = rng.choice(
+        [b"", b', "next": ""', b', "next": null', b', "meta": {"id": 1}, "group": null', b', "agent": []']
+    )
+    return b"{" + before + b'"' + key.encode() + b'":' + array + after + b"}"
+
+
+def write_one_record(rng: random.Random, records: list[object], wrapper_key: str) -> bytes:
+    """The one record that there is, mostly as it is."""
+    text = encode(rng, records[0])
+    return b'{"' + wrapper_key[:-1].encode() + b'": ' + text + b"}" if happens(rng, 0.3) else text
 
 
 def write_lines(rng: random.Random, records: list[object], wrapper_key: str) -> bytes:
-    """Good lines, blank lines and broken lines; the last may lack its end."""
+    """Good lines, blank lines and broken lines; the last may lack its end if it is JSON."""
     lines = [encode(rng, record) for record in records]
     for odd_lines in (BLANK_LINES, BROKEN_LINES):
         for _ in range(rng.choice([0, 0, 1, 2])):
             lines.insert(rng.randrange(len(lines) + 1), rng.choice(odd_lines))
+    if lines and lines[0].startswith((b"\xff\xfe", b"\xfe\xff")):
+        lines.insert(0, b"")  # at the start of a file that would be another encoding
     end = rng.choice([b"\n", b"\n", b"\r\n"])
-    return end.join(lines) + rng.choice([b"", end, end + end])
+    is_cut = bool(lines) and lines[-1] in BROKEN_LINES
+    return end.join(lines) + rng.choice([end if is_cut else b"", end, end + end])
+
+
+def write_objects(rng: random.Random, records: list[object], wrapper_key: str) -> bytes:
+    """JSON Lines for a file that is named as a document; an array where that would not be read."""
+    if not all(isinstance(record, dict) and "id" in record for record in records):
+        return write_array(rng, records, wrapper_key)
+    return rng.choice([b"\n", b"\r\n", b"\n\n"]).join(encode(rng, record) for record in records) or b"[]"
 
 
 SHAPES: Final[list[Shape]] = [
     Shape(".json", write_array),
     Shape(".json", write_wrapper),
     Shape(".JSON", write_array),
+    Shape(".json", write_objects),
     Shape(".jsonl", write_lines),
     Shape(".ndjson", write_lines),
     Shape(".JsonL", write_lines),
@@ -621,21 +689,35 @@ SHAPES: Final[list[Shape]] = [
 ]
 
 # Plain string order differs from the order of most locales and of path parts.
-STEMS: Final = ["a", "B", "_x", "-y", "Z9", "z10", "é", "a b", "a%20b", "sub/a", "sub-1/b", "sub/deep/c", "part.json/d"]
+STEMS: Final = ["a", "B", "x_", "-y", "Z9", "z10", "é", "a b", "a%20b", "sub/a", "sub-1/b", "sub/deep/c", "part.json/d"]
 
-IGNORED_FILES: Final = [".hidden.json", "README.txt", "data.json.bak", "_SUCCESS", "json", "sub/.jsonl", "notes.xml.gz"]
+IGNORED_FILES: Final = [
+    ".hidden.json",
+    "_hidden.json",
+    "_temporary/0/part-0.json",
+    "sub/_x/a.jsonl",
+    "README.txt",
+    "data.json.bak",
+    "_SUCCESS",
+    "json",
+    "sub/.jsonl",
+    "notes.xml.gz",
+]
 
 
-def write_folder(rng: random.Random, folder: Path, records: list[object], wrapper_key: str) -> None:
+def write_folder(
+    rng: random.Random, folder: Path, records: list[object], wrapper_key: str, shapes: list[Shape] = SHAPES
+) -> None:
     """Spread the records over files of random shapes; some files have one record alone, some none."""
     folder.mkdir(parents=True)
     for index, part in enumerate(split_at_random(rng, records)):
-        shape = rng.choice(SHAPES)
+        shape = rng.choice(shapes)
         content = shape.write(rng, part, wrapper_key)
         if len(part) == 1 and isinstance(part[0], dict) and happens(rng, 0.5):
-            shape, content = Shape(rng.choice([".json", ".json.gz"]), write_array), encode(rng, part[0])
+            shape = Shape(rng.choice([".json", ".json.gz"]), write_one_record)
+            content = shape.write(rng, part, wrapper_key)
         write_file(rng, folder / f"{rng.choice(STEMS)}-{index}{shape.ending}", content)
-    if happens(rng, 0.2):
+    if shapes is SHAPES and happens(rng, 0.2):
         write_odd_objects(rng, folder, wrapper_key)
     for name in rng.sample(IGNORED_FILES, k=rng.choice([0, 0, 1, 2])):
         write_bytes(folder / name, b'{"not": "data')
@@ -675,7 +757,8 @@ def write_odd_objects(rng: random.Random, folder: Path, wrapper_key: str) -> Non
         {other_key: [{"id": 1, "name": "x"}]},
         {"id": 700001, "name": "has an id", wrapper_key: [{"id": 700002, "name": "inside"}]},
         {"id": None, wrapper_key: [{"id": 700003, "name": "inside"}]},
-        {"data": []},
+        {"data": {}},
+        {wrapper_key[:-1]: [], "results": None},
         {},
         5,
         None,
@@ -716,7 +799,12 @@ def add_broken_file(rng: random.Random, day: Path) -> None:
             ("latin.json", b'[{"id": 1, "name": "\xe9"}]'),
             ("wide.json", good.decode().encode("utf-16")),
             ("syntax.json", b'[{"id": 1, "name": "x"},]'),
-            ("lines.json", b'{"id": 1, "name": "x"}\n{"id": 2, "name": "y"}\n'),
+            ("lines.json", b'{"id": 1, "name": "x"}\n{"groups": [], "agents": []}\n'),
+            ("cut-lines.json", b'{"id": 1, "name": "x"}\n{"id": 2, "na'),
+            ("cut.jsonl", b'{"id": 1, "name": "x"}\n{"id": 2, "na'),
+            ("wide.ndjson", b'{"id": 1, "name": "x"}\n'.decode().encode("utf-16-le")),
+            ("twice.json", b'{"data": [], "groups": [], "agents": []}'),
+            ("repeated.json", b'{"data": [], "data": [{"id": 1, "name": "x"}]}'),
             ("cut.json.gz", packed[:-9]),
             ("cut.jsonl.gz", packed[: len(packed) // 2]),
             ("plain.jsonl.gz", good),
@@ -744,8 +832,43 @@ def empty_folder(rng: random.Random, day: Path) -> None:
     write_bytes(day / name / "empty.json", b"[]")
 
 
+def add_manifest(rng: random.Random, day: Path) -> None:
+    """A manifest that is true: by file or by folder, of all or of some, with or without hashes."""
+    said: dict[str, object] = {"made_by": "export 7", "files": {}}
+    for name, wrapper_key in (("admin_groups", "groups"), ("agents", "agents"), ("agent_details", "agents")):
+        folder = oracle.read_folder(day, name, wrapper_key)
+        kind = rng.choice(["files", "folder", "both", "nothing"])
+        if kind in ("folder", "both"):
+            said[name] = {"records": len(folder.records)}
+        if kind in ("files", "both"):
+            claims = {file: tell_file(rng, day / file, size) for file, size in folder.sizes.items()}
+            said["files"] = {**said["files"], **claims}  # type: ignore[dict-item]
+    write_bytes(day / rng.choice(["manifest.json", "_manifest.json"]), json.dumps(said).encode())
+
+
+def tell_file(rng: random.Random, path: Path, records: int) -> dict[str, object]:
+    claim: dict[str, object] = {"records": records, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    return {key: value for key, value in claim.items() if happens(rng, 0.7)}
+
+
+def claim_falsely(rng: random.Random, day: Path) -> None:
+    """The day says of itself what is not so."""
+    name = rng.choice(["admin_groups", "agents"])
+    claims: list[tuple[str, bytes]] = [
+        ("manifest.json", b'{"admin_groups": {"records": 100000}}'),
+        ("_manifest.json", b'{"files": {"admin_groups/never.json": {}}}'),
+        ("manifest.json", b'{"files": {"admin_groups/a.json": {"records": 1'),
+        (f"{name}/page.json", b'{"data": [], "total": 100000}'),
+        (f"{name}/page.json", b'{"results": [], "next_page": 7}'),
+    ]
+    path, content = rng.choice(claims)
+    write_bytes(day / path, content)
+
+
 BREAKS: Final[list[Break]] = [
     remove_groups,
+    claim_falsely,
+    claim_falsely,
     add_broken_file,
     add_broken_file,
     add_broken_file,
@@ -770,6 +893,8 @@ def write_days(folder: Path, seed: int, days: int = 3, groups: int = 40, agents:
     for index in range(days):
         label = f"day{first + index}"
         write_day(rng, folder / f"sync-{label}", world, is_first=index == 0)
+        if happens(rng, 0.3):
+            add_manifest(rng, folder / f"sync-{label}")
         if index == broken:
             rng.choice(BREAKS)(rng, folder / f"sync-{label}")
         change_world(rng, world)
@@ -782,9 +907,16 @@ def write_day(rng: random.Random, day: Path, world: World, *, is_first: bool) ->
     write_folder(rng, day / "admin_groups", tell_groups(rng, world), "groups")
     has_roster = happens(rng, 0.97 if is_first else 0.75)
     if has_roster:
-        write_folder(rng, day / "agents", tell_agents(rng, world), "agents")
+        roster, shapes = tell_agents(rng, world), SHAPES
+        if happens(rng, 0.5):  # else hardly a day could make anybody inactive for being absent
+            roster, shapes = [agent for agent in roster if has_id(agent)], [Shape(".json", write_array)]
+        write_folder(rng, day / "agents", roster, "agents", shapes)
     if happens(rng, 0.4):
         write_folder(rng, day / "agent_details", tell_agents(rng, with_further_agents(rng, world)), "agents")
+
+
+def has_id(record: object) -> bool:
+    return isinstance(record, dict) and oracle.find_id(record.get("id")) is not None
 
 
 def with_further_agents(rng: random.Random, world: World) -> World:

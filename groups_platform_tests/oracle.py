@@ -8,13 +8,14 @@ local folders, knows no database and does not reproduce the text of a finding, o
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Final
 
@@ -34,15 +35,18 @@ SEVERITIES: Final[dict[str, str]] = {
     "invalid_parent": "error",
     "invalid_agent_ids": "error",
     "invalid_member": "error",
+    "invalid_active": "error",
     "duplicate_record": "error",
     "orphan_membership": "error",
     "missing_parent": "warning",
     "hierarchy_cycle": "warning",
     "missing_upstream": "warning",
+    "members_not_said": "warning",
+    "roster_incomplete": "warning",
 }
 
-# The one fault of a record that costs an element and not the record.
-TOLERATED: Final = "invalid_member"
+# The faults of a record that cost an element and not the record.
+TOLERATED: Final = {"invalid_member", "invalid_active"}
 
 BIGINT_MIN: Final = -(2**63)
 BIGINT_MAX: Final = 2**63 - 1
@@ -150,6 +154,22 @@ class HugeInteger:
     digits: str
 
 
+class Object(dict[str, object]):
+    """A JSON object; `names` are the keys as they were written, repeated ones repeatedly."""
+
+    names: tuple[str, ...] = ()
+
+
+class TooDeep(ValueError):
+    """JSON, perhaps, but nested more deeply than Python reads."""
+
+
+def make_object(pairs: list[tuple[str, object]]) -> Object:
+    made = Object(pairs)
+    made.names = tuple(name for name, _ in pairs)
+    return made
+
+
 def parse_integer(digits: str) -> int | HugeInteger:
     return int(digits) if len(digits) <= MAX_DIGITS else HugeInteger(digits)
 
@@ -162,9 +182,11 @@ def parse_json(content: bytes) -> object:
     """The one JSON value of these bytes; ValueError if they are anything else."""
     try:
         text = content.decode("utf-8")
-        value: object = json.loads(text, parse_int=parse_integer, parse_constant=refuse_constant)
+        value: object = json.loads(
+            text, parse_int=parse_integer, parse_constant=refuse_constant, object_pairs_hook=make_object
+        )
     except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+        raise TooDeep from error
     return value
 
 
@@ -208,25 +230,81 @@ class RawFolder:
     exists: bool
     records: list[RawRecord] = field(default_factory=list)
     unreadable_files: list[str] = field(default_factory=list)
+    sizes: dict[str, int] = field(default_factory=dict)
+    headers: list[Object] = field(default_factory=list)
 
 
 def read_folder(day_folder: Path, name: str, wrapper_key: str) -> RawFolder:
     """Every record below `day_folder/name`, in the order of the files' relative paths as plain strings."""
     folder = RawFolder(exists=(day_folder / name).is_dir())
     for file in find_data_files(day_folder, name):
+        records: list[RawRecord] = []
         try:
-            folder.records.extend(read_file(day_folder, file, wrapper_key))
+            records = read_file(day_folder, file, wrapper_key)
+            folder.headers.append(read_header(day_folder, file, wrapper_key))
         except ValueError:
             folder.unreadable_files.append(file)
+        folder.records.extend(records)
+        folder.sizes[file] = len(records)
     return folder
 
 
+def read_header(day_folder: Path, file: str, wrapper_key: str) -> Object:
+    """The object that holds the records of this file; an empty one where none does."""
+    content = (day_folder / file).read_bytes()
+    if file.lower().endswith(".gz"):
+        content = decompress(content)
+    try:
+        value = parse_json(content.removeprefix(BYTE_ORDER_MARK))
+    except ValueError:
+        return Object()
+    is_document = file.lower().endswith(JSON_ENDINGS)
+    return (
+        value if is_document and isinstance(value, Object) and find_held(value, wrapper_key) is not None else Object()
+    )
+
+
+def is_true_of(folder: RawFolder) -> bool:
+    """Whether what the files say of the folder is so."""
+    lasts = [
+        all(header[key] in (None, "") or header[key] is False for key in ("next", "next_page") if key in header)
+        for header in folder.headers
+        if "next" in header or "next_page" in header
+    ]
+    counts = [header.get("total", header.get("count")) for header in folder.headers]
+    return all(count == len(folder.records) for count in counts if type(count) is int) and (not lasts or any(lasts))
+
+
+def is_true_manifest(day_folder: Path, folders: dict[str, RawFolder]) -> bool:
+    """Whether a manifest of this day, if there is one, names its files, their records and their hashes rightly."""
+    for name in ("manifest.json", "_manifest.json"):
+        if not (day_folder / name).exists():
+            continue
+        try:
+            said = json.loads((day_folder / name).read_bytes())
+        except ValueError:
+            return False
+        files = {file: size for folder in folders.values() for file, size in folder.sizes.items()}
+        for file, claim in said.get("files", {}).items():
+            if file not in files or claim.get("records", files[file]) != files[file]:
+                return False
+            if "sha256" in claim and claim["sha256"] != hashlib.sha256((day_folder / file).read_bytes()).hexdigest():
+                return False
+        complete = {file.split("/")[0] for file in said.get("files", {})}
+        if any(file.split("/")[0] in complete and file not in said["files"] for file in files):
+            return False
+        for folder_name, folder in folders.items():
+            if said.get(folder_name, {}).get("records", len(folder.records)) != len(folder.records):
+                return False
+    return True
+
+
 def find_data_files(day_folder: Path, name: str) -> list[str]:
-    """Paths of the data files relative to the day's folder. Nothing hidden, at any depth, is data."""
+    """Paths of the data files relative to the day's folder. Nothing hidden or a writer's own, at any depth, is data."""
     files = []
     for path in (day_folder / name).rglob("*"):
         parts = path.relative_to(day_folder).parts
-        is_hidden = any(part.startswith(".") for part in parts)
+        is_hidden = any(part[0] in "._" for part in parts)
         if path.is_file() and not is_hidden and path.name.lower().endswith(JSON_ENDINGS + JSON_LINES_ENDINGS):
             files.append("/".join(parts))
     return sorted(files)
@@ -239,9 +317,20 @@ def read_file(day_folder: Path, file: str, wrapper_key: str) -> list[RawRecord]:
         content = decompress(content)
     content = content.removeprefix(BYTE_ORDER_MARK)
     if file.lower().endswith(JSON_LINES_ENDINGS):
+        if is_wide(content):
+            raise ValueError("UTF-16 or UTF-32")
         return list(split_json_lines(file, content))
-    values = unwrap(parse_json(content), wrapper_key)
+    try:
+        values = unwrap(parse_json(content), wrapper_key)
+    except ValueError:
+        return list(split_lines_of_objects(file, content, wrapper_key))
     return [RawRecord(file, position, value) for position, value in enumerate(values)]
+
+
+def is_wide(content: bytes) -> bool:
+    """Whether JSON begins here with more than one byte for a character: by its mark, or by where the zeros are."""
+    filled = "".join("x" if byte else "0" for byte in content[:4])
+    return content.startswith((b"\xff\xfe", b"\xfe\xff")) or filled in ("x0x0", "0x0x", "x000", "000x", "00xx")
 
 
 def decompress(content: bytes) -> bytes:
@@ -254,25 +343,56 @@ def decompress(content: bytes) -> bytes:
 
 
 def unwrap(value: object, wrapper_key: str) -> list[object]:
-    """An array's elements, a wrapper's elements, or the value itself as the only record."""
+    """An array's elements, a wrapper's elements, or the value itself as the only record; ValueError as find_held."""
     if isinstance(value, list):
         return value
-    if isinstance(value, dict) and "id" not in value:
-        wrapped = value.get(wrapper_key)
-        if isinstance(wrapped, list):
-            return wrapped
-    return [value]
+    return [value] if (held := find_held(value, wrapper_key)) is None else held
+
+
+def find_held(value: object, wrapper_key: str) -> list[object] | None:
+    """The records that this value holds, None if it holds none; ValueError if there are two such places."""
+    if not isinstance(value, Object) or "id" in value:
+        return None
+    array_keys = (wrapper_key, "data", "results")
+    single_key = {"groups": "group", "agents": "agent"}[wrapper_key]
+    if any(value.names.count(key) > 1 for key in (*array_keys, single_key)):
+        raise ValueError("a key twice")
+    found = [array for key in array_keys if isinstance(array := value.get(key), list)]
+    if isinstance(value.get(single_key), Object):
+        found.append([value[single_key]])
+    if len(found) > 1:
+        raise ValueError("records under two keys")
+    return found[0] if found else None
 
 
 def split_json_lines(file: str, content: bytes) -> Iterator[RawRecord]:
-    """One record a line; blank lines hold none but have a position, as an editor's line numbers do."""
-    for position, line in enumerate(content.split(b"\n")):
+    """One record a line; blank lines hold none but have a position, as an editor's line numbers do.
+
+    ValueError if the last line, the one that no mark ends, is not JSON.
+    """
+    lines = content.split(b"\n")
+    for position, line in enumerate(lines):
         if not line.strip():
             continue
         try:
             yield RawRecord(file, position, parse_json(line.removesuffix(b"\r")))
-        except ValueError:
+        except TooDeep:
             yield RawRecord(file, position, None, is_json=False)
+        except ValueError:
+            if position == len(lines) - 1:
+                raise
+            yield RawRecord(file, position, None, is_json=False)
+
+
+def split_lines_of_objects(file: str, content: bytes, wrapper_key: str) -> Iterator[RawRecord]:
+    """The lines of a file that is named as a document; ValueError if any is no object or holds records."""
+    records = list(split_json_lines(file, content))
+    if not records:
+        raise ValueError("nothing")
+    for record in records:
+        if not isinstance(record.value, Object) or find_held(record.value, wrapper_key) is not None:
+            raise ValueError("no plain record")
+        yield record
 
 
 # ---------------------------------------------------------------------------------------------- fields
@@ -298,18 +418,44 @@ def find_id(value: object) -> int | None:
 
 
 def parse_timestamp(value: object) -> datetime | None:
-    """Naive UTC, or None for null; ValueError if it is neither null nor ISO-8601."""
-    if value is None:
+    """Naive UTC, or None for null and for an empty string; ValueError if it is none of them and not ISO-8601."""
+    if value is None or value == "":
         return None
     if not isinstance(value, str):
         raise ValueError("not a timestamp")
-    moment = datetime.fromisoformat(value)
+    text = value[: -len(" UTC")] if value.endswith(" UTC") else value
+    day_text, *clock = re.split("[T ]", text, maxsplit=1)
+    moment = datetime.combine(parse_day(day_text), time())
+    if clock:
+        clock_text, later = parse_clock(clock[0])
+        try:
+            moment = datetime.fromisoformat(f"{moment.date().isoformat()}T{clock_text}") + later
+        except OverflowError as error:
+            raise ValueError("out of range") from error
     if moment.tzinfo is None:
         return moment
+    if text != value:
+        raise ValueError("two offsets")
     try:
         return moment.astimezone(timezone.utc).replace(tzinfo=None)
     except OverflowError as error:
         raise ValueError("out of range in UTC") from error
+
+
+def parse_day(text: str) -> date:
+    ordinal = re.fullmatch("([0-9]{4})-?([0-9]{3})", text)
+    day = datetime.strptime(f"{ordinal[1]} {ordinal[2]}", "%Y %j").date() if ordinal else date.fromisoformat(text)
+    if ordinal and day.year != int(ordinal[1]):
+        raise ValueError("a day of the next year")
+    return day
+
+
+def parse_clock(text: str) -> tuple[str, timedelta]:
+    """A time that Python reads, and what is to be added to it; midnight at the end of a day, and a leap second."""
+    if re.match("24(:?00(:?00([.,]0+)?)?)?(?![0-9:.,])", text):
+        return f"00{text[2:]}", timedelta(days=1)
+    leap = re.match("([0-9]{2}:?[0-9]{2}:?)60", text)
+    return (f"{leap[1]}00{text[leap.end() :]}", timedelta(seconds=60)) if leap else (text, timedelta())
 
 
 def is_timestamp(value: object) -> bool:
@@ -329,8 +475,22 @@ def is_name(value: object) -> bool:
     return isinstance(value, str) and value.strip() != "" and is_storable(value)
 
 
-def find_text(value: object) -> str | None:
-    return value if isinstance(value, str) and is_storable(value) else None
+def find_text(*values: object) -> str | None:
+    """The first of them that says something and can be stored."""
+    return next((value for value in values if is_name(value) and isinstance(value, str)), None)
+
+
+def is_status(value: object) -> bool:
+    """Whether this is a word for true or false; 1.0 is none."""
+    return value in ([True, False, 0, 1]) if isinstance(value, (bool, int)) else is_word(value)
+
+
+def is_word(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch("true|false", value, re.IGNORECASE | re.ASCII) is not None
+
+
+def is_true(value: object) -> bool:
+    return value in (True, 1) if isinstance(value, (bool, int)) else is_word(value) and len(str(value)) == len("true")
 
 
 # --------------------------------------------------------------------------------------------- records
@@ -351,15 +511,22 @@ def find_timestamp_faults(record: Fields) -> Iterator[str]:
             yield "invalid_timestamp"
 
 
+def is_deleted(record: Fields) -> bool:
+    return is_status(record.get("deleted")) and is_true(record["deleted"])
+
+
 def find_group_faults(record: Fields) -> Iterator[str]:
     yield from find_id_faults(record)
+    if is_deleted(record):
+        yield from find_timestamp_faults(record)
+        return
     if record.get("name") is None:
         yield "missing_name"
     elif not is_name(record["name"]):
         yield "invalid_name"
     yield from find_timestamp_faults(record)
     parent = record.get("parent_group_id")
-    if parent is not None and find_id(parent) is None:
+    if parent not in (None, "") and find_id(parent) is None:
         yield "invalid_parent"
     agent_ids = record.get("agent_ids")
     if isinstance(agent_ids, list):
@@ -371,6 +538,7 @@ def find_group_faults(record: Fields) -> Iterator[str]:
 def find_agent_faults(record: Fields) -> Iterator[str]:
     yield from find_id_faults(record)
     yield from find_timestamp_faults(record)
+    yield from ("invalid_active" for said in find_statuses(record).values() if not is_status(said))
 
 
 def build_group(record: Fields) -> Group:
@@ -396,8 +564,8 @@ def build_agent(record: Fields, *, active: bool) -> Agent:
     contact = get_contact(record)
     return Agent(
         agent_id=parse_id(record["id"]),
-        email=find_text(contact.get("email")),
-        name=find_text(contact.get("name")),
+        email=find_text(contact.get("email"), record.get("email")),
+        name=find_text(contact.get("name"), record.get("name"), build_name(record)),
         active=active,
         created_at=parse_timestamp(record.get("created_at")),
         updated_at=parse_timestamp(record.get("updated_at")),
@@ -409,14 +577,25 @@ def get_contact(record: Fields) -> Fields:
     return contact if isinstance(contact, dict) else {}
 
 
-def is_active_in_roster(record: Fields) -> bool:
-    """What a roster record says of its agent. Only a boolean says anything."""
-    if record.get("deactivated") is True:
+def build_name(record: Fields) -> str:
+    return " ".join(str(part) for part in (record.get("first_name"), record.get("last_name")) if find_text(part))
+
+
+def find_statuses(record: Fields) -> Fields:
+    """Everything in a record that speaks of its agent's status, what is most important first."""
+    said = {name: record.get(name) for name in ("deactivated", "suspended", "active")}
+    said["contact.active"] = get_contact(record).get("active")
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def is_active_in_roster(record: Fields) -> bool | None:
+    """What a roster record says of its agent; None if any of it cannot be read."""
+    said = find_statuses(record)
+    if not all(map(is_status, said.values())):
+        return None
+    if is_true(said.get("deactivated")) or is_true(said.get("suspended")):
         return False
-    for said in (record.get("active"), get_contact(record).get("active")):
-        if isinstance(said, bool):
-            return said
-    return True
+    return next((is_true(said[name]) for name in ("active", "contact.active") if name in said), True)
 
 
 # --------------------------------------------------------------------------------------------- judging
@@ -438,10 +617,15 @@ class Candidate:
 
 @dataclass
 class Judgement:
-    """What became of the records of one folder. `seen` has every id that a record, good or bad, could tell."""
+    """What became of the records of one folder.
+
+    `accepted` has the winners; `rejected` every id that a record with a fault of its own could tell, `has_nameless` is
+    true if one could tell none.
+    """
 
     accepted: dict[int, Fields] = field(default_factory=dict)
-    seen: set[int] = field(default_factory=set)
+    rejected: set[int] = field(default_factory=set)
+    has_nameless: bool = False
     counts: Counts = Counts()
     findings: list[Finding] = field(default_factory=list)
 
@@ -456,9 +640,11 @@ def judge_folder(folder: RawFolder, find_faults: Callable[[Fields], Iterator[str
         record_id = None if record is None else find_id(record.get("id"))
         codes = find_faults_of_raw(raw, find_faults)
         judgement.findings.extend(place(code, raw, id_column, record_id) for code in codes)
-        if record_id is not None:
-            judgement.seen.add(record_id)
-        if record is not None and record_id is not None and set(codes) <= {TOLERATED}:
+        if record_id is None:
+            judgement.has_nameless = True
+        elif not set(codes) <= TOLERATED:
+            judgement.rejected.add(record_id)
+        elif record is not None:
             candidates.setdefault(record_id, []).append(Candidate(raw, record_id, record))
     accepted_count = 0
     for rivals in candidates.values():
@@ -496,6 +682,7 @@ class Snapshot:
     has_groups_folder: bool
     has_roster: bool
     is_readable: bool
+    is_as_it_says: bool
     groups: Judgement
     roster: Judgement
     details: Judgement
@@ -506,13 +693,17 @@ class Snapshot:
 
 def read_snapshot(day_folder: Path) -> Snapshot:
     groups = read_folder(day_folder, "admin_groups", "groups")
+    judged = judge_folder(groups, find_group_faults, "group_id")
+    judged.accepted = {id_: record for id_, record in judged.accepted.items() if not is_deleted(record)}
     roster = read_folder(day_folder, "agents", "agents")
     details = read_folder(day_folder, "agent_details", "agents")
     return Snapshot(
         has_groups_folder=groups.exists,
         has_roster=roster.exists,
         is_readable=not (groups.unreadable_files or roster.unreadable_files or details.unreadable_files),
-        groups=judge_folder(groups, find_group_faults, "group_id"),
+        is_as_it_says=all(map(is_true_of, (groups, roster, details)))
+        and is_true_manifest(day_folder, {"admin_groups": groups, "agents": roster, "agent_details": details}),
+        groups=judged,
         roster=judge_folder(roster, find_agent_faults, "agent_id"),
         details=judge_folder(details, find_agent_faults, "agent_id"),
     )
@@ -580,6 +771,7 @@ class Directory:
         gaps = {
             "no_groups_folder": not day.has_groups_folder,
             "unreadable_file": not day.is_readable,
+            "false_claim": not day.is_as_it_says,
             "no_accepted_group": not day.groups.accepted,
             "no_accepted_agent": day.has_roster and not day.roster.accepted,
             "no_known_agent": not (self.agents or day.roster.accepted or day.details.accepted),
@@ -589,19 +781,22 @@ class Directory:
     def apply_agents(self, day: Snapshot) -> None:
         """Statuses first come from before, then from the roster; attributes from the day's accepted records."""
         for agent_id, agent in self.agents.items():
-            is_kept = not day.has_roster or agent_id in day.roster.seen
+            is_kept = not day.has_roster or agent_id in day.roster.rejected or day.roster.has_nameless
             self.agents[agent_id] = replace(agent, active=agent.active and is_kept)
         for agent_id, record in day.details.accepted.items():
             is_active = agent_id in self.agents and self.agents[agent_id].active
             self.agents[agent_id] = build_agent(record, active=is_active)
         for agent_id, record in day.roster.accepted.items():
-            self.agents[agent_id] = build_agent(record, active=is_active_in_roster(record))
+            said = is_active_in_roster(record)
+            is_active = agent_id in self.agents and self.agents[agent_id].active
+            self.agents[agent_id] = build_agent(record, active=is_active if said is None else said)
 
     def apply_groups(self, day: Snapshot) -> None:
         """An accepted group replaces its row and members; every other group keeps both."""
         for group_id, record in day.groups.accepted.items():
             self.groups[group_id] = build_group(record)
-            self.members[group_id] = build_members(record)
+            if "agent_ids" in record:
+                self.members[group_id] = build_members(record)
         for group_id, is_inactive in self.inactive().items():
             self.groups[group_id] = replace(self.groups[group_id], inactive=is_inactive)
 
@@ -612,10 +807,14 @@ class Directory:
         for group_id, group in sorted(self.groups.items()):
             if group.parent_group_id is not None and group.parent_group_id not in self.groups:
                 yield finding("missing_parent", group_id=group_id)
-            if group_id not in day.groups.seen:
+            if group_id not in day.groups.accepted and group_id not in day.groups.rejected:
                 yield finding("missing_upstream", group_id=group_id)
+            if group_id in day.groups.accepted and "agent_ids" not in day.groups.accepted[group_id]:
+                yield finding("members_not_said", group_id=group_id)
         for cycle in self.find_cycles():
             yield finding("hierarchy_cycle", group_id=min(cycle))
+        if day.roster.has_nameless:
+            yield finding("roster_incomplete")
 
     def find_cycles(self) -> list[list[int]]:
         """Each cycle once, as the ids on it. A walk that meets itself has found one; what led there is its tail."""

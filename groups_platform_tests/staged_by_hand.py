@@ -25,7 +25,10 @@ def staged_by_hand(url: str, label: str, day_folder: Path) -> Iterator[StagedDay
         _copy(
             connection,
             "group_record",
-            [(g.group_id, g.name, g.parent_group_id, g.created_at, g.updated_at) for g in groups.values()],
+            [
+                (g.group_id, g.name, g.parent_group_id, g.created_at, g.updated_at, "agent_ids" in record)
+                for g, record in zip(groups.values(), day.groups.accepted.values(), strict=True)
+            ],
         )
         _copy(
             connection,
@@ -33,14 +36,12 @@ def staged_by_hand(url: str, label: str, day_folder: Path) -> Iterator[StagedDay
             [(i, member) for i, record in day.groups.accepted.items() for member in oracle.build_members(record)],
         )
         for source, judged in (("agents", day.roster), ("agent_details", day.details)):
-            agents = [
-                oracle.build_agent(record, active=oracle.is_active_in_roster(record))
-                for record in judged.accepted.values()
-            ]
+            agents = [oracle.build_agent(record, active=False) for record in judged.accepted.values()]
+            said = {id_: oracle.is_active_in_roster(record) for id_, record in judged.accepted.items()}
             _copy(
                 connection,
                 "agent_record",
-                [(source, a.agent_id, a.email, a.name, a.active, a.created_at, a.updated_at) for a in agents],
+                [(source, a.agent_id, a.email, a.name, said[a.agent_id], a.created_at, a.updated_at) for a in agents],
             )
         _copy(
             connection,

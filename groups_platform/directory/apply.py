@@ -137,6 +137,8 @@ def find_incompleteness(staged: StagedDay, counts: Mapping[str, Any]) -> Incompl
         reason = "it has no folder admin_groups/"
     elif broken := groups.unreadable + agents.unreadable:
         reason = f"{groups.unreadable_files + agents.unreadable_files} file(s) cannot be read: {'; '.join(broken)}"
+    elif claims := list(dict.fromkeys(groups.disagreements + agents.disagreements)):
+        reason = f"what it says of itself is not so: {'; '.join(claims)}"
     elif counts["groups"] == 0:
         reason = "not one group record in admin_groups/ was accepted"
     elif "agents" in agents.folders and counts["roster_agents"] == 0:

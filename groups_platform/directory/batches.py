@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Final
+from functools import partial
+from typing import Any, Final
 
 import pyarrow as pa
 
 from groups_platform.directory.columns import GoodRecords, read_agents, read_groups
 from groups_platform.directory.findings import Fault, FindingCode
+from groups_platform.directory.manifest import (
+    Claim,
+    Manifest,
+    find_false_claims,
+    hash_of,
+    is_last_page,
+    read_manifest,
+    total_of,
+)
 from groups_platform.directory.reader import (
     FILE_LIMIT,
     RawRecord,
     RawTexts,
     UnreadableFile,
+    read_content,
     read_record,
-    read_texts,
 )
 from groups_platform.directory.records import ParsedRecord, digest, parse_agent, parse_group
 from groups_platform.directory.source import open_file
@@ -48,7 +58,9 @@ AGENT_FORMAT: Final = RecordFormat("agents", "agent_id", parse_agent, read_agent
 class FileReader:
     """The function that Spark runs for each task: `tasks[n]` are the paths below `day_url` that task n reads.
 
-    with_content: fill the column `content`, which only D6 needs. file_limit: see read_texts.
+    folders: those of the kind that exist. manifests: names of the day's (P8), which each task reads.
+    kind_folders: those that the kind may have. with_content: fill the column `content`, which only D6 needs.
+    file_limit: see read_texts.
     """
 
     format: RecordFormat
@@ -58,22 +70,47 @@ class FileReader:
     schema: pa.Schema
     with_content: bool = False
     file_limit: int = FILE_LIMIT
+    kind_folders: tuple[str, ...] = ()
+    manifests: tuple[str, ...] = ()
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Yield rows for the folders (task 0 only) and, per file of the tasks in column 0, its records and itself."""
+        """Rows for folders and manifests (task 0 alone), each record of the tasks in column 0 and then its file."""
+        manifests = [self._manifest(name) for name in self.manifests]
         for batch in batches:
             for task in batch.column(0).to_pylist():
                 if task == 0:
                     yield self._rows([{"entry": "folder", "folder": folder} for folder in self.folders])
+                    yield self._rows(list(self._claims(manifests)))
                 for path in self.tasks[task]:
-                    yield from on_deep_stack(self._file(path))
+                    yield from on_deep_stack(self._file(path, manifests))
 
-    def _file(self, path: str) -> Iterator[pa.RecordBatch]:
-        count = 0
-        faults = []
+    def _manifest(self, name: str) -> Manifest:
+        try:
+            with open_file(self.day_url, name) as stream:
+                data = stream.read(self.file_limit + 1)
+        except OSError as error:
+            return Manifest(name, {}, {}, f"cannot be opened: {error.strerror or error}")
+        return read_manifest(name, data) if len(data) <= self.file_limit else Manifest(name, {}, {}, "is too large")
+
+    def _claims(self, manifests: list[Manifest]) -> Iterator[dict[str, Any]]:
+        paths = [path for task in self.tasks for path in task]
+        for manifest in manifests:
+            for sentence in manifest.disagreements(self.kind_folders, paths):
+                yield {"entry": "manifest", "file": manifest.name, "disagrees": sentence}
+            for folder in self.kind_folders:
+                if claim := manifest.folders.get(folder):
+                    yield {"entry": "manifest", "file": manifest.name, "folder": folder, "total": claim.records}
+
+    def _file(self, path: str, manifests: list[Manifest]) -> Iterator[pa.RecordBatch]:
+        count, faults, sha256 = 0, [], None
+        header: dict[str, Any] = {}
         try:
             with open_file(self.day_url, path) as stream:
-                for batch in self.read_records(path, stream):
+                if any(manifest.files.get(path, Claim()).sha256 for manifest in manifests):
+                    sha256 = hash_of(stream)
+                content = read_content(path, stream, self.format.wrapper, self.file_limit)
+                header = content.header
+                for batch in self.read_records(path, content.batches):
                     count += batch.num_rows
                     yield batch
         except UnreadableFile as error:
@@ -81,15 +118,16 @@ class FileReader:
         except OSError as error:
             unopened = UnreadableFile(f"cannot be opened: {mask_text(error.strerror or str(error))}", 0)
             faults.append(Fault(FindingCode.INVALID_JSON, str(unopened))._asdict())
+        false_claims = "; ".join(find_false_claims(path, manifests, count, sha256, header))
+        said = {"total": total_of(header), "is_last_page": is_last_page(header), "disagrees": false_claims or None}
         folder = path.split("/", 1)[0]
-        yield self._rows([{"entry": "file", "folder": folder, "file": path, "records": count, "faults": faults}])
+        yield self._rows(
+            [{"entry": "file", "folder": folder, "file": path, "records": count, "faults": faults, **said}]
+        )
 
-    def read_records(self, path: str, stream: BinaryIO) -> Iterator[pa.RecordBatch]:
-        """Yield each record of one file once; in each of the reader's batches those without faults come first.
-
-        Raises UnreadableFile as read_texts does.
-        """
-        for batch in read_texts(path, stream, self.format.wrapper, self.file_limit):
+    def read_records(self, path: str, texts: Iterable[RawTexts]) -> Iterator[pa.RecordBatch]:
+        """The records of one file, each once; those without a fault first in each of the reader's batches."""
+        for batch in texts:
             good = self.format.read(batch.texts)
             if len(good.indices) == len(batch.texts):
                 yield self._good_records(path, batch, good.columns)
@@ -129,17 +167,17 @@ class FileReader:
         return self._records(path, count, {**fields, **given})
 
     def _records(self, path: str, count: int, columns: dict[str, Any]) -> pa.RecordBatch:
-        """A batch of the schema. columns: arrays or lists, the record's id as `id`."""
+        """A batch of the schema. columns: arrays or lists, the record's id as `id`; what is not among them is null."""
+        nothing = partial(pa.nulls, count)
         columns = {
             **columns,
             "entry": pa.repeat("record", count),
             "folder": pa.repeat(path.split("/", 1)[0], count),
             "file": pa.repeat(path, count),
-            "records": pa.nulls(count, pa.int64()),
             self.format.id_column: columns["id"],
         }
         arrays = [
-            column if isinstance(column := columns[name], pa.Array) else pa.array(column, type_)
+            column if isinstance(column := columns.get(name, nothing(type_)), pa.Array) else pa.array(column, type_)
             for name, type_ in zip(self.schema.names, self.schema.types, strict=True)
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)

@@ -40,7 +40,8 @@ class GroupText(msgspec.Struct, gc=False):
     id: BigInt
     name: str
     parent_group_id: BigInt | None = None
-    agent_ids: list[BigInt] | None = None
+    agent_ids: list[BigInt] | msgspec.UnsetType | None = msgspec.UNSET
+    deleted: bool | None = None
     created_at: str | None = None
     updated_at: str | None = None
 
@@ -59,7 +60,12 @@ class AgentText(msgspec.Struct, gc=False):
     id: BigInt
     contact: ContactText | None = None
     deactivated: bool | None = None
+    suspended: bool | None = None
     active: bool | None = None
+    email: str | None = None
+    name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
 
@@ -89,7 +95,7 @@ def read_groups(texts: Sequence[bytes]) -> GoodRecords:
         indices,
         {
             "id": Column(pa.array(field("id"), pa.int64())),
-            "name": _names(field("name")),
+            "name": _names(field("name"), field("deleted")),
             "parent_group_id": Column(pa.array(field("parent_group_id"), pa.int64())),
             "agent_ids": Column(pa.array(map(_distinct, field("agent_ids")), pa.list_(pa.int64()), size=len(groups))),
             "created_at": read_timestamps(field("created_at")),
@@ -107,8 +113,8 @@ def read_agents(texts: Sequence[bytes]) -> GoodRecords:
         indices,
         {
             "id": Column(pa.array(field("id"), pa.int64())),
-            "email": _storable([contact.email for contact in contacts]),
-            "name": _storable([contact.name for contact in contacts]),
+            "email": _storable(list(map(_email_of, agents, contacts))),
+            "name": _storable(list(map(_name_of, agents, contacts))),
             "active": Column(pa.array(map(_is_active, agents, contacts), pa.bool_(), size=len(agents))),
             "created_at": read_timestamps(field("created_at")),
             "updated_at": read_timestamps(field("updated_at")),
@@ -158,28 +164,50 @@ def _good(indices: Sequence[int], columns: dict[str, Column]) -> GoodRecords:
     )
 
 
-def _distinct(members: list[int] | None) -> list[int] | None:
-    """Remove repeated members (D5), keeping upstream's order."""
-    if members is None or len(set(members)) == len(members):
+def _distinct(members: list[int] | msgspec.UnsetType | None) -> list[int] | None:
+    """D5: repeated members count once, in upstream's order. P4: null is none, and nothing said is null."""
+    if not members:
+        return None if members is msgspec.UNSET else []
+    if len(set(members)) == len(members):
         return members
     return list(dict.fromkeys(members))
 
 
 def _is_active(agent: AgentText, contact: ContactText) -> bool:
-    """D7 for an agent whose status fields are all boolean or null."""
-    if agent.deactivated:
+    """D7, where everything that speaks is a boolean or null."""
+    if agent.deactivated or agent.suspended:
         return False
     said = contact.active if agent.active is None else agent.active
     return True if said is None else said
 
 
-def _names(texts: list[str]) -> Column:
-    """Find blank names by str.strip, since Arrow's white space differs from Unicode's."""
+def _email_of(agent: AgentText, contact: ContactText) -> str | None:
+    """P5, where every text can be stored."""
+    return _first_text(contact.email, agent.email)
+
+
+def _name_of(agent: AgentText, contact: ContactText) -> str | None:
+    name = _first_text(contact.name, agent.name)
+    if name is None and (agent.first_name or agent.last_name):
+        parts = (agent.first_name, agent.last_name)
+        return " ".join(part for part in parts if part and not part.isspace()) or None
+    return name
+
+
+def _first_text(one: str | None, other: str | None) -> str | None:
+    if one and not one.isspace():
+        return one
+    return other if other and not other.isspace() else None
+
+
+def _names(texts: list[str], is_deleted: list[bool | None]) -> Column:
+    """What is deleted is not for here. Python says what is blank: Arrow knows another white space than Unicode."""
     column = _storable(texts)
-    if all(map(str.strip, texts)):
+    if all(map(str.strip, texts)) and not any(is_deleted):
         return column
-    is_named = pa.array([bool(text.strip()) for text in texts], pa.bool_())
-    return Column(column.values, is_named if column.is_good is None else pc.and_(is_named, column.is_good))
+    is_named = [bool(text.strip()) and not deleted for text, deleted in zip(texts, is_deleted, strict=True)]
+    mask = pa.array(is_named, pa.bool_())
+    return Column(column.values, mask if column.is_good is None else pc.and_(mask, column.is_good))
 
 
 def _storable(texts: Sequence[str | None]) -> Column:
@@ -195,6 +223,7 @@ def read_timestamps(texts: Sequence[str | None]) -> Column:
     values = _by_arrow(strings)
     if values is not None:
         return Column(values)
+    strings = pc.if_else(pc.equal(strings, ""), None, strings)  # P6
     is_usual = pc.match_substring_regex(strings, USUAL_TIMESTAMP)
     values = pc.if_else(is_usual, strings, None).cast(TIMESTAMP)
     is_odd = pc.invert(pc.fill_null(is_usual, True))

@@ -51,7 +51,7 @@ AcceptedGroup: Final = Contract(  # one per group_id
         Column("parent_group_id", "bigint", "What upstream says; the parent may be missing"),
         Column("created_at", "timestamp", "UTC"),
         Column("updated_at", "timestamp", "UTC"),
-        Column("agent_ids", "array<bigint>", "Members, each once; elements that are no ids are findings"),
+        Column("agent_ids", "array<bigint>", "Members, each once; null: the record says nothing of them"),
     ),
 )
 
@@ -59,9 +59,9 @@ AcceptedAgent: Final = Contract(  # one per agent_id and folder
     "AcceptedAgent",
     (
         Column("agent_id", "bigint", "Upstream's id", is_nullable=False),
-        Column("email", "string", "contact.email"),
-        Column("name", "string", "contact.name"),
-        Column("active", "boolean", "What the record says; the roster alone decides", is_nullable=False),
+        Column("email", "string", "contact.email, or email"),
+        Column("name", "string", "contact.name, or name, or first_name and last_name"),
+        Column("active", "boolean", "What the record says, null if unreadable; the roster alone decides"),
         Column("created_at", "timestamp", "UTC"),
         Column("updated_at", "timestamp", "UTC"),
     ),

@@ -44,13 +44,14 @@ class Folder:
     """The folder of a day as the source lists it.
 
     fingerprint: None where only its name is known; it then is taken to have the content that was last seen of it.
-    is_ready: whether it counts already (P9). problem: why it cannot be listed.
+    is_ready: whether it counts already (P9), and else when. problem: why it cannot be listed.
     """
 
     label: str
     fingerprint: str | None = None
     is_ready: bool = True
     problem: str = ""
+    counts_when: str = "it counts when nothing in it changes any more"
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,7 @@ def _told_by_runs(day: DayStatus, folder: Folder, known: KnownDay, run: DayRun |
     if run is None or not is_its_end or (approval is not None and run.decision_id != approval):
         if folder.is_ready or approval is not None:
             return day
-        sentence = f"sync-{label} may still be arriving; it counts when nothing in it changes any more."
+        sentence = f"sync-{label} may still be arriving: {folder.counts_when}."
         return replace(day, state=DayState.ARRIVING, sentence=sentence, is_due=False)
     if run.is_gone and not run.is_retry:
         sentence = f"{label} runs again, once, since the process of its run was gone."

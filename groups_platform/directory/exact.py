@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from decimal import Decimal
 from math import isfinite
-from typing import Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 LONGEST_INTEGER: Final = 30  # digits; far above BIGINT and far below Python's limit for converting text
 CONSTANT: Final = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)')
@@ -23,7 +24,31 @@ SCALAR: Final = re.compile(
     r"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null"
 )
 
+# P3: arrays of records stand under the kind's own key or one of these; P8: what is said of the whole.
+ARRAYS: Final = ("data", "results")
+HEADER: Final = ("count", "total", "next", "next_page")
+
 Span = tuple[int, int]
+
+
+class Found(NamedTuple):
+    """The records of a document: begin and end of each, in bytes.
+
+    is_wrapped: they stand in an object, which says `header` of the whole: its members of HEADER.
+    """
+
+    records: list[Span]
+    is_wrapped: bool
+    header: dict[str, Any]
+
+
+class Member(NamedTuple):
+    """A member of an object: its key, where its value begins and ends, and the elements that were asked for."""
+
+    key: str
+    begin: int
+    end: int
+    elements: list[Span] | None
 
 
 class BrokenDocument(Exception):
@@ -61,23 +86,39 @@ def refuse_constant(name: str) -> NoReturn:
 _decoder = json.JSONDecoder(parse_int=parse_integer, parse_float=parse_float, parse_constant=refuse_constant)
 
 
-def find_records(document: bytes, wrapper: str) -> list[Span]:
-    """Return begin and end of each record of the document (D1), as byte offsets.
+def holders(wrapper: str) -> tuple[str, ...]:
+    """The keys of an object that may hold records: arrays of them, and last the one that holds a single record."""
+    return (wrapper, *ARRAYS, wrapper.removesuffix("s"))
 
-    document: valid UTF-8. wrapper: key of the array of records in an object. Raises BrokenDocument if it is not JSON.
+
+def find_records(document: bytes, wrapper: str) -> Found:
+    """The records of the document; D1 and P3 say what they are.
+
+    document: valid UTF-8. Raises BrokenDocument when any of it is not JSON, or its records stand under two keys.
     """
     text = document.decode("latin-1")
+    whole = Found([(0, len(text))], False, {})
     begin = _skip(text, 0)
     if text.startswith("[", begin):
-        records, end = _elements(text, begin)
+        elements, end = _elements(text, begin)
+        found = Found(elements, False, {})
     elif text.startswith("{", begin):
-        wrapped, end = _wrapped(text, begin, wrapper)
-        records = [(0, len(text))] if wrapped is None else wrapped
+        members, end = _members(text, begin, holders(wrapper)[:-1])
+        found = _wrapped(text, members, wrapper) or whole
     else:
-        records, end = [(0, len(text))], _end_of_value(text, begin)
+        found, end = whole, _end_of_value(text, begin)
     if _skip(text, end) != len(text):
         raise BrokenDocument("trailing text", _skip(text, end))
-    return records
+    return found
+
+
+def is_json(line: bytes) -> bool:
+    """Whether the line, which is UTF-8, is one JSON value."""
+    text = line.decode("latin-1")
+    try:
+        return _skip(text, _end_of_value(text, _skip(text, 0))) == len(text)
+    except BrokenDocument:
+        return False
 
 
 def _elements(text: str, begin: int) -> tuple[list[Span], int]:
@@ -95,30 +136,49 @@ def _elements(text: str, begin: int) -> tuple[list[Span], int]:
         at = _skip(text, _expect(text, at, ","))
 
 
-def _wrapped(text: str, begin: int, wrapper: str) -> tuple[list[Span] | None, int]:
-    """Return the elements of the array `wrapper` in the object at `begin` (None without it), and the object's end."""
-    records: list[Span] | None = None
-    has_id = False
+def _members(text: str, begin: int, arrays: Collection[str]) -> tuple[list[Member], int]:
+    """The members of the object at `begin`, and its end; the elements of those of `arrays` that are arrays."""
+    members: list[Member] = []
     at = _skip(text, begin + 1)
     if text.startswith("}", at):
-        return None, at + 1
+        return members, at + 1
     while True:
         if not text.startswith('"', at):
             raise BrokenDocument("Expecting property name enclosed in double quotes", at)
         key_end = _end_of_value(text, at)
         key = _decoder.decode(text[at:key_end])
-        has_id = has_id or key == "id"
         at = _skip(text, _expect(text, _skip(text, key_end), ":"))
-        if key == wrapper:
-            records = None  # of members with the same name the last one counts
-        if key == wrapper and text.startswith("[", at):
-            records, end = _elements(text, at)
-        else:
-            end = _end_of_value(text, at)
+        is_array = key in arrays and text.startswith("[", at)
+        elements, end = _elements(text, at) if is_array else (None, _end_of_value(text, at))
+        members.append(Member(key, at, end, elements))
         at = _skip(text, end)
         if text.startswith("}", at):
-            return None if has_id else records, at + 1
+            return members, at + 1
         at = _skip(text, _expect(text, at, ","))
+
+
+def _wrapped(text: str, members: list[Member], wrapper: str) -> Found | None:
+    """What the object of these members holds; None where it is a record itself."""
+    if any(member.key == "id" for member in members):
+        return None
+    keys = holders(wrapper)
+    holding = [member for member in members if member.key in keys]
+    records = [
+        [(member.begin, member.end)] if member.elements is None else member.elements
+        for member in holding
+        if member.elements is not None or (member.key == keys[-1] and text.startswith("{", member.begin))
+    ]
+    if len(records) > 1 or len({member.key for member in holding}) < len(holding):
+        raise BrokenDocument("the object has records twice", holding[-1].begin)
+    header = {member.key: _value(text[member.begin : member.end]) for member in members if member.key in HEADER}
+    return Found(records[0], True, header) if records else None
+
+
+def _value(text: str) -> Any:
+    try:
+        return _decoder.decode(text)
+    except RecursionError:
+        return text
 
 
 def _expect(text: str, at: int, mark: str) -> int:

@@ -39,11 +39,14 @@ class FindingCode(str, Enum):
     INVALID_PARENT = "invalid_parent", ERROR, RECORD
     INVALID_AGENT_IDS = "invalid_agent_ids", ERROR, RECORD
     INVALID_MEMBER = "invalid_member", ERROR, ELEMENT
+    INVALID_ACTIVE = "invalid_active", ERROR, ELEMENT
     DUPLICATE_RECORD = "duplicate_record", ERROR, RECORD
     ORPHAN_MEMBERSHIP = "orphan_membership", ERROR, EDGE
     MISSING_PARENT = "missing_parent", WARNING, EDGE
     HIERARCHY_CYCLE = "hierarchy_cycle", WARNING, EDGE
     MISSING_UPSTREAM = "missing_upstream", WARNING, EDGE
+    MEMBERS_NOT_SAID = "members_not_said", WARNING, EDGE
+    ROSTER_INCOMPLETE = "roster_incomplete", WARNING, EDGE
     ENDED_UPSTREAM = "ended_upstream", WARNING, EDGE
 
 

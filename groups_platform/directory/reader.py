@@ -6,7 +6,6 @@ and gives the offset at which a file is invalid.
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import io
 import json
@@ -20,12 +19,16 @@ from typing import Any, BinaryIO, Final, NamedTuple, cast
 import msgspec
 
 from groups_platform.directory import exact
+from groups_platform.directory.document import is_plain_record, read_document
 
 JSON_LINES: Final = re.compile(r"\.(jsonl|ndjson)(\.gz)?$", re.IGNORECASE)
 READABLE: Final = re.compile(r"\.(json|jsonl|ndjson)(\.gz)?$", re.IGNORECASE)
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-WHITE_SPACE: Final = re.compile(rb"[ \t\n\r]*")
+# Four bytes of JSON in UTF-16 or UTF-32, which begins with ASCII, have two or three zeros; JSON in UTF-8 has none.
+WIDE: Final = re.compile(
+    rb"\xff\xfe|\xfe\xff|\x00\x00\xfe\xff|[^\x00]\x00([^\x00]\x00|\x00\x00)|\x00([^\x00]\x00|\x00\x00)[^\x00]"
+)
 
 FILE_LIMIT: Final = 512 * 2**20  # unpacked bytes of a document, which is held in memory as a whole
 # A record may have this fraction of the limit. A text that is not UTF-8 is shown with four characters per byte, and
@@ -34,7 +37,7 @@ RECORDS_PER_LIMIT: Final = 8
 PIECE_BYTES: Final = 16 * 2**20  # JSON Lines are read in pieces of about this size
 BATCH_RECORDS: Final = 20_000
 BATCH_BYTES: Final = 32 * 2**20
-TEXT_BYTES: Final = 2**20
+TAIL_BYTES: Final = 2**16
 
 _DO: Final = "Raise GROUPS_FILE_LIMIT, or have upstream split it"
 
@@ -77,6 +80,13 @@ class RawTexts(NamedTuple):
         return RawTexts([positions[index] for index in indices], [texts[index] for index in indices])
 
 
+class Content(NamedTuple):
+    """A file's records in batches, and what it says of the whole: `exact.Found.header`."""
+
+    header: dict[str, Any]
+    batches: Iterator[RawTexts]
+
+
 def read_records(path: str, data: bytes, wrapper: str) -> Iterator[RawRecord]:
     """Yield the records of the file at `path` with content `data`; see read_texts."""
     for batch in read_texts(path, io.BytesIO(data), wrapper):
@@ -93,22 +103,33 @@ def read_texts(path: str, stream: BinaryIO, wrapper: str, file_limit: int = FILE
     Raises UnreadableFile before the first record if the file does not decompress, or is an invalid or too large
     document; possibly after other records for a record that is too large.
     """
+    yield from read_content(path, stream, wrapper, file_limit).batches
+
+
+def read_content(path: str, stream: BinaryIO, wrapper: str, file_limit: int = FILE_LIMIT) -> Content:
+    """What read_texts gives, with what the file says of the whole. Raises UnreadableFile as it does."""
     is_packed = path.lower().endswith(".gz")
     if is_packed and not stream.read(1):
         raise UnreadableFile("an empty file is not gzip", 0)
     stream.seek(0)
     content = cast(BinaryIO, gzip.GzipFile(fileobj=stream, mode="rb")) if is_packed else stream
-    start = len(BYTE_ORDER_MARK) if _read(content, len(BYTE_ORDER_MARK)) == BYTE_ORDER_MARK else 0
-    content.seek(start)
+    head = _read(content, 4)
+    start = len(BYTE_ORDER_MARK) if head.startswith(BYTE_ORDER_MARK) else 0
     record_limit = file_limit // RECORDS_PER_LIMIT
     if JSON_LINES.search(path):
-        if is_packed:
-            _check_unpacking(content, record_limit)
-        for positions, texts in _lines(_pieces(content), record_limit):
-            yield from _batches(positions, texts, record_limit)
-    else:
-        records = _document(_whole(content, file_limit), wrapper, start)
-        yield from _batches(range(len(records)), records, record_limit)
+        if WIDE.match(head):
+            raise UnreadableFile("not UTF-8 but UTF-16 or UTF-32", 0)
+        content.seek(start)
+        _check_end(content, start, record_limit, is_packed=is_packed)
+        content.seek(start)
+        return Content({}, _all_batches(_lines(_pieces(content), record_limit), record_limit))
+    content.seek(start)
+    return _document(_whole(content, file_limit), wrapper, start, record_limit)
+
+
+def _all_batches(lines: Iterator[tuple[list[int], list[bytes]]], record_limit: int) -> Iterator[RawTexts]:
+    for positions, texts in lines:
+        yield from _batches(positions, texts, record_limit)
 
 
 def _batches(positions: Sequence[int], texts: Sequence[Any], record_limit: int) -> Iterator[RawTexts]:
@@ -156,11 +177,36 @@ def _pieces(content: BinaryIO) -> Iterator[bytes]:
     return iter(partial(_read, content, PIECE_BYTES), b"")
 
 
-def _check_unpacking(content: BinaryIO, record_limit: int) -> None:
-    """Decompress the file once without keeping it, since a damaged file must yield no record."""
-    start = content.tell()
-    deque(_whole_lines(_pieces(content), record_limit), maxlen=0)
-    content.seek(start)
+def _check_end(content: BinaryIO, start: int, record_limit: int, *, is_packed: bool) -> None:
+    """JSON Lines that were cut give no record (P2), and neither does a packed file that is broken.
+
+    So a packed file is first unpacked to nowhere; of any other only the end is read.
+    """
+    if is_packed:
+        last = deque(_whole_lines(_pieces(content), record_limit), maxlen=1).pop()
+    else:
+        last = _last_line(content, start, record_limit)
+    if last.strip(b" \t\r") and not _is_json(last):
+        raise UnreadableFile("the last line was cut: it has no end and is not JSON", content.tell())
+
+
+def _last_line(content: BinaryIO, start: int, longest: int) -> bytes:
+    """What follows the last mark that ends a line; at least `longest` bytes of it. Leaves `content` at its end."""
+    end = content.seek(0, io.SEEK_END)
+    size, tail = 0, b""
+    while b"\n" not in tail and size < min(end - start, longest):
+        size = min(end - start, max(TAIL_BYTES, 2 * size))
+        content.seek(end - size)
+        tail = b"".join(iter(partial(content.read, size), b""))
+    return tail.rpartition(b"\n")[2]
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return exact.is_json(line)
 
 
 def _lines(pieces: Iterator[bytes], record_limit: int) -> Iterator[tuple[list[int], list[bytes]]]:
@@ -189,54 +235,32 @@ def _whole_lines(pieces: Iterator[bytes], record_limit: int) -> Iterator[bytes]:
     yield b"".join(begun)
 
 
-def _document(data: bytes, wrapper: str, start: int) -> Sequence[Any]:
-    """Return the records' texts, as bytes-like objects. start: offset of `data` in the file."""
+def _document(data: bytes, wrapper: str, start: int, record_limit: int) -> Content:
+    """start: the byte of the file where `data` begins."""
     try:
-        _check_utf8(data)
-    except UnicodeDecodeError as error:
-        raise UnreadableFile("not UTF-8", start + error.start) from error
-    try:
-        return _fast_document(data, wrapper)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        pass
-    try:
-        return [memoryview(data)[begin:end] for begin, end in exact.find_records(data, wrapper)]
+        document = read_document(data, wrapper)
     except exact.BrokenDocument as error:
-        raise UnreadableFile(str(error), start + error.at) from error
+        lines = _plain_lines(data, wrapper, record_limit)
+        if not lines:
+            raise UnreadableFile(str(error), start + error.at) from error
+        return Content({}, _all_batches(iter(lines), record_limit))
+    texts = document.texts
+    return Content(document.header, _batches(range(len(texts)), texts, record_limit))
 
 
-def _check_utf8(data: bytes) -> None:
-    """Validate in pieces, since a str takes up to four times the memory of its bytes. Raises UnicodeDecodeError."""
-    if data.isascii():
-        return
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def _plain_lines(data: bytes, wrapper: str, record_limit: int) -> list[tuple[list[int], list[bytes]]]:
+    """The lines of a document that is JSON Lines (P3); none where it is anything else."""
+    first = data[: data.find(b"\n", len(data) - len(data.lstrip())) + 1]
+    if not is_plain_record(first.strip(), wrapper):
+        return []
     try:
-        for at in range(0, len(data), TEXT_BYTES):
-            decoder.decode(data[at : at + TEXT_BYTES])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        data.decode()  # raises with the offset in `data`
+        lines = list(_lines(iter([data]), record_limit))
+    except UnreadableFile:
+        return []
+    return lines if all(is_plain_record(text, wrapper) for _, texts in lines for text in texts) else []
 
 
-_split_array = msgspec.json.Decoder(list[msgspec.Raw])
-_split_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _decode_fast = msgspec.json.Decoder(float_hook=exact.parse_float)
-
-
-def _fast_document(data: bytes, wrapper: str) -> list[Any]:
-    """Return the records' texts, split by msgspec. Raises msgspec.DecodeError if it cannot read the document."""
-    begin = WHITE_SPACE.match(data)
-    first = data[begin.end() : begin.end() + 1] if begin else b""
-    if first == b"{":
-        members = _split_object.decode(data)
-        records = members.get(wrapper)
-        if "id" in members or records is None or bytes(memoryview(records)[:1]) != b"[":
-            return [data]
-        return _split_array.decode(records)
-    if first == b"[":
-        return _split_array.decode(data)
-    _decode_fast.decode(data)
-    return [data]
 
 
 def read_record(position: int, raw: bytes) -> RawRecord:

@@ -9,8 +9,9 @@ import hashlib
 import json
 import re
 import sys
+from calendar import isleap
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -28,14 +29,26 @@ BIGINT_MAX: Final = 2**63 - 1
 LONGEST_BIGINT: Final = 19  # digits
 DIGITS: Final = re.compile(r"(-?)(?=[0-9])0*([0-9]*)")
 
+# What `fromisoformat` reads, and P6 besides. It takes any sign between day and time: therefore the shape.
+TIMESTAMP_SHAPE: Final = re.compile(
+    r"(?P<day>(?P<year>\d{4})(?:-\d\d-\d\d|\d{4}|-W\d\d(?:-\d)?|W\d{2,3}|-?(?P<ordinal>\d{3})))"
+    r"(?:[T ](?P<hour>\d\d)(?P<minute>:?\d\d)?(?P<second>:?\d\d)?(?P<fraction>[.,]\d+)?"
+    r"(?P<offset>.*))?",
+    re.ASCII,
+)
+
 
 class Rule(NamedTuple):
-    """How one field is read: `read` raises ValueError with the reason; `missing` is None if the field is optional."""
+    """How one field is read: `read` raises ValueError with the reason; `missing` is None where null is fine.
+
+    is_null_when_empty: an empty string is as good as null.
+    """
 
     field: str
     read: Callable[[Any], Any]
     invalid: FindingCode
     missing: FindingCode | None = None
+    is_null_when_empty: bool = False
 
 
 class ParsedRecord(NamedTuple):
@@ -80,16 +93,46 @@ def read_name(value: Any) -> str:
 
 
 def read_timestamp(value: Any) -> datetime:
-    """Read ISO-8601 as naive UTC; a time without an offset is in UTC. Raises ValueError."""
+    """ISO-8601, as P6 has it, to naive UTC; no offset means UTC."""
     if type(value) is not str:
         raise ValueError("not a string")
     try:
-        parsed = datetime.fromisoformat(value)
+        text, is_utc, later = _as_python_has_it(value)
+        parsed = datetime.fromisoformat(text)
+        if is_utc and parsed.tzinfo:
+            raise ValueError
         if parsed.tzinfo not in (None, timezone.utc):
             parsed = parsed.astimezone(timezone.utc)
-        return parsed.replace(tzinfo=None)
+        return parsed.replace(tzinfo=None) + later
     except (ValueError, OverflowError) as error:
         raise ValueError("not an ISO-8601 timestamp") from error
+
+
+def _as_python_has_it(value: str) -> tuple[str, bool, timedelta]:
+    """A text for `fromisoformat`, whether ` UTC` followed it, and what is to be added. Raises ValueError."""
+    text = value.removesuffix(" UTC")
+    shape = TIMESTAMP_SHAPE.fullmatch(text)
+    if not shape:
+        raise ValueError
+    day, later = shape["day"], timedelta()
+    if shape["ordinal"]:
+        day = _day_of_year(int(shape["year"]), int(shape["ordinal"]))
+    if shape["hour"] is None:
+        return day, text != value, later
+    hour, minute, second, fraction, offset = (
+        shape[part] or "" for part in ("hour", "minute", "second", "fraction", "offset")
+    )
+    if hour == "24" and not f"{minute}{second}{fraction}".strip(":.,0"):
+        hour, later = "00", timedelta(days=1)
+    if second.endswith("60"):
+        second, later = second.replace("60", "00"), timedelta(minutes=1)
+    return f"{day}T{hour}{minute}{second}{fraction}{offset}", text != value, later
+
+
+def _day_of_year(year: int, number: int) -> str:
+    if not 1 <= number <= 365 + isleap(year):
+        raise ValueError
+    return (date(year, 1, 1) + timedelta(number - 1)).isoformat()
 
 
 def read_list(value: Any) -> list[Any]:
@@ -108,52 +151,92 @@ def is_storable(text: str) -> bool:
 
 
 TIMESTAMPS: Final = (
-    Rule("created_at", read_timestamp, FindingCode.INVALID_TIMESTAMP),
-    Rule("updated_at", read_timestamp, FindingCode.INVALID_TIMESTAMP),
+    Rule("created_at", read_timestamp, FindingCode.INVALID_TIMESTAMP, is_null_when_empty=True),
+    Rule("updated_at", read_timestamp, FindingCode.INVALID_TIMESTAMP, is_null_when_empty=True),
 )
 GROUP_RULES: Final = (
     Rule("id", read_id, FindingCode.INVALID_ID, FindingCode.MISSING_ID),
     Rule("name", read_name, FindingCode.INVALID_NAME, FindingCode.MISSING_NAME),
-    Rule("parent_group_id", read_id, FindingCode.INVALID_PARENT),
+    Rule("parent_group_id", read_id, FindingCode.INVALID_PARENT, is_null_when_empty=True),
     Rule("agent_ids", read_list, FindingCode.INVALID_AGENT_IDS),
     *TIMESTAMPS,
 )
+DELETED_RULES: Final = (GROUP_RULES[0], *TIMESTAMPS)
 AGENT_RULES: Final = (Rule("id", read_id, FindingCode.INVALID_ID, FindingCode.MISSING_ID), *TIMESTAMPS)
 
 
 def parse_group(record: RawRecord) -> ParsedRecord:
-    """Read id, name, parent_group_id, created_at, updated_at and agent_ids (distinct, in upstream's order)."""
+    """Values: id, name, parent_group_id, created_at, updated_at, agent_ids (distinct, in upstream's order).
+
+    P4: agent_ids is not among them where the record says nothing of members. P6: of a deleted group only the id and the
+    times are read, and `deleted` is true.
+    """
+    if is_deleted(record.value):
+        values, faults = _apply(DELETED_RULES, record.value)
+        return _parsed(record, {**values, "deleted": True}, faults)
     values, faults = _apply(GROUP_RULES, record.value)
-    if values.get("agent_ids") is not None:
+    if "agent_ids" in values:
         values["agent_ids"], bad_members = _read_members(values["agent_ids"])
         faults += bad_members
+    elif type(record.value) is dict and record.value.get("agent_ids", ...) is None:
+        values["agent_ids"] = []  # P4: null says that there are none, and absence says nothing
     return _parsed(record, values, faults)
 
 
 def parse_agent(record: RawRecord) -> ParsedRecord:
-    """Read id, email, name, active, created_at and updated_at."""
+    """Values: id, email, name, active (None where it cannot be read), created_at, updated_at."""
     values, faults = _apply(AGENT_RULES, record.value)
-    if type(record.value) is dict:
-        contact = record.value.get("contact")
+    if type(agent := record.value) is dict:
+        contact = agent.get("contact")
         contact = contact if type(contact) is dict else {}
-        values["email"] = _text_or_none(contact.get("email"))
-        values["name"] = _text_or_none(contact.get("name"))
-        values["active"] = is_active(record.value, contact)
+        whole_name = filter(None, (_first_text(agent.get(part)) for part in ("first_name", "last_name")))
+        values["email"] = _first_text(contact.get("email"), agent.get("email"))
+        values["name"] = _first_text(contact.get("name"), agent.get("name"), " ".join(whole_name))
+        values["active"], unreadable = _read_status(agent, contact)
+        faults += unreadable
     return _parsed(record, values, faults)
 
 
-def is_active(agent: dict[str, Any], contact: dict[str, Any]) -> bool:
-    """D7: False if `deactivated`, else `active`, else `contact.active`, else True; only booleans are considered."""
-    if agent.get("deactivated") is True:
+def is_deleted(group: Any) -> bool:
+    """P6: whether upstream says that the group is gone; what cannot be read says nothing."""
+    try:
+        return type(group) is dict and read_boolean(group.get("deleted"))
+    except ValueError:
         return False
-    for said in (agent.get("active"), contact.get("active")):
-        if type(said) is bool:
-            return said
-    return True
 
 
-def _text_or_none(value: Any) -> str | None:
-    return value if type(value) is str and is_storable(value) else None
+def read_boolean(value: Any) -> bool:
+    """P5: true and false, as JSON has them, as words or as 1 and 0."""
+    if type(value) is bool:
+        return value
+    if type(value) is int and value in (0, 1):
+        return bool(value)
+    if type(value) is str and (word := value.lower()) in ("true", "false"):
+        return word == "true"
+    raise ValueError("neither true nor false")
+
+
+def _read_status(agent: dict[str, Any], contact: dict[str, Any]) -> tuple[bool | None, list[Fault]]:
+    """D7: deactivated or suspended, then active, then contact.active, then active. None where any cannot be read."""
+    said: dict[str, bool] = {}
+    faults: list[Fault] = []
+    fields = {name: agent.get(name) for name in ("deactivated", "suspended", "active")}
+    for name, given in {**fields, "contact.active": contact.get("active")}.items():
+        try:
+            if given is not None:
+                said[name] = read_boolean(given)
+        except ValueError as reason:
+            faults.append(Fault(FindingCode.INVALID_ACTIVE, f"{name} is {_shown(given)}: {reason}"))
+    if faults:
+        return None, faults
+    if said.get("deactivated") or said.get("suspended"):
+        return False, []
+    return said.get("active", said.get("contact.active", True)), []
+
+
+def _first_text(*values: Any) -> str | None:
+    """The first of them that is a text, not blank, that Postgres can store."""
+    return next((value for value in values if type(value) is str and value.strip() and is_storable(value)), None)
 
 
 def _apply(rules: tuple[Rule, ...], value: Any) -> tuple[dict[str, Any], list[Fault]]:
@@ -169,6 +252,8 @@ def _apply(rules: tuple[Rule, ...], value: Any) -> tuple[dict[str, Any], list[Fa
             if rule.missing:
                 faults.append(Fault(rule.missing, f"{rule.field} is {'null' if rule.field in value else 'absent'}"))
             continue
+        if rule.is_null_when_empty and type(given) is str and not given:
+            continue
         try:
             values[rule.field] = rule.read(given)
         except ValueError as reason:
@@ -177,6 +262,8 @@ def _apply(rules: tuple[Rule, ...], value: Any) -> tuple[dict[str, Any], list[Fa
 
 
 def _read_members(elements: list[Any]) -> tuple[list[int], list[Fault]]:
+    if not elements:
+        return [], []
     if set(map(type, elements)) == {int} and min(elements) >= BIGINT_MIN and max(elements) <= BIGINT_MAX:
         return list(dict.fromkeys(elements)), []  # the usual case: five times as fast as one by one
     members: dict[int, None] = {}

@@ -1,27 +1,27 @@
 """Reads a sync day with Spark, from the files to the three Parquet datasets of the lake. The rules are plain Python.
 
-`raw_groups` and `raw_agents` have three kinds of rows (`entry`): folders, files with their number of records, and
-records with their values, faults and text. `accepted` and `counts` give the result of D6: `counts` is true for the one
-record per id that is loaded into the tables.
+`raw_groups` and `raw_agents` hold four kinds of rows (`entry`): each folder, what a manifest says, each file with the
+number of records that the reader cut out of it, and each record with its values, its faults and its text. `accepted`
+and `counts` settle D6: `counts` is true for the one record per id that the tables take, if it is not `deleted` (P6).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 import pyarrow as pa
 import pyspark.sql.functions as F  # noqa: N812 - the conventional name
 import pyspark.sql.types as T  # noqa: N812
-from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import Column, DataFrame, Row, SparkSession, Window
 
 from groups_platform.directory import contract
 from groups_platform.directory.batches import AGENT_FORMAT, GROUP_FORMAT, FileReader, RecordFormat
 from groups_platform.directory.findings import EDGE, FindingCode
 from groups_platform.directory.lake import Dataset, WrittenDay, read_lake, write_lake
 from groups_platform.directory.reader import FILE_LIMIT
-from groups_platform.directory.source import SourceFile, SyncDay
+from groups_platform.directory.source import FOLDERS, SourceFile, SyncDay
 
 TASK_BYTES: Final = 32 * 2**20  # files are packed into tasks of about this size, and at least one task per core
 
@@ -70,8 +70,12 @@ class RecordKind:
                 T.StructField("file", T.StringType()),
                 T.StructField("position", T.LongType()),
                 T.StructField("records", T.LongType()),
+                T.StructField("total", T.LongType()),
+                T.StructField("is_last_page", T.BooleanType()),
+                T.StructField("disagrees", T.StringType()),
                 T.StructField("accepted", T.BooleanType()),
                 *contract.fields_of(self.contract),
+                T.StructField("deleted", T.BooleanType()),
                 T.StructField("faults", FAULTS),
                 T.StructField("raw", T.StringType()),
                 T.StructField("content", T.StringType()),
@@ -89,13 +93,13 @@ def read_into_lake(
 ) -> WrittenDay:
     """Read the files of `kind` in `day` into the lake, overwriting the day; see the module for the columns.
 
-    D6 needs a shuffle of every record's text, which costs more than reading. Most days repeat no id, so at first each
-    accepted record counts, and only a day with a repeated id is read again to apply D6. After a crash in between, a
-    repeated id counts twice, which the check unique_ids refuses.
+    D6 sends every record's text through a shuffle, which costs more than reading. Most days repeat no id, so each
+    accepted record counts at first, deleted ones aside, and only a day that turns out to repeat an id is read again and
+    settled. A crash in between leaves a repeated id that counts twice, which the check unique_ids refuses.
     """
     rows = read_files(spark, day, kind, file_limit)
     is_record = F.col("entry") == "record"
-    unsettled = rows.withColumn("counts", F.coalesce(is_record & F.col("accepted"), F.lit(False)))
+    unsettled = rows.withColumn("counts", F.coalesce(is_record & F.col("accepted") & is_there(), F.lit(False)))
     write_lake(unsettled, lake, kind.dataset, day.label, fingerprint=day.fingerprint)
     raw = read_lake(spark, lake, kind.dataset, day.label)
     if not has_repeated_ids(raw.rows, kind):
@@ -105,6 +109,11 @@ def read_into_lake(
     return read_lake(spark, lake, kind.dataset, day.label)
 
 
+def is_there() -> Column:
+    """Whether a record is not deleted (P6)."""
+    return ~F.coalesce(F.col("deleted"), F.lit(False))
+
+
 def read_files(
     spark: SparkSession, day: SyncDay, kind: RecordKind, file_limit: int = FILE_LIMIT, *, with_content: bool = False
 ) -> DataFrame:
@@ -112,13 +121,23 @@ def read_files(
     files = [file for folder in kind.folders for file in day.files_under(folder)]
     tasks = pack(files, int(spark.conf.get("spark.sql.shuffle.partitions") or 1))
     folders = tuple(folder for folder in kind.folders if folder in day.folders)
-    read = FileReader(kind.format, day.url, folders, tasks, arrow_schema(kind.schema), with_content, file_limit)
+    read = FileReader(
+        kind.format,
+        day.url,
+        folders,
+        tasks,
+        arrow_schema(kind.schema),
+        with_content,
+        file_limit,
+        kind.folders,
+        tuple(file.path for file in day.manifests),
+    )
     return spark.range(0, len(tasks), 1, len(tasks)).mapInArrow(read, kind.schema)
 
 
 def has_repeated_ids(raw: DataFrame, kind: RecordKind) -> bool:
-    """Whether two records that count have the same id in the same folder."""
-    ids = raw.where("counts").groupBy("folder", kind.format.id_column).count()
+    """Whether two accepted records have one id in one folder."""
+    ids = raw.where("accepted AND entry = 'record'").groupBy("folder", kind.format.id_column).count()
     return not ids.where("count > 1").limit(1).isEmpty()
 
 
@@ -162,7 +181,7 @@ def with_duplicates_settled(rows: DataFrame, kind: RecordKind) -> DataFrame:
         .withColumn(
             "faults", F.when(is_loser, F.concat("faults", F.array(fault).cast(FAULTS))).otherwise(F.col("faults"))
         )
-        .withColumn("counts", is_candidate & (F.col("rank") == 1))
+        .withColumn("counts", is_candidate & (F.col("rank") == 1) & is_there())
         .withColumn("accepted", F.col("accepted") & ~is_loser)
         .select(*columns, "counts")
     )
@@ -189,7 +208,9 @@ OF_RECORDS: Final = tuple(code.value for code in FindingCode if code.subject != 
 class SnapshotCounts:
     """Counts of a raw dataset. read: records found in the files; counted: records to be loaded into the tables.
 
-    unreadable: the first file that cannot be read as a whole, and why. folders: those that exist.
+    unreadable: the first of the files that are not JSON as a whole, and why. folders: those that exist.
+    disagreements: what the delivery says of itself and is not so (P8), a sentence each, of false claims on files the
+    first.
     """
 
     read: int
@@ -200,6 +221,7 @@ class SnapshotCounts:
     folders: frozenset[str]
     unreadable: tuple[str, ...] = ()
     unreadable_files: int = 0
+    disagreements: tuple[str, ...] = ()
     findings: dict[str, int] = field(default_factory=dict)
 
 
@@ -221,6 +243,9 @@ def count_snapshot(raw: DataFrame) -> SnapshotCounts:
         F.collect_set(F.when(F.col("entry") == "folder", F.col("folder"))).alias("folders"),
         F.count_if(is_unreadable).alias("unreadable_files"),
         F.min(F.when(is_unreadable, F.concat("file", F.lit(": "), F.col("faults")[0]["detail"]))).alias("unreadable"),
+        F.count("disagrees").alias("false_claims"),
+        F.min("disagrees").alias("false_claim"),
+        *(column for folder in FOLDERS for column in _of_folder(folder)),
         *per_code,
     ).first()
     assert row is not None  # an aggregate without groups has one row
@@ -233,5 +258,30 @@ def count_snapshot(raw: DataFrame) -> SnapshotCounts:
         folders=frozenset(row["folders"]),
         unreadable=(row["unreadable"],) if row["unreadable"] else (),
         unreadable_files=row["unreadable_files"],
+        disagreements=tuple(_disagreements(raw, row)),
         findings={code: row[code] or 0 for code in OF_RECORDS},
     )
+
+
+def _of_folder(folder: str) -> Iterator[Column]:
+    """What its files have and say (P8)."""
+    is_here = F.col("folder") == folder
+    yield F.sum(F.when(is_here, F.col("records"))).alias(f"{folder} records")
+    yield F.min(F.when(is_here, F.col("total"))).alias(f"{folder} least")
+    yield F.max(F.when(is_here, F.col("total"))).alias(f"{folder} most")
+    yield F.max(F.when(is_here, F.col("is_last_page").cast("int"))).alias(f"{folder} is whole")
+
+
+def _disagreements(raw: DataFrame, row: Row) -> Iterator[str]:
+    if row["false_claims"]:
+        more = f" (and {row['false_claims'] - 1} more)" if row["false_claims"] > 1 else ""
+        yield f"{row['false_claim']}{more}"
+    for folder in FOLDERS:
+        records, least, most = row[f"{folder} records"] or 0, row[f"{folder} least"], row[f"{folder} most"]
+        if least is not None and not least == most == records:
+            is_wrong = (F.col("folder") == folder) & (F.col("total") != records)
+            first = raw.where(is_wrong).orderBy("file").select("file", "total").first()
+            assert first is not None  # the least or the most
+            yield f"{first['file']} says that {folder}/ has {first['total']} records, and {records} were read"
+        if row[f"{folder} is whole"] == 0:
+            yield f"the last page of {folder}/ is missing: each file that has next_page or next has one"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -22,11 +23,15 @@ from groups_platform.directory.day_names import (
     suggest_name,
     what_is_wrong,
 )
+from groups_platform.directory.manifest import NAMES as MANIFESTS
 from groups_platform.directory.reader import READABLE
 from groups_platform.errors import SourceUnavailable, UnknownSyncDay
 
 FOLDERS: Final = ("admin_groups", "agents", "agent_details")
 SUCCESS: Final = "_SUCCESS"
+FOLDER: Final = "directory"  # the type of an entry, as fsspec has it
+# What file systems call the time at which a file was changed, or came to where it is.
+TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
 IDENTITY: Final = (
     "ETag",
     "etag",
@@ -53,8 +58,9 @@ class SourceFile:
 class SyncDay:
     """The listing of one folder `sync-<label>`.
 
-    folders: those of FOLDERS that exist, even if empty. fingerprint: changes with any file's path, size or version.
-    is_complete: whether the folder contains `_SUCCESS`.
+    folders: those of FOLDERS that exist, also when empty. fingerprint: changes when a file's name, size or
+    version does, or a manifest's. is_marked: the delivery carries `_SUCCESS`. is_complete: and no file is newer.
+    changed_at: when anything in the folder last changed, in seconds since 1970; None where that is not told.
     """
 
     label: str
@@ -63,6 +69,9 @@ class SyncDay:
     files: tuple[SourceFile, ...]
     fingerprint: str
     is_complete: bool
+    manifests: tuple[SourceFile, ...] = ()
+    is_marked: bool = False
+    changed_at: float | None = None
 
     def files_under(self, folder: str) -> list[SourceFile]:
         """Return the files below one of FOLDERS."""
@@ -148,31 +157,64 @@ def _labels(folders: Iterable[str]) -> list[str]:
 def _list_folder(fs: Any, root: str, source: str, label: str) -> SyncDay:
     folder = f"{root.rstrip('/')}/sync-{label}"
     try:
-        found = dict(_entries_below(fs, folder))
+        entries = dict(_entries_below(fs, folder))
+        folder_times = [time for entry in (fs.info(folder), *entries.values()) for time in _times(entry)]
     except Exception as error:  # each file system has errors of its own
         raise SourceUnavailable(
             f"sync-{label} of {source} cannot be listed as a whole: {error}. "
             "Nothing was read. Fix that and run it again.",
             source=source,
         ) from error
-    files, folders = [], set()
-    for name, info in sorted(found.items()):
-        path = name[len(folder) :].lstrip("/")
-        if info["type"] == "directory":
-            folders.add(path)
-            continue
-        is_hidden = any(part.startswith(".") for part in path.split("/"))
-        if path.split("/")[0] in FOLDERS and READABLE.search(path) and not is_hidden:
-            _check_name(source, label, path)
-            files.append(SourceFile(path, int(info.get("size") or 0), _version(info)))
+    found = {name[len(folder) :].lstrip("/"): entry for name, entry in sorted(entries.items())}
+    times = [_times(entry) for path, entry in found.items() if path in MANIFESTS or _is_data(path)]
+    files, manifests = _source_files(found, _is_data), _source_files(found, MANIFESTS.__contains__)
+    for file in files:
+        _check_name(source, label, file.path)
     return SyncDay(
         label=label,
         url=_below(source, f"sync-{label}"),
-        folders=frozenset(folders.intersection(FOLDERS)),
-        files=tuple(sorted(files, key=lambda file: file.path)),
-        fingerprint=fingerprint_of(files),
-        is_complete=any(name[len(folder) :].lstrip("/") == SUCCESS for name in found),
+        folders=frozenset(name for name in FOLDERS if fs.isdir(f"{folder}/{name}")),
+        files=files,
+        fingerprint=fingerprint_of([*files, *manifests]),
+        is_complete=SUCCESS in found and not _is_stale(found[SUCCESS], times),
+        manifests=manifests,
+        is_marked=SUCCESS in found,
+        changed_at=max(folder_times) if folder_times and all(times) else None,
     )
+
+
+def _is_data(path: str) -> bool:
+    return bool(path.split("/", maxsplit=1)[0] in FOLDERS and READABLE.search(path) and not _is_left_out(path))
+
+
+def _source_files(found: Mapping[str, Mapping[str, Any]], is_one: Callable[[str], bool]) -> tuple[SourceFile, ...]:
+    """Those of the entries that are files and of whose path `is_one` is true, by path."""
+    return tuple(
+        SourceFile(path, int(entry.get("size") or 0), _version(entry))
+        for path, entry in sorted(found.items())
+        if is_one(path) and entry["type"] != FOLDER
+    )
+
+
+def _times(info: Mapping[str, Any]) -> list[float]:
+    """Every time that is told of a file, in seconds since 1970. A copy may have the mtime of what it is a copy of."""
+    return [seconds for key in TIMES if (seconds := _seconds(info.get(key))) is not None]
+
+
+def _seconds(time: Any) -> float | None:
+    try:
+        moment = datetime.fromisoformat(time.replace("Z", "+00:00")) if isinstance(time, str) else time
+    except ValueError:
+        return None
+    if isinstance(moment, datetime):
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    return float(moment) if isinstance(moment, (int, float)) else None
+
+
+def _is_stale(marker: Mapping[str, Any], times: Iterable[list[float]]) -> bool:
+    """Whether a file is known to be newer than the marker, by what it is said first that the marker was changed."""
+    marked = _times(marker)[:1]
+    return bool(marked) and any(max(told) > marked[0] for told in times if told)
 
 
 def fingerprint_of(files: Iterable[SourceFile]) -> str:
@@ -197,34 +239,43 @@ def _check_name(source: str, label: str, path: str) -> None:
         ) from error
 
 
-def _entries_below(fs: Any, folder: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Path and facts of every file and folder, also behind links.
+def _is_left_out(path: str) -> bool:
+    """Whether P1 leaves it out."""
+    return any(part.startswith((".", "_")) for part in path.split("/"))
 
-    `fs.find` omits without a word what it cannot list.
+
+def _entries_below(fs: Any, folder: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Path and facts of every file and folder, also behind links, but for what is left out.
+
+    The type of a folder is FOLDER. `fs.find` omits without a word what it cannot list.
     """
     for entry in fs.ls(folder, detail=True):
         name = entry["name"].rstrip("/")
         if name == folder:  # object stores may hold an object for the folder itself
             continue
+        base = name.rsplit("/", 1)[-1]
+        if _is_left_out(base) and base not in (SUCCESS, *MANIFESTS):
+            continue
         if not _is_folder(fs, entry):
-            yield name, {**entry, "mtime": _changed(name)} if entry.get("islink") else entry
+            yield name, {**entry, **_changed(name)} if entry.get("islink") else entry
         elif entry.get("islink") and f"{folder}/".startswith(f"{os.path.realpath(name)}/"):
             raise OSError(f"{name} links to a folder that it is in")
         else:
-            yield name, {**entry, "type": "directory"}
+            yield name, {**entry, "type": FOLDER}
             yield from _entries_below(fs, name)
 
 
 def _is_folder(fs: Any, entry: Mapping[str, Any]) -> bool:
-    return bool(entry["type"] == "directory" or (entry.get("islink") and fs.isdir(entry["name"])))
+    return bool(entry["type"] == FOLDER or (entry.get("islink") and fs.isdir(entry["name"])))
 
 
-def _changed(link: str) -> float:
-    """Return the modification time of the file that a link points to; 0 if it does not exist."""
+def _changed(link: str) -> dict[str, float]:
+    """When the file behind a link was changed; 0 where it is gone."""
     try:
-        return Path(link).stat().st_mtime
+        target = Path(link).stat()
     except OSError:
-        return 0
+        return {"mtime": 0}
+    return {"mtime": target.st_mtime, "created": target.st_ctime}
 
 
 def _below(source: str, name: str) -> str:

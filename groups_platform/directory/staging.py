@@ -71,7 +71,9 @@ def staged_day(spark: SparkSession, lake: str, label: str, url: str, tables: str
     ):
         staged = {
             "group_member": memberships.select("group_id", "agent_id"),
-            "group_record": raw_groups.where("counts").select(*names_of(AcceptedGroup)),
+            "group_record": raw_groups.where("counts").select(
+                *names_of(AcceptedGroup), F.col("agent_ids").isNotNull().alias("says_members")
+            ),
             "agent_record": raw_agents.where("counts").select(
                 F.col("folder").alias("source"), *names_of(AcceptedAgent)
             ),

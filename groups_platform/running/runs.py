@@ -134,8 +134,7 @@ def describe_source(settings: Settings, instance: DagsterInstance) -> list[DaySt
     """What there is of each folder of the source. Raises SourceUnavailable, DatabaseUnavailable."""
     listing = list_source(settings.source)
     end_dead_runs(instance)
-    seen = {day.label: day.fingerprint for day in listing.days}
-    return find_day_states(instance, open_database(settings), listing, seen)
+    return find_day_states(instance, open_database(settings), listing, settings.quiet_seconds)
 
 
 def replay_days(settings: Settings, instance: DagsterInstance) -> RunSummary:

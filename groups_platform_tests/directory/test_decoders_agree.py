@@ -68,7 +68,10 @@ def random_value(rng: random.Random, depth: int = 0) -> Any:
         return rng.choice(odd)
     if kind < 0.7:
         return [random_value(rng, depth + 1) for _ in range(rng.randrange(4))]
-    keys = rng.sample(["id", "name", "groups", "agents", "a", "", "\ud800", "ü", 'q"', "\\"], k=rng.randrange(4))
+    keys = rng.sample(
+        ["id", "name", "groups", "agents", "data", "results", "group", "a", "", "\ud800", "ü", 'q"', "\\"],
+        k=rng.randrange(4),
+    )
     return {key: random_value(rng, depth + 1) for key in keys}
 
 

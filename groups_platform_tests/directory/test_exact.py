@@ -80,7 +80,7 @@ def test_long_strings_and_many_elements_take_no_stack() -> None:
 def test_a_broken_document_after_a_deep_value_says_where() -> None:
     deep = "[" * 3000 + "]" * 3000
     good = f'{{"a": {deep}, "groups": [1, {deep}, 2]}}'
-    assert [good[begin:end] for begin, end in find_records(good.encode(), "groups")] == ["1", deep, "2"]
+    assert [good[begin:end] for begin, end in find_records(good.encode(), "groups").records] == ["1", deep, "2"]
     for broken, at in (
         (good[:-1], len(good) - 1),
         (good + "x", len(good)),

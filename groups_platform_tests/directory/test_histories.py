@@ -114,13 +114,15 @@ class World:
             change()
 
     def write(self, folder: Path) -> None:
-        """The day: some groups are absent or rejected, some agents left the roster, or there is none."""
+        """The day: some groups are absent, rejected or say no members; some agents are absent, or all of them."""
         told = []
         for group_id, parent in self.parents.items():
             record = group(group_id, sorted(self.members[group_id]), parent, name=self.names[group_id])
             fate = self.rng.random()
             if fate < 0.04:
                 continue
+            if self.rng.random() < 0.1:
+                del record["agent_ids"]
             told.append({**record, "updated_at": "never"} if fate < 0.07 else record)
         told = told or [group(0)]
         roster = [

@@ -35,7 +35,10 @@ def values(data: bytes | str, path: str = "admin_groups/a.json", wrapper: str = 
         ("a.JSON", f"\n [\t{ONE_TEXT}\r\n,\n{TWO_TEXT}\n]\n\n"),
         ("a.json", f'{{"groups": [{ONE_TEXT}, {TWO_TEXT}]}}'),
         ("a.json", f'{{"next": null, "groups" :\n[{ONE_TEXT}, {TWO_TEXT}] , "count": 2}}'),
-        ("a.json", f'{{"groups": 5, "groups": [{ONE_TEXT}, {TWO_TEXT}]}}'),
+        ("a.json", f'{{"data": [{ONE_TEXT}, {TWO_TEXT}], "groups": null, "group": 5}}'),
+        ("a.json", f'{{"results": [{ONE_TEXT}, {TWO_TEXT}], "agents": [1]}}'),
+        ("a.json", f"{ONE_TEXT}\n{TWO_TEXT}"),
+        ("a.JSON", f"{ONE_TEXT} \r\n\t{TWO_TEXT}\r\n \n"),
         ("a.jsonl", f"{ONE_TEXT}\n{TWO_TEXT}\n"),
         ("a.ndjson", f"{ONE_TEXT}\r\n{TWO_TEXT}"),
         ("sub.dir/a.JsonL", f" {ONE_TEXT} \n\t{TWO_TEXT}\n"),
@@ -67,6 +70,88 @@ def test_d1_every_format_gives_the_records_at_their_positions(path: str, text: s
 )
 def test_d1_any_other_value_is_one_record(text: str) -> None:
     assert read(f" {text}\n") == [(0, read(f" {text}\n")[0].text, json.loads(text))]
+
+
+@pytest.mark.parametrize("wrapper", ["groups", "agents"])
+def test_p3_an_object_may_hold_one_record(wrapper: str) -> None:
+    key = wrapper.removesuffix("s")
+    (record,) = read(f'{{"next": null, "{key}" : {TWO_TEXT} }}', wrapper=wrapper)
+    assert (record.position, record.text, record.value) == (0, TWO_TEXT, TWO)
+    other = {"group": "agent", "agent": "group"}[key]
+    for text in (f'{{"id": 1, "{key}": {{"id": 2}}}}', f'{{"{key}": [1]}}', f'{{"{other}": {{"id": 2}}}}'):
+        assert values(text, wrapper=wrapper) == [json.loads(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"groups": [{"id": 1}], "groups": [{"id": 2}]}',
+        '{"groups": 5, "groups": [{"id": 2}]}',
+        '{"data": [{"id": 2}], "data": null}',
+        '{"results": {}, "results": 5}',
+        '{"group": {"id": 1}, "group": {"id": 2}}',
+        '{"groups": [{"id": 1}], "data": []}',
+        '{"groups": [], "group": {"id": 1}}',
+        '{"groups": [{"id": "\\ud800"}], "more": {}, "\\u0067roups": []}',
+    ],
+)
+def test_p3_an_object_that_has_records_twice_is_refused(text: str) -> None:
+    for path in ("a.json", "a.json.gz"):
+        data = text.encode()
+        with pytest.raises(UnreadableFile, match=r"records twice \(byte \d+\)"):
+            read(gzip.compress(data) if path.endswith("gz") else data, path)
+    inner = text[1:-1]
+    assert len(read(f'{{"id": 1, {inner}}}')) == 1, "a record may have any further fields"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['{"id": 1}', "5"],
+        ['{"id": 1}', "[1]"],
+        ["[1]", "[2]"],
+        ['{"id": 1}', '{"groups": [{"id": 2}]}'],
+        ['{"groups": [{"id": 2}]}', '{"groups": [{"id": 3}]}'],
+        ['{"id": 1}', '{"group": {"id": 2}}'],
+        ['{"id": 1}', '{"data": [1], "data": 1}'],
+        ['{"id": 1}', '{"id": 2} {"id": 3}'],
+        ['{"id": 1}', '{"id": 2, "na'],
+        ['{"id": 1}', '{"id": 2},'],
+        ["{", '"id": 1', "}}"],
+    ],
+)
+def test_p3_lines_in_a_json_file_are_read_only_if_each_is_a_record(lines: list[str]) -> None:
+    with pytest.raises(UnreadableFile):
+        read("\n".join(lines))
+
+
+@pytest.mark.parametrize("end", ["", " ", "\r"])
+@pytest.mark.parametrize("cut", ['{"id":13,"na', "{", '{"id": 1} x', "nul", '{"a":' * 20_000])
+@pytest.mark.parametrize("packed", [False, True])
+def test_p2_json_lines_whose_last_line_was_cut_are_refused(cut: str, end: str, packed: bool) -> None:
+    data = f'{{"id":11}}\n{{"id":12.0}}\n{cut}'.encode()
+    path, pack = ("a.jsonl.gz", gzip.compress) if packed else ("a.ndjson", bytes)
+    with pytest.raises(UnreadableFile, match=rf"cut: .* \(byte {len(data) + len(end)}\)"):
+        read(pack(data + end.encode()), path)
+    assert [record.position for record in read(pack(data + end.encode() + b"\n"), path)] == [0, 1, 2]
+
+
+def test_p2_a_last_line_that_is_json_needs_no_end_however_long_or_deep() -> None:
+    for last in ('{"id": 2}', "5 ", f'"{"x" * 200_000}"', nested(20_000)[0]):
+        for data in (last.encode(), b'{"id": 1}\n' + last.encode(), b"\n" * 100_000 + last.encode()):
+            assert read(data, "a.jsonl")[-1].text == last
+            assert read(gzip.compress(data), "a.jsonl.gz")[-1].text == last
+            with pytest.raises(UnreadableFile, match="cut"):
+                read(data.rstrip()[:-1] + (b"x" if last == "5 " else b""), "a.jsonl")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("path", ["a.jsonl", "a.json"])
+def test_p2_a_file_in_utf16_or_utf32_is_refused(encoding: str, path: str) -> None:
+    data = '{"id": 1, "name": "x"}\n{"id": 2, "name": "y"}\n'.encode(encoding)
+    for packed in (False, True):
+        with pytest.raises(UnreadableFile):
+            read(gzip.compress(data) if packed else data, f"{path}.gz" if packed else path)
 
 
 def test_d1_the_wrapper_of_the_other_kind_is_a_record() -> None:
@@ -137,7 +222,7 @@ def test_d2_a_line_that_is_not_json_is_one_bad_record(line: bytes) -> None:
         (b'[{"id": 1}', 10),
         (b'[{"id": 1}] x', 12),
         (b'[{"id": 1}]\n[{"id": 2}]', 12),
-        (b'{"id": 1}\n{"id": 2}\n', 10),
+        (b'{"id": 1}\n{"id": 2\n', 10),
         (b'[{"id": 1},]', None),
         (b'[{"id": 1} {"id": 2}]', 11),
         (b'[{"id": nope}]', 8),
@@ -198,14 +283,18 @@ def test_d2_a_compressed_file_cut_at_any_byte_gives_no_record(path: str) -> None
             read(data[:length], path)
 
 
-def test_d2_json_lines_cut_at_any_byte_give_the_whole_lines_and_one_bad_record() -> None:
+def test_p2_json_lines_cut_at_any_byte_give_whole_records_or_none() -> None:
     data = f"{ONE_TEXT}\r\n\n{TWO_TEXT}\n".encode()
     whole = {0: ONE, 2: TWO}
+    refused = 0
     for length in range(len(data)):
-        records = read(data[:length], "a.jsonl")
-        bad = [record for record in records if isinstance(record.value, NotJson)]
-        assert bad in ([], records[-1:])
-        assert all(record.value == whole[record.position] for record in records if record not in bad)
+        try:
+            records = read(data[:length], "a.jsonl")
+        except UnreadableFile:
+            refused += 1
+        else:
+            assert records == [] or all(record.value == whole[record.position] for record in records)
+    assert refused == len(ONE_TEXT) - 1 + len(TWO_TEXT.encode()) - 1
 
 
 def test_d2_a_file_whose_last_record_is_broken_gives_none_of_the_others() -> None:

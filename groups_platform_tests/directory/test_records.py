@@ -85,7 +85,7 @@ def test_d4_ids_are_integers_or_strings_of_digits(value: object) -> None:
 @pytest.mark.parametrize("value", hostile_days.WRONG_IDS, ids=lambda value: ascii(value)[:20])
 def test_d4_nothing_else_is_an_id(value: object) -> None:
     assert codes(parsed_group({**GROUP, "id": value})) == ["invalid_id"]
-    assert codes(parsed_group({**GROUP, "parent_group_id": value})) == ["invalid_parent"]
+    assert codes(parsed_group({**GROUP, "parent_group_id": value})) == (["invalid_parent"] if value != "" else [])
     assert codes(parsed_agent({"id": value})) == ["invalid_id"]
     member = parsed_group({**GROUP, "agent_ids": [value, 5]})
     assert (codes(member), member.accepted, member.values["agent_ids"]) == (["invalid_member"], True, [5])
@@ -120,9 +120,15 @@ def test_d4_timestamps_become_utc(parse: Any, field: str) -> None:
         ("2024-01-01T10:00:00.123456789Z", datetime(2024, 1, 1, 10, 0, 0, 123456)),
         ("0001-01-01", datetime(1, 1, 1)),
         ("9999-12-31T23:59:59.999999Z", datetime(9999, 12, 31, 23, 59, 59, 999999)),
+        ("2022-001", datetime(2022, 1, 1)),
+        ("2024-366T10:00:00Z", datetime(2024, 12, 31, 10)),
+        ("2016-12-31T23:59:60Z", datetime(2017, 1, 1)),
+        ("2024-12-31T24:00:00", datetime(2025, 1, 1)),
+        ("2024-12-31T24:00:00+02:00", datetime(2024, 12, 31, 22)),
+        ("2024-01-01 10:00:00 UTC", datetime(2024, 1, 1, 10)),
     ],
 )
-def test_d4_no_offset_means_utc_and_every_year_is_a_plain_value(text: str, expected: datetime) -> None:
+def test_d4_p6_no_offset_means_utc_and_every_year_is_a_plain_value(text: str, expected: datetime) -> None:
     assert parsed_group({**GROUP, "created_at": text}).values["created_at"] == expected
 
 
@@ -138,11 +144,16 @@ def test_d4_agent_ids_of_another_type_reject_the_record(value: object) -> None:
     assert (codes(group), group.accepted) == (["invalid_agent_ids"], False)
 
 
-@pytest.mark.parametrize("fields", [{}, {"agent_ids": None, "parent_group_id": None}, {"agent_ids": []}])
-def test_d4_parent_and_members_may_be_null_or_absent(fields: dict[str, Any]) -> None:
+@pytest.mark.parametrize("fields", [{"agent_ids": None, "parent_group_id": None}, {"agent_ids": []}])
+def test_d4_parent_and_members_may_be_null_and_members_are_none_then(fields: dict[str, Any]) -> None:
     group = parsed_group({"id": 1, "name": "x", **fields})
-    assert (group.accepted, group.faults) == (True, ())
-    assert not group.values.get("agent_ids")
+    assert (group.accepted, group.faults, group.values["agent_ids"]) == (True, (), [])
+
+
+def test_p4_a_record_without_members_says_nothing_of_them() -> None:
+    group = parsed_group({"id": 2, "name": "North", "members": [11, 12]})
+    assert (group.accepted, group.faults, group.values) == (True, (), {"id": 2, "name": "North"})
+    assert "agent_ids" not in parsed_group({"id": 2, "name": "x", "agent_ids": "1,2"}).values
 
 
 def test_d4_every_fault_of_a_record_is_named_and_readable_values_stay() -> None:
@@ -173,19 +184,70 @@ def test_d5_each_bad_member_is_a_finding_and_repeated_members_count_once() -> No
     assert group.values["agent_ids"] == [3, 4]
 
 
+def test_p6_an_empty_string_is_null_where_a_time_or_a_parent_may_be_null() -> None:
+    group = parsed_group({**GROUP, "parent_group_id": "", "created_at": "", "updated_at": ""})
+    assert (group.accepted, set(group.values)) == (True, {"id", "name", "agent_ids"})
+    assert codes(parsed_group({**GROUP, "id": "", "name": "", "agent_ids": ""})) == [
+        "invalid_agent_ids", "invalid_id", "invalid_name"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("deleted", [True, "True", 1])
+def test_p6_a_deleted_group_needs_only_an_id(deleted: object) -> None:
+    gone = {"id": 5, "name": None, "agent_ids": "1,2", "deleted": deleted, "updated_at": "2024-01-01"}
+    group = parsed_group(gone)
+    assert (group.accepted, group.values) == (True, {"id": 5, "updated_at": datetime(2024, 1, 1), "deleted": True})
+    assert codes(parsed_group({**gone, "id": "x", "updated_at": "never"})) == ["invalid_id", "invalid_timestamp"]
+    for other in (False, "false", 0, None, "yes", 2):
+        assert codes(parsed_group({**gone, "deleted": other})) == ["invalid_agent_ids", "missing_name"]
+    assert parsed_agent({"id": 5, "deleted": True}).values["active"] is True
+
+
 def with_status(deactivated: object, active: object, contact: object) -> dict[str, object]:
     fields = {"deactivated": deactivated, "active": active}
     record = {"id": 1, "available": False, **{key: value for key, value in fields.items() if value != "absent"}}
     return record if contact == "absent" else {**record, "contact": {"active": contact}}
 
 
-@pytest.mark.parametrize("deactivated", ["absent", None, True, False, "true", 1])
-@pytest.mark.parametrize("active", ["absent", None, True, False, "false", 0])
+@pytest.mark.parametrize("deactivated", ["absent", None, True, False, "TRUE", 0])
+@pytest.mark.parametrize("active", ["absent", None, True, False, "False", 1])
 @pytest.mark.parametrize("contact", ["absent", None, True, False, "false", 0])
-def test_d7_the_first_boolean_that_speaks_decides(deactivated: object, active: object, contact: object) -> None:
-    expected = deactivated is not True and next((said for said in (active, contact) if type(said) is bool), True)
+def test_d7_p5_the_first_that_speaks_decides(deactivated: object, active: object, contact: object) -> None:
+    words = {"TRUE": True, "False": False, "false": False, 0: False, 1: True}  # JSON's own are equal to 0 and 1 here
+    said = [words[value] for value in (active, contact) if value not in ("absent", None)]
     agent = parsed_agent(with_status(deactivated, active, contact))
-    assert (agent.accepted, agent.values["active"]) == (True, expected)
+    assert (agent.accepted, agent.faults) == (True, ())
+    assert agent.values["active"] == (words.get(deactivated) is not True and [*said, True][0])
+    suspended = {**agent.record.value, "suspended": True}
+    assert parsed_agent(suspended).values["active"] is False
+    assert parsed_agent({**suspended, "suspended": "false"}).values["active"] == agent.values["active"]
+
+
+@pytest.mark.parametrize("value", hostile_days.NOT_BOOLEANS, ids=lambda value: ascii(value)[:20])
+def test_p5_a_status_that_cannot_be_read_is_none(value: object) -> None:
+    for field in ("deactivated", "suspended", "active"):
+        agent = parsed_agent({"id": 1, "deactivated": True, field: value, "contact": {"name": "Ann"}})
+        assert (agent.accepted, codes(agent), agent.values["active"]) == (True, ["invalid_active"], None)
+        assert agent.values["name"] == "Ann"
+    assert codes(parsed_agent({"id": 1, "active": value, "contact": {"active": value}})) == ["invalid_active"] * 2
+
+
+@pytest.mark.parametrize(
+    ("record", "name", "email"),
+    [
+        ({"contact": {"name": "A", "email": "a@b.example"}, "name": "B", "email": "b@b.example"}, "A", "a@b.example"),
+        ({"contact": {"name": " ", "email": ""}, "name": "B", "email": "b@b.example"}, "B", "b@b.example"),
+        ({"name": {"first": "B"}, "first_name": "Ann", "last_name": "Bo"}, "Ann Bo", None),
+        ({"first_name": "Ann", "last_name": ""}, "Ann", None),
+        ({"contact": {}, "name": "nul\0", "last_name": "Bo"}, "Bo", None),
+        ({"contact": {"first_name": "Ann"}, "first_name": " ", "email": 5}, None, None),
+    ],
+)  # fmt: skip
+def test_p5_name_and_email_are_the_first_texts_that_say_something(
+    record: dict[str, Any], name: str | None, email: str | None
+) -> None:
+    agent = parsed_agent({"id": 1, **record})
+    assert (agent.accepted, agent.values["name"], agent.values["email"]) == (True, name, email)
 
 
 def test_d7_an_agent_needs_an_id_and_its_texts_are_taken_only_if_they_are_texts() -> None:

@@ -34,12 +34,15 @@ DAY2_FINDINGS = {
     ("invalid_parent", "error", GROUPS_JSON, 23, 21000403310, None),
     ("invalid_agent_ids", "error", GROUPS_JSON, 6, 21000401140, None),
     ("invalid_member", "error", PAGE2, 2, 21000404110, None),
+    ("invalid_active", "error", AGENTS_JSON, 24, None, 21001000024),
     ("duplicate_record", "error", PAGE2, 9, 21000404100, None),
     ("missing_parent", "warning", None, None, 21000404200, None),
     ("hierarchy_cycle", "warning", None, None, 21000404300, None),
     ("orphan_membership", "error", None, None, 21000401100, 21001000031),
     ("orphan_membership", "error", None, None, 21000403100, 21001000031),
     ("missing_upstream", "warning", None, None, 21000403220, None),
+    ("members_not_said", "warning", None, None, 21000403210, None),
+    ("roster_incomplete", "warning", None, None, None, None),
 }
 
 
@@ -108,7 +111,7 @@ def test_one_of_each_finding_on_day2_and_none_on_day1(sample: Sample) -> None:
     assert sample.pipeline.findings("day1") == {}
     assert sample.pipeline.findings("day2") == dict.fromkeys(DAY2_FINDINGS, 1)
     assert set(sample.days["day1"].result.findings.values()) == {0}
-    assert sum(sample.days["day2"].result.findings.values()) == 16
+    assert sum(sample.days["day2"].result.findings.values()) == 19
     assert sample.days["day2"].result.findings.keys() == {code.value for code in FindingCode}
 
 
@@ -131,6 +134,18 @@ def test_d10_a_rejected_and_an_absent_group_keep_their_row_and_members(sample: S
     assert rows == [("Nordic Phone Line",), ("Spare Parts",)]
     assert sample.pipeline.members(21000401140)
     assert sample.pipeline.members(21000403220)
+
+
+def test_p4_a_group_that_does_not_say_its_members_keeps_them(sample: Sample) -> None:
+    assert sample.pipeline.members(21000403210) == {21001000022}
+
+
+def test_p7_the_agent_whom_an_incomplete_roster_leaves_out_stays_active(sample: Sample) -> None:
+    assert sample.pipeline.set_of("SELECT active FROM agents WHERE agent_id = 21001000025") == {True}
+    ((detail,),) = sample.pipeline.rows("SELECT detail FROM findings WHERE code = 'roster_incomplete'")
+    assert detail == (
+        "2 record(s) of agents/ have no id that can be read; 1 agent(s) who are not in it keep their status"
+    )
 
 
 def test_only_the_two_warnings_are_failed_checks(sample: Sample) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import random
 import socket
+import time
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from groups_platform.directory.day_names import in_natural_order, natural_key
 from groups_platform.directory.snapshot import GROUPS, arrow_schema, count_snapshot, read_into_lake
 from groups_platform.directory.source import (
     SourceFile,
+    _seconds,
     fingerprint_of,
     list_day,
     list_days,
@@ -226,6 +229,22 @@ def test_d14_what_cannot_be_listed_as_a_whole_is_not_read_in_part(
         list_day(str(tmp_path), "day1")
 
 
+def test_p1_what_is_not_read_is_not_listed_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer's own folders come and go while the day is listed."""
+    day = write_day(tmp_path / "sync-day1", [group(1)], [agent(5)])
+    write_file(day / "agents" / "_temporary" / "0" / "part-0.json", '{"id": 6}')
+    (day / "agents" / ".loop").symlink_to(day)
+    listed = LocalFileSystem.ls
+
+    def ls(fs: LocalFileSystem, path: str, **options: Any) -> Any:
+        if "_temporary" in path:
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return listed(fs, path, **options)
+
+    monkeypatch.setattr(LocalFileSystem, "ls", ls)
+    assert [file.path for file in list_day(str(tmp_path), "day1").files_under("agents")] == ["agents/agents.json"]
+
+
 def test_d14_a_folder_that_links_to_itself_is_no_endless_day(tmp_path: Path) -> None:
     write_day(tmp_path / "sync-day1", [group(1)], [agent(5)])
     (tmp_path / "sync-day1" / "agents" / "again").symlink_to(tmp_path / "sync-day1")
@@ -316,6 +335,12 @@ def test_d1_the_files_of_a_day_are_the_readable_ones_of_its_three_folders(tmp_pa
         "other/a.json",
         "admin_groups/.hidden.json",
         "admin_groups/.tmp/a.json",
+        "admin_groups/_temporary/0/part-0.json",
+        "admin_groups/_metadata.json",
+        "admin_groups/_manifest.json",
+        "admin_groups/_SUCCESS/a.json",
+        "agents/sub/_committed_1.jsonl",
+        "_agents/a.json",
         "admin_groups/a.json.bak",
         "admin_groups/README.txt",
         "admin_groups/json",
@@ -335,6 +360,64 @@ def test_an_empty_folder_is_there_and_a_missing_one_is_not(tmp_path: Path) -> No
     (tmp_path / "sync-day1" / "admin_groups").mkdir(parents=True)
     day = list_day(str(tmp_path), "day1")
     assert (day.folders, day.files, day.is_complete) == ({"admin_groups"}, (), False)
+
+
+def test_p9_a_marker_counts_if_no_file_is_newer(tmp_path: Path) -> None:
+    day = write_day(tmp_path / "sync-day1", [group(1)], [agent(5)], files={"manifest.json": "{}"})
+    time.sleep(0.02)  # longer than a clock of files takes for a step
+
+    def is_complete() -> bool:
+        return list_day(str(tmp_path), "day1").is_complete
+
+    assert not list_day(str(tmp_path), "day1").is_marked
+    (day / "_SUCCESS").touch()
+    assert is_complete()
+    (day / "README.md").touch()
+    write_file(day / "agents" / "_temporary" / "a.json", "")
+    assert is_complete(), "neither is read"
+    later = time.time() + 60
+    for path in ("agents/agents.json", "manifest.json"):
+        os.utime(day / path, (later, later))
+        assert (is_complete(), list_day(str(tmp_path), "day1").is_marked) == (False, True)
+        os.utime(day / "_SUCCESS", (later, later))
+        assert is_complete()
+        later += 60
+
+
+def test_p9_a_copy_with_the_times_of_its_original_is_as_new_as_it_is(tmp_path: Path) -> None:
+    """As rsync makes it, which also brings the marker before what comes later in the alphabet."""
+    before = time.time() - 1
+    day = write_day(tmp_path / "sync-day1", [group(1)], [agent(5)], files={"_SUCCESS": ""})
+    for path, age in (("_SUCCESS", 1000), ("admin_groups/groups.json", 2000), ("agents/agents.json", 3000)):
+        os.utime(day / path, (before - age, before - age))
+    listed = list_day(str(tmp_path), "day1")
+    assert listed.changed_at is not None
+    assert (listed.is_complete, listed.changed_at > before) == (False, True)
+
+
+def test_p9_a_file_that_went_is_a_change(tmp_path: Path) -> None:
+    day = write_day(tmp_path / "sync-day1", [group(1)], [agent(5)], files={"agents/more.json": "[]"})
+    first = list_day(str(tmp_path), "day1").changed_at
+    time.sleep(0.02)
+    (day / "agents" / "more.json").unlink()
+    assert (list_day(str(tmp_path), "day1").changed_at or 0) > (first or 0) > 0
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        (1.5, 1.5),
+        (datetime(1970, 1, 1, 0, 1, tzinfo=timezone.utc), 60),
+        (datetime(1970, 1, 1, 0, 1), 60),
+        ("1970-01-01T00:01:00Z", 60),
+        ("1970-01-01T01:01:00+01:00", 60),
+        ("yesterday", None),
+        (None, None),
+        ((1970, 1, 1), None),
+    ],
+)
+def test_file_systems_tell_times_in_their_own_way(told: object, seconds: float | None) -> None:
+    assert _seconds(told) == seconds
 
 
 def changed(path: Path, content: str) -> None:

@@ -1,5 +1,5 @@
--- Whether the staged members equal, as a set, the stored and the pending ones, except those of groups without a record
--- today. Compares counts and sums of hashes, as in digest_tables.sql.
+-- Whether the staged members are, as a set, those that are stored or wait for their agent, groups whose members no
+-- record says today left aside. By number and sums of hashes as in digest_tables.sql.
 SELECT (staged.pairs, staged.by_group, staged.by_agent)
        = (stored.memberships + waiting.pairs - aside.pairs,
           stored.by_group + waiting.by_group - aside.by_group,
@@ -19,7 +19,7 @@ CROSS JOIN (
     FROM (
         SELECT g.group_id
         FROM groups AS g
-        LEFT JOIN group_record AS s ON s.group_id = g.group_id
+        LEFT JOIN group_record AS s ON s.group_id = g.group_id AND s.says_members
         WHERE s.group_id IS NULL
     ) AS unstaged
     CROSS JOIN LATERAL (

@@ -2,9 +2,10 @@
 CREATE SCHEMA {schema};
 SET search_path = {schema}, {tables}, public;
 
--- The records of groups and agents, with the columns of the live tables.
-CREATE UNLOGGED TABLE group_record AS SELECT * FROM {tables}.groups WITH NO DATA;
-ALTER TABLE group_record DROP COLUMN inactive;
+-- The records of groups and agents, with the columns of the live tables. P4: of a group whose record does not say its
+-- members the stored ones stay.
+CREATE UNLOGGED TABLE group_record AS SELECT *, NULL::BOOLEAN AS says_members FROM {tables}.groups WITH NO DATA;
+ALTER TABLE group_record DROP COLUMN inactive, ALTER COLUMN says_members SET NOT NULL;
 CREATE UNLOGGED TABLE agent_record AS SELECT NULL::TEXT AS source, a.* FROM {tables}.agents AS a WITH NO DATA;
 CREATE UNLOGGED TABLE group_member (group_id BIGINT, agent_id BIGINT);
 CREATE UNLOGGED TABLE finding (

@@ -14,10 +14,34 @@ UNION ALL
 SELECT 'missing_upstream', g.group_id, NULL, 'no record today; the last good row and members stay'
 FROM groups AS g
 LEFT JOIN group_record AS s ON s.group_id = g.group_id
-LEFT JOIN (SELECT DISTINCT f.group_id FROM finding AS f WHERE f.group_id IS NOT NULL) AS r ON r.group_id = g.group_id
+LEFT JOIN (
+    -- a record that was rejected for what it says; one that another outdid does not count, nor what costs an element
+    SELECT DISTINCT f.group_id
+    FROM finding AS f
+    WHERE f.group_id IS NOT NULL AND f.code NOT IN ('duplicate_record', 'invalid_member')
+) AS r ON r.group_id = g.group_id
 LEFT JOIN missing_groups AS m ON m.group_id = g.group_id
 WHERE s.group_id IS NULL AND r.group_id IS NULL AND m.ended_day IS NULL
 UNION ALL
 SELECT 'ended_upstream', m.group_id, NULL, format('no record since %%s: its memberships ended', m.since_day)
 FROM missing_groups AS m
-WHERE m.ended_day = %(sync_day)s;
+WHERE m.ended_day = %(sync_day)s
+UNION ALL
+SELECT 'members_not_said', s.group_id, NULL, 'its record has no agent_ids; the members that it has stay'
+FROM group_record AS s
+WHERE NOT s.says_members
+UNION ALL
+SELECT 'roster_incomplete', NULL, NULL,
+       format('%%s record(s) of agents/ have no id that can be read; %%s agent(s) who are not in it keep their status',
+              nameless.records,
+              (SELECT count(*)
+               FROM agents AS a
+               WHERE a.active
+                 AND NOT EXISTS (SELECT FROM agent_record AS s WHERE s.agent_id = a.agent_id AND s.source = 'agents')
+                 AND NOT EXISTS (SELECT FROM finding AS f WHERE f.agent_id = a.agent_id AND f.file LIKE 'agents/%%')))
+FROM (
+    SELECT count(DISTINCT (f.file, f.position)) AS records
+    FROM finding AS f
+    WHERE f.agent_id IS NULL AND f.file LIKE 'agents/%%'
+) AS nameless
+WHERE nameless.records > 0;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,7 +15,7 @@ from dagster._core.storage.tags import RUN_FAILURE_REASON_TAG
 from groups_platform.directory.days import DayRun, DayStatus, Folder, describe_days, find_open, read_known_days
 from groups_platform.directory.source import SourceListing
 from groups_platform.orchestration.directory.jobs import SYNC_JOB
-from groups_platform.orchestration.directory.planner import is_ready
+from groups_platform.orchestration.directory.planner import Sighting, counts_when, is_ready, sight
 from groups_platform.orchestration.instance import FINGERPRINT_TAG, PARTITION_TAG
 
 RETRY_TAG: Final = "groups_platform/retry_of"  # of the second try: the run whose process was gone
@@ -25,13 +26,27 @@ GONE: Final = {RunFailureReason.UNEXPECTED_TERMINATION.value, RunFailureReason.S
 
 
 def find_day_states(
-    instance: DagsterInstance, url: str, listing: SourceListing, seen: Mapping[str, str]
+    instance: DagsterInstance,
+    url: str,
+    listing: SourceListing,
+    quiet_seconds: float,
+    seen: Mapping[str, Sighting] | None = None,
 ) -> list[DayStatus]:
     """What there is of every folder of the source, in as many queries for a thousand days as for one.
 
-    seen: see `planner.is_ready`.
+    quiet_seconds: see `planner.is_ready`. seen: by `planner.sight`, what the ticks before saw; None where none did.
     """
-    folders = [Folder(day.label, day.fingerprint, is_ready(day, seen)) for day in listing.days]
+    now = time.time()
+    seen = sight(listing.days, {}, now) if seen is None else seen
+    folders = [
+        Folder(
+            day.label,
+            day.fingerprint,
+            is_ready(day, seen[day.label], now, quiet_seconds),
+            counts_when=counts_when(day, quiet_seconds),
+        )
+        for day in listing.days
+    ]
     folders += [Folder(label, problem=problem) for label, problem in listing.broken.items()]
     known = read_known_days(url)
     return describe_days(folders, listing.ignored, known, find_runs(instance, find_open(folders, known)))

@@ -18,8 +18,7 @@ def sync_days(context: AssetExecutionContext, platform: Platform) -> Materialize
     """
     with as_failure():
         listing = list_source(platform.settings.source)
-        seen = {day.label: day.fingerprint for day in listing.days}
-        days = find_day_states(context.instance, platform.database_url, listing, seen)
+        days = find_day_states(context.instance, platform.database_url, listing, platform.settings.quiet_seconds)
     rows = [
         {"day": day.label, "state": day.state.value, "plan": day.plan_id or "", "what": day.sentence} for day in days
     ]

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from groups_platform.directory.days import DayState, DayStatus, find_blocker
 from groups_platform.directory.source import SyncDay
 
 NAMED = 3  # ignored folders that a tick names
+
+
+class Sighting(NamedTuple):
+    """A day's fingerprint, and since when the ticks have found it, in seconds since 1970."""
+
+    fingerprint: str
+    since: float
 
 
 @dataclass(frozen=True)
@@ -24,9 +32,29 @@ class Plan:
     seen: dict[str, str]
 
 
-def is_ready(day: SyncDay, seen: Mapping[str, str]) -> bool:
-    """Whether the folder counts: it carries `_SUCCESS`, or its fingerprint is the one of the tick before (`seen`)."""
-    return day.is_complete or seen.get(day.label) == day.fingerprint
+def sight(days: Iterable[SyncDay], before: Mapping[str, Sighting], now: float) -> dict[str, Sighting]:
+    """Since when each day is as it is, by the ticks before. now: seconds since 1970."""
+    seen = {}
+    for day in days:
+        last = before.get(day.label)
+        seen[day.label] = last if last and last.fingerprint == day.fingerprint else Sighting(day.fingerprint, now)
+    return seen
+
+
+def is_ready(day: SyncDay, seen: Sighting, now: float, quiet_seconds: float) -> bool:
+    """P9: whether the folder counts.
+
+    It has a `_SUCCESS` that is newer than its files, or nothing in it has changed for `quiet_seconds`, by its own times
+    or by what the ticks have seen. now: seconds since 1970.
+    """
+    unchanged_since = seen.since if day.changed_at is None else min(seen.since, day.changed_at)
+    return day.is_complete or now - unchanged_since >= quiet_seconds
+
+
+def counts_when(day: SyncDay, quiet_seconds: float) -> str:
+    """What has to happen until a folder that is not ready counts."""
+    marker = "its _SUCCESS is older than its files, and " if day.is_marked and not day.is_complete else ""
+    return f"{marker}it counts when nothing in it has changed for {quiet_seconds:g} s"
 
 
 def plan_next_day(days: Sequence[DayStatus]) -> Plan:

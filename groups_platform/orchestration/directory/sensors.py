@@ -1,6 +1,7 @@
 """The sensor for new or changed sync-day folders: lists the source and requests the run that `planner` chooses."""
 
 import json
+import time
 
 from dagster import (
     DagsterInstance,
@@ -19,7 +20,7 @@ from groups_platform.errors import PlatformError
 from groups_platform.orchestration.directory.day_states import DECISION_TAG, RETRY_TAG, find_day_states
 from groups_platform.orchestration.directory.jobs import SYNC_JOB
 from groups_platform.orchestration.directory.partitions import register_days
-from groups_platform.orchestration.directory.planner import plan_next_day
+from groups_platform.orchestration.directory.planner import Sighting, plan_next_day, sight
 from groups_platform.orchestration.directory.resources import Platform
 from groups_platform.orchestration.instance import FINGERPRINT_TAG, PARTITION_TAG, end_dead_runs
 
@@ -31,25 +32,34 @@ from groups_platform.orchestration.instance import FINGERPRINT_TAG, PARTITION_TA
     default_status=DefaultSensorStatus.RUNNING,
     description=(
         "Looks for sync-<day> folders in the source and runs sync_day for each, one at a time and in natural order. "
-        "A folder counts when it carries _SUCCESS or is unchanged over two ticks. It runs when its content is not what "
-        "was last applied of it; a day that is held waits for somebody who decides, and the tick says for whom."
+        "A folder counts when it has a _SUCCESS that is newer than its files, or nothing in it has changed for "
+        "GROUPS_QUIET_SECONDS. It runs when its content is not what was last applied of it; a day that is held waits "
+        "for somebody who decides, and the tick says for whom."
     ),
 )
 def new_sync_days(context: SensorEvaluationContext, platform: Platform) -> SensorResult | SkipReason:
     """One tick: list, plan, request at most one day."""
-    instance, seen = context.instance, json.loads(context.cursor or "{}")
+    instance, before = context.instance, read_cursor(context.cursor)
     try:
-        listing = list_source(platform.settings.source)
+        settings = platform.settings
+        listing = list_source(settings.source)
         end_dead_runs(instance)
         register_days(instance, listing.labels)
-        plan = plan_next_day(find_day_states(instance, platform.database_url, listing, seen))
+        seen = sight(listing.days, before, time.time())
+        plan = plan_next_day(find_day_states(instance, platform.database_url, listing, settings.quiet_seconds, seen))
     except PlatformError as error:
         return SkipReason(str(error))
     return SensorResult(
         run_requests=[request_for(instance, plan.request)] if plan.request else None,
         skip_reason=plan.reason or None,
-        cursor=json.dumps(plan.seen),
+        cursor=json.dumps({label: seen[label] for label in plan.seen}),
     )
+
+
+def read_cursor(cursor: str | None) -> dict[str, Sighting]:
+    """What the ticks before have seen; nothing of a day that an older version saw."""
+    seen = json.loads(cursor or "{}")
+    return {label: Sighting(*entry) for label, entry in seen.items() if isinstance(entry, list)}
 
 
 def request_for(instance: DagsterInstance, day: DayStatus) -> RunRequest:

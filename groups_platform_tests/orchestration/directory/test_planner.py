@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from groups_platform.directory.days import DayState, DayStatus
 from groups_platform.directory.source import SyncDay
-from groups_platform.orchestration.directory.planner import is_ready, plan_next_day
+from groups_platform.orchestration.directory.planner import Sighting, counts_when, is_ready, plan_next_day, sight
 
 APPLIED = DayStatus("day1", DayState.APPLIED, "day1 is applied.", "a")
 DUE = DayStatus("day2", DayState.WAITING, "day2 runs next.", "b", is_due=True, holds_back=True)
 WAITS = DayStatus("day3", DayState.WAITING, "day3 waits for day2.", "c", holds_back=True)
 
 
+NOW, QUIET = 1_000_000.0, 30
+
+
 def blocked(state: DayState, sentence: str) -> DayStatus:
     return DayStatus("day2", state, sentence, "b", holds_back=True)
 
 
-def folder(fingerprint: str = "f", *, is_complete: bool = False) -> SyncDay:
-    return SyncDay("day1", "/src/sync-day1", frozenset(), (), fingerprint, is_complete)
+def folder(fingerprint: str = "f", *, is_complete: bool = False, **fields: Any) -> SyncDay:
+    return SyncDay("day1", "/src/sync-day1", frozenset(), (), fingerprint, is_complete, **fields)
 
 
-def test_a_folder_counts_when_it_is_unchanged_over_two_ticks_or_carries_the_marker() -> None:
-    assert not is_ready(folder("a"), {})
-    assert not is_ready(folder("b"), {"day1": "a"})
-    assert is_ready(folder("b"), {"day1": "b"})
-    assert is_ready(folder("a", is_complete=True), {})
+def test_p9_where_no_time_is_told_a_day_counts_when_the_ticks_see_no_change_for_long_enough() -> None:
+    seen: dict[str, Sighting] = {}
+
+    def is_ready_at(fingerprint: str, now: float) -> bool:
+        nonlocal seen
+        day = folder(fingerprint)
+        seen = sight([day], seen, now)
+        return is_ready(day, seen["day1"], now, QUIET)
+
+    assert not is_ready_at("a", NOW)
+    assert not is_ready_at("b", NOW + QUIET)
+    assert not is_ready_at("b", NOW + 2 * QUIET - 1)
+    assert is_ready_at("b", NOW + 2 * QUIET)
+
+
+def test_p9_a_day_counts_at_once_when_its_own_times_say_that_it_rests() -> None:
+    fresh = Sighting("f", NOW)
+    for changed_at, ready in ((NOW - QUIET, True), (NOW - QUIET + 1, False), (NOW + 3600, False)):
+        assert is_ready(folder(changed_at=changed_at), fresh, NOW, QUIET) == ready
+    long_seen = Sighting("f", NOW - QUIET)
+    assert is_ready(folder(changed_at=NOW + 3600), long_seen, NOW, QUIET), "a clock that is fast holds up nobody"
+
+
+def test_p9_a_marker_counts_at_once_unless_it_is_older_than_a_file() -> None:
+    fresh = Sighting("f", NOW)
+    assert is_ready(folder(is_complete=True), fresh, NOW, QUIET)
+    stale = folder(is_marked=True, changed_at=NOW)
+    assert not is_ready(stale, fresh, NOW, QUIET)
+    assert counts_when(stale, QUIET).startswith("its _SUCCESS is older than its files")
 
 
 def test_the_day_that_is_due_is_requested() -> None:

@@ -125,11 +125,16 @@ EVERYBODY = range(100, 140)
 DELIVERY_A, DELIVERY_B = [group(1, EVERYBODY, name="North")], [group(1, EVERYBODY, name="Northeast")]
 
 
+def rest(monkeypatch: pytest.MonkeyPatch, seconds: str) -> None:
+    monkeypatch.setenv("GROUPS_QUIET_SECONDS", seconds)
+
+
 def test_a_folder_is_requested_once_it_is_unchanged_and_again_when_its_content_changes(
-    sensor: Sensor, worker: Worker, source: Path
+    sensor: Sensor, worker: Worker, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_day(source / "sync-day1", [group(1, [5])], [agent(5)])
-    assert "may still be arriving" in sensor.skip_reason()
+    assert "nothing in it has changed for 30 s" in sensor.skip_reason()
+    rest(monkeypatch, "0")
     request = sensor.request()
     assert request.partition_key == "day1"
     assert list(sensor.instance.get_dynamic_partitions(NAME)) == ["day1"]
@@ -138,7 +143,9 @@ def test_a_folder_is_requested_once_it_is_unchanged_and_again_when_its_content_c
     assert sensor.skip_reason() == "Every sync day of the source is dealt with: 1 applied."
 
     write_file(source / "sync-day1" / "admin_groups" / "more.json", "[]")
+    rest(monkeypatch, "30")
     assert "may still be arriving" in sensor.skip_reason()
+    rest(monkeypatch, "0")
     changed = sensor.request()
     assert changed.partition_key == "day1"
     assert changed.run_key != request.run_key

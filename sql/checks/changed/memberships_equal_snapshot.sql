@@ -9,7 +9,7 @@ FROM (
 FULL JOIN (
     SELECT m.group_id, m.agent_id
     FROM group_membership AS m
-    JOIN group_record AS g ON g.group_id = m.group_id
+    JOIN group_record AS g ON g.group_id = m.group_id AND g.says_members
 ) AS t ON t.group_id = s.group_id AND t.agent_id = s.agent_id
 WHERE (s.group_id IS NULL OR t.group_id IS NULL)
   -- refers to no column of the join, so it is evaluated once, before it; as in directory/compare_memberships.sql
@@ -32,7 +32,7 @@ WHERE (s.group_id IS NULL OR t.group_id IS NULL)
            FROM (
                SELECT g.group_id
                FROM groups AS g
-               LEFT JOIN group_record AS s ON s.group_id = g.group_id
+               LEFT JOIN group_record AS s ON s.group_id = g.group_id AND s.says_members
                WHERE s.group_id IS NULL
            ) AS unstaged
            CROSS JOIN LATERAL (
