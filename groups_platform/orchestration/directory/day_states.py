@@ -21,8 +21,13 @@ from groups_platform.orchestration.instance import FINGERPRINT_TAG, PARTITION_TA
 RETRY_TAG: Final = "groups_platform/retry_of"  # of the second try: the run whose process was gone
 DECISION_TAG: Final = "groups_platform/decision"  # of a run for an approved plan: the decision's id
 
-# A run that its process left: killed, told to end by its host, or never begun.
-GONE: Final = {RunFailureReason.UNEXPECTED_TERMINATION.value, RunFailureReason.START_TIMEOUT.value}
+# Why a run failed that its process left: killed (somebody else says so then, mostly without a reason: the code server
+# or `end_dead_runs`), told to end by its host, or never begun. What fails by itself has another reason.
+GONE: Final = {
+    RunFailureReason.UNKNOWN.value,
+    RunFailureReason.UNEXPECTED_TERMINATION.value,
+    RunFailureReason.START_TIMEOUT.value,
+}
 
 
 def find_day_states(
@@ -70,7 +75,8 @@ def _day_run(run: DagsterRun) -> DayRun:
         fingerprint=run.tags.get(FINGERPRINT_TAG),
         is_in_progress=not run.is_finished,
         has_failed=run.is_finished and run.status is not DagsterRunStatus.SUCCESS,
-        is_gone=run.tags.get(RUN_FAILURE_REASON_TAG) in GONE,
+        is_gone=run.status is DagsterRunStatus.FAILURE
+        and run.tags.get(RUN_FAILURE_REASON_TAG, RunFailureReason.UNKNOWN.value) in GONE,
         is_retry=RETRY_TAG in run.tags,
         decision_id=int(run.tags[DECISION_TAG]) if DECISION_TAG in run.tags else None,
     )

@@ -76,6 +76,10 @@ class Sensor:
         }
         return create_run_for_test(self.instance, job_name="sync_day", tags=tags, status=status)
 
+    def fail(self, run: DagsterRun) -> None:
+        by_itself = JobFailureData(error=None, failure_reason=RunFailureReason.STEP_FAILURE)
+        self.instance.report_run_failed(run, "a step failed", by_itself)
+
 
 @pytest.fixture
 def sensor(dagster: Dagster) -> Sensor:
@@ -100,7 +104,7 @@ class Worker:
         with staged_day(self.pipeline.spark, self.pipeline.lake, label, self.pipeline.url) as staged:
             result = apply_day(staged, run.run_id, limits)
         if result.refusal:
-            self.sensor.instance.report_run_failed(run)
+            self.sensor.fail(run)
         else:
             success = DagsterEvent(DagsterEventType.PIPELINE_SUCCESS.value, "sync_day")
             self.sensor.instance.report_dagster_event(success, run_id=run.run_id)
@@ -174,7 +178,7 @@ def test_the_next_day_waits_until_the_one_before_it_is_done(sensor: Sensor, work
     assert first.partition_key == "day2"
     running = sensor.start(first, DagsterRunStatus.STARTED)
     assert sensor.skip_reason() == "day2 is running. The days after it wait. 1 day(s) after it are ready."
-    sensor.instance.report_run_failed(running)
+    sensor.fail(running)
     assert "day2 failed" in sensor.skip_reason()
     worker.run(first)  # a person re-executed it
     assert sensor.request().partition_key == "day10"
@@ -286,9 +290,10 @@ def test_p14_a_killed_run_is_ended_by_the_next_tick_and_requested_again_once(
     ("reason", "is_gone"),
     [
         (RunFailureReason.UNEXPECTED_TERMINATION, True),  # killed, or told to end by its host
+        (RunFailureReason.UNKNOWN, True),  # killed, as the code server that started it reports it
         (RunFailureReason.START_TIMEOUT, True),
         (RunFailureReason.STEP_FAILURE, False),
-        (RunFailureReason.UNKNOWN, False),
+        (RunFailureReason.RUN_EXCEPTION, False),
     ],
 )
 def test_p14_only_a_run_that_lost_its_process_is_tried_again(
