@@ -174,8 +174,8 @@ def _note(staged: StagedDay, result: DayResult, run_id: str | None, *, is_plan: 
             excesses=result.excesses,
             run_id=run_id,
         )
-    if is_plan or (result.newest_day and result.applied_fingerprint == staged.fingerprint):
-        return  # nothing was attempted, or an older day was run again as it had been applied
+    if is_plan:
+        return
     if not (result.is_applied or result.applied_fingerprint or isinstance(result.refusal, CheckFailed)):
         _replace_findings(staged.connection, staged.label)  # of what was applied once, the findings stay
     note_attempt(staged, result, run_id)
