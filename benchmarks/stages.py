@@ -11,7 +11,6 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -73,7 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source")
     arguments = parser.parse_args()
-    settings = replace(Settings.from_env(), source=arguments.source)
+    settings = Settings.from_env().model_copy(update={"source": arguments.source})
     started = time.perf_counter()
     builder: Any = SparkSession.builder
     spark = builder.config(map=prepare_spark(settings)).getOrCreate()

@@ -20,6 +20,7 @@ from groups_platform.directory.manifest import (
     hash_of,
     is_last_page,
     read_manifest,
+    records_of,
     total_of,
 )
 from groups_platform.directory.reader import (
@@ -99,7 +100,7 @@ class FileReader:
                 yield {"entry": "manifest", "file": manifest.name, "disagrees": sentence}
             for folder in self.kind_folders:
                 if claim := manifest.folders.get(folder):
-                    yield {"entry": "manifest", "file": manifest.name, "folder": folder, "total": claim.records}
+                    yield {"entry": "manifest", "file": manifest.name, "folder": folder, "total": records_of(claim)}
 
     def _file(self, path: str, manifests: list[Manifest]) -> Iterator[pa.RecordBatch]:
         count, faults, sha256 = 0, [], None
@@ -120,10 +121,8 @@ class FileReader:
             faults.append(Fault(FindingCode.INVALID_JSON, str(unopened))._asdict())
         false_claims = "; ".join(find_false_claims(path, manifests, count, sha256, header))
         said = {"total": total_of(header), "is_last_page": is_last_page(header), "disagrees": false_claims or None}
-        folder = path.split("/", 1)[0]
-        yield self._rows(
-            [{"entry": "file", "folder": folder, "file": path, "records": count, "faults": faults, **said}]
-        )
+        place = {"entry": "file", "folder": path.split("/", 1)[0], "file": path}
+        yield self._rows([{**place, "records": count, "faults": faults, **said}])
 
     def read_records(self, path: str, texts: Iterable[RawTexts]) -> Iterator[pa.RecordBatch]:
         """The records of one file, each once; those without a fault first in each of the reader's batches."""

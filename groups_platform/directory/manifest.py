@@ -13,6 +13,8 @@ import msgspec
 
 NAMES: Final = ("manifest.json", "_manifest.json")
 PIECE_BYTES: Final = 2**20
+BIGINT_MIN: Final = -(2**63)
+BIGINT_MAX: Final = 2**63 - 1
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -59,8 +61,14 @@ def read_manifest(name: str, data: bytes) -> Manifest:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return Manifest(name, {}, {}, f"cannot be understood: {error}")
     folders = {"admin_groups": text.admin_groups, "agents": text.agents, "agent_details": text.agent_details}
-    files = {posixpath.normpath(path): claim for path, claim in (text.files or {}).items()}
+    # No name of a file has a U+0000, which Postgres cannot store, where the sentences go.
+    files = {posixpath.normpath(path.replace("\0", "\\x00")): claim for path, claim in (text.files or {}).items()}
     return Manifest(name, files, {folder: claim for folder, claim in folders.items() if claim})
+
+
+def records_of(claim: Claim) -> int | None:
+    """How many records it says there are."""
+    return _integer(claim.records)
 
 
 def hash_of(stream: BinaryIO) -> str:
@@ -100,7 +108,8 @@ def is_last_page(header: Mapping[str, Any]) -> bool | None:
 
 
 def _integer(value: Any) -> int | None:
-    return value if type(value) is int else None
+    """As a BIGINT: no number beyond is that of any records either."""
+    return min(max(value, BIGINT_MIN), BIGINT_MAX) if type(value) is int else None
 
 
 def _folder_of(path: str) -> str:

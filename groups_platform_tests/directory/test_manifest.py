@@ -88,6 +88,8 @@ def test_records_and_hash_of_a_file() -> None:
         ({"count": 2, "total": 7}, 7, None),
         ({"count": "5", "total": None}, None, None),
         ({"count": True, "total": 5.0}, None, None),
+        ({"count": 10**29}, 2**63 - 1, None),
+        ({"total": -(10**29)}, -(2**63), None),
         ({"next": None}, None, True),
         ({"next_page": "", "count": 1}, 1, True),
         ({"next_page": False}, None, True),

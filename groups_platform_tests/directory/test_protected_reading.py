@@ -172,6 +172,10 @@ FALSE: dict[str, tuple[dict[str, str], str]] = {
         {"manifest.json": json.dumps({"agent_details": {"records": 5}})},
         "manifest.json says that agent_details/ has 5 records, and 0 were read",
     ),
+    "more records than there can be": (
+        {"manifest.json": json.dumps({"files": {**CLAIMS, "agents/\0": {}}, "admin_groups": {"records": 10**30}})},
+        r"manifest.json names agents/\x00, which is not there or not read",
+    ),
     "a manifest that is no JSON": ({"manifest.json": "{"}, "manifest.json cannot be understood"),
     "a lost page": (
         {"admin_groups/1.json": page("groups", [group(1)], next_page=2)},

@@ -136,12 +136,12 @@ def test_csv_keeps_empty_and_null_apart_and_times_in_utc(staging: Connection) ->
             "name": pa.array(names, pa.string()),
             "parent_group_id": pa.array([None] * len(names), pa.int64()),
             "created_at": pa.array([moment] * len(names), pa.timestamp("us", tz="UTC")),
+            "says_members": pa.array([True] * len(names), pa.bool_()),
         }
     )
+    columns = ", ".join(batch.schema.names)
     with staging.cursor() as cursor:
-        with cursor.copy(
-            "COPY group_record (group_id, name, parent_group_id, created_at) FROM STDIN (FORMAT csv)"
-        ) as stream:
+        with cursor.copy(f"COPY group_record ({columns}) FROM STDIN (FORMAT csv)".encode()) as stream:
             stream.write(to_csv(batch))
         stored = cursor.execute("SELECT * FROM group_record ORDER BY group_id").fetchall()
-    assert stored == [(n, name, None, moment.replace(tzinfo=None), None) for n, name in enumerate(names)]
+    assert stored == [(n, name, None, moment.replace(tzinfo=None), None, True) for n, name in enumerate(names)]
