@@ -67,7 +67,7 @@ def _materialise_raw(
     with as_failure(), engine_errors(f"{kind.name} of {label} failed"):
         platform.hold_day(label)
         day = list_day(settings.source, label)
-        context.log.info(f"reading {sum(len(day.files_under(f)) for f in kind.folders)} files of {day.url}")
+        context.log.info(f"reading {sum(len(day.files_under(f)) for f in kind.folders)} files of {mask_text(day.url)}")
         raw = read_into_lake(spark.spark_session, day, kind, settings.lake, settings.file_limit).rows
         counts, preview = count_snapshot(raw), shown.preview(raw.where("entry = 'record'").select(*columns))
     outcome_of(context.run.run_id).records[kind.name] = counts

@@ -174,7 +174,9 @@ def test_a_source_with_a_password_is_shown_without_it(dagster: Dagster, source: 
     config = {"resources": {"platform": {"config": {"source": url}}}}
     result = dagster.run("sync_day", "day1", run_config=config)
     assert result.success
-    shown = "".join(str(event) for event in result.all_events)
+    shown = "".join(str(entry) for entry in dagster.instance.all_logs(result.run_id))
+    assert "files of memory://***@files.example.com/source/sync-day1" in shown
+    shown += "".join(str(event) for event in result.all_events)
     assert "memory://***@files.example.com/source/sync-day1" in shown
     assert "p@ss" not in shown
 
