@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 
 from groups_platform.database import embedded
 from groups_platform.database.connection import connect, migrate, open_database, with_database
-from groups_platform.directory.apply import DayResult
+from groups_platform.directory.day_result import DayResult
 from groups_platform.settings import Settings
 from groups_platform_tests.pipeline import Pipeline
 from groups_platform_tests.sync_process import start_spark

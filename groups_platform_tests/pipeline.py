@@ -10,7 +10,8 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from groups_platform.database.connection import connect
-from groups_platform.directory.apply import DayResult, apply_day
+from groups_platform.directory.apply import apply_day
+from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.guard import OFF, Protection
 from groups_platform.directory.lake import lock_day
 from groups_platform.directory.snapshot import (

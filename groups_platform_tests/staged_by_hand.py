@@ -9,7 +9,8 @@ from typing import Any
 
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
-from groups_platform.directory.apply import DayResult, apply_day
+from groups_platform.directory.apply import apply_day
+from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.guard import OFF, Protection
 from groups_platform.directory.snapshot import SnapshotCounts
 from groups_platform.directory.staging import StagedDay, _staging_schema

@@ -20,7 +20,7 @@ from psycopg.rows import dict_row
 
 from groups_platform.database.connection import Connection
 from groups_platform.database.sql_files import sql_folder
-from groups_platform.directory.table_columns import read_directory_sql
+from groups_platform.directory.statements import read_directory_sql
 
 HEADER: Final = re.compile(r"-- (fail|warn), (\w+): (.+)")
 CHANGED_HEADER: Final = re.compile(r"-- looks at (.+)")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
-from groups_platform.directory.apply import DayResult, apply_day
+from groups_platform.directory.apply import apply_day
+from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.guard import Protection
 from groups_platform.directory.snapshot import AGENTS, GROUPS, explode_into_lake, read_into_lake
 from groups_platform.directory.source import list_day

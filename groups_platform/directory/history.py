@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
-from groups_platform.directory.table_columns import read_directory_sql
+from groups_platform.directory.statements import read_directory_sql
 from groups_platform.errors import UnknownSyncDay
 
 

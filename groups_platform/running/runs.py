@@ -20,8 +20,8 @@ from dagster import (
 from dagster._core.utils import make_new_run_id
 
 from groups_platform.database.connection import find_lost_connection, open_database, running_database
-from groups_platform.directory.apply import DayResult
 from groups_platform.directory.day_names import in_natural_order
+from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.days import DayStatus
 from groups_platform.directory.engine_errors import first_reason
 from groups_platform.directory.guard import Excess

@@ -16,7 +16,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from groups_platform.database.connection import connect
-from groups_platform.directory.apply import DayResult, TableChange, apply_day
+from groups_platform.directory.apply import apply_day
+from groups_platform.directory.day_result import DayResult, TableChange
 from groups_platform.directory.source import list_day
 from groups_platform.directory.staging import staged_day
 from groups_platform.errors import CheckFailed, DatabaseUnavailable, IncompleteSnapshot, UnknownSyncDay

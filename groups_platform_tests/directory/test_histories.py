@@ -12,8 +12,9 @@ import pytest
 
 from groups_platform.database.connection import connect
 from groups_platform.database.sql_files import sql_folder
-from groups_platform.directory.apply import DayResult, apply_day
+from groups_platform.directory.apply import apply_day
 from groups_platform.directory.checks import EVERYTHING, all_checks
+from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.fingerprint import DAYS_BETWEEN_WHOLE_CHECKS
 from groups_platform.errors import CheckFailed
 from groups_platform_tests import oracle
@@ -269,7 +270,7 @@ def test_a_day_that_changes_nothing_looks_at_no_flag(
     database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     sync_by_hand(database_url, "day1", day(tmp_path, "day1", GROUPS))
-    caplog.set_level("INFO", "groups_platform.directory.apply")
+    caplog.set_level("INFO", "groups_platform.directory.statements")
     assert sync_by_hand(database_url, "day2", day(tmp_path, "day2", GROUPS)).rows_written == 0
     assert "affect changed groups: 0 rows" in caplog.text
     assert "find cycles of changes: 2 rows" not in caplog.text

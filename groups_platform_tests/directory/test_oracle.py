@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from groups_platform.directory.apply import DayResult
+from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.lake import read_lake
 from groups_platform.directory.snapshot import AGENTS, GROUPS, SnapshotCounts, count_snapshot
 from groups_platform.errors import IncompleteSnapshot

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from groups_platform.database.connection import connect
-from groups_platform.directory.apply import DayResult, apply_day
+from groups_platform.directory.apply import apply_day
+from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.directory.guard import OFF, Protection, find_excesses
 from groups_platform.directory.plan import KINDS, Plan, find_plan

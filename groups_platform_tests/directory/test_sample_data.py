@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 from pyspark.sql import SparkSession
 
-from groups_platform.directory.apply import DayResult
 from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup, Membership, find_contract_errors
+from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.findings import FindingCode
 from groups_platform.directory.lake import read_lake
 from groups_platform.directory.snapshot import AGENTS, GROUPS, MEMBERSHIPS, SnapshotCounts, count_snapshot

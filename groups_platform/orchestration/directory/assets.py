@@ -5,15 +5,10 @@ from typing import Any
 
 from dagster import AssetExecutionContext, AssetKey, AssetSpec, MaterializeResult, asset, multi_asset
 
-from groups_platform.directory.apply import (
-    TableChange,
-    apply_day,
-    count_staged,
-    find_incompleteness,
-    recompute_flags,
-    verify_day,
-)
+from groups_platform.directory.apply import apply_day, recompute_flags, verify_day
+from groups_platform.directory.completeness import count_staged, find_incompleteness
 from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup, Membership
+from groups_platform.directory.day_result import TableChange
 from groups_platform.directory.engine_errors import engine_errors
 from groups_platform.directory.guard import Protection
 from groups_platform.directory.lake import lake_path

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from groups_platform.directory.apply import DayResult
+from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.replay import ReplayResult
 from groups_platform.directory.snapshot import SnapshotCounts
 from groups_platform.errors import DatabaseUnavailable

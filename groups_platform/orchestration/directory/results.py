@@ -17,7 +17,7 @@ from dagster import (
 
 from groups_platform.directory import checks as directory_checks
 from groups_platform.directory import hierarchy, reports
-from groups_platform.directory.apply import DayResult, TableChange
+from groups_platform.directory.day_result import DayResult, TableChange
 from groups_platform.errors import DayHeld, IncompleteSnapshot
 from groups_platform.orchestration.directory import metadata as shown
 from groups_platform.orchestration.metadata import rows_table

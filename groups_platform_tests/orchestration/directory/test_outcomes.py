@@ -7,7 +7,7 @@ from contextlib import suppress
 import psycopg
 import pytest
 
-from groups_platform.directory.apply import DayResult
+from groups_platform.directory.day_result import DayResult
 from groups_platform.errors import CheckFailed, DatabaseUnavailable, IncompleteSnapshot
 from groups_platform.orchestration.directory.outcomes import Stage, apply_within, outcome_of, take_outcome
 

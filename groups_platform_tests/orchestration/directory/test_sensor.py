@@ -27,8 +27,9 @@ from dagster._core.test_utils import create_run_for_test
 from sqlalchemy import event
 
 from groups_platform.database.connection import connect, open_database
-from groups_platform.directory.apply import DayResult, apply_day
+from groups_platform.directory.apply import apply_day
 from groups_platform.directory.day_names import natural_key
+from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.directory.guard import OFF, Protection
 from groups_platform.directory.source import list_source
