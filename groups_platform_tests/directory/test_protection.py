@@ -110,6 +110,23 @@ def test_p10_the_plan_is_what_the_transaction_changes(url: str, tmp_path: Path) 
     assert again.plan.is_empty
 
 
+def test_p10_an_agent_who_is_renamed_and_absent_is_one_change(database_url: str, tmp_path: Path) -> None:
+    one = [group(1, [10])]
+    assert sync(database_url, tmp_path, "day1", one, [agent(10), agent(11)]).is_applied
+    renamed = {**agent(10), "contact": {"name": "Ada", "email": "ada@example.com"}}
+    folder = write_day(tmp_path / "sync-day2", one, [agent(11)], details=[renamed])
+    result = sync_by_hand(database_url, "day2", folder, GUARDED)
+    assert result.is_applied
+    assert result.plan
+    assert {kind: count for kind, count in result.plan.counts.items() if count} == {
+        "agents_deactivated": 1,
+        "groups_turned_inactive": 1,
+    }
+    assert result.changes["agents"].updated == 1
+    known = rows(database_url, "SELECT active, name, email FROM directory.agents_as_of('day2') WHERE agent_id = 10")
+    assert known == [(False, "Ada", "ada@example.com")]
+
+
 def test_p10_the_id_does_not_depend_on_order_and_depends_on_every_row(url: str, tmp_path: Path) -> None:
     ids = [
         plan(url, tmp_path, "day2", groups, agents).id
