@@ -11,6 +11,8 @@ from pyspark.sql import SparkSession
 
 from groups_platform.database.connection import connect
 from groups_platform.directory.apply import apply_day
+from groups_platform.directory.attempts import read_applied_fingerprint
+from groups_platform.directory.contents import keep_applied
 from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.guard import OFF, Protection
 from groups_platform.directory.lake import lock_day
@@ -34,6 +36,8 @@ TABLES = (
     "agent_history",
     "membership_history",
     "missing_groups",
+    "pending_history",
+    "rows_before",
 )
 
 
@@ -49,6 +53,8 @@ class Pipeline:
     def fill_lake(self, label: str, source: str | Path | None = None) -> None:
         """The Spark half: the three datasets of the day."""
         day = list_day(str(source or self.source), label)
+        applied = read_applied_fingerprint(self.url, label)
+        keep_applied(self.spark, self.lake, label, applied, day.fingerprint)
         for kind in (GROUPS, AGENTS):
             read_into_lake(self.spark, day, kind, self.lake)
         explode_into_lake(self.spark, label, self.lake)

@@ -96,18 +96,23 @@ def approve(
 
 
 @click.command()
+@click.option("--from", "from_day", metavar="DAY", help="Fold this day and the later ones only: quicker.")
 @JSON
 @click.pass_obj
-def replay(settings: Settings, as_json: bool) -> None:
+def replay(settings: Settings, from_day: str | None, as_json: bool) -> None:
     """Fold every applied and every late day anew, and make the tables and histories equal to that.
 
     A day that came late, or was corrected, comes in where it belongs; a day that was rejected since goes out. Held over
     a limit, as a day is: then groups-platform approve replay --plan ID --reason TEXT.
+
+    \b
+      groups-platform replay
+      groups-platform replay --from 2026-11-04
     """
-    sys.exit(0 if replay_now(settings, as_json) else 1)
+    sys.exit(0 if replay_now(settings, as_json, from_day) else 1)
 
 
-def replay_now(settings: Settings, as_json: bool) -> bool:
+def replay_now(settings: Settings, as_json: bool, from_day: str | None = None) -> bool:
     """Replay in this process, show what came of it, and say whether it succeeded."""
     with importing():
         from groups_platform.running.runs import open_for_terminal, replay_days  # noqa: PLC0415
@@ -115,7 +120,7 @@ def replay_now(settings: Settings, as_json: bool) -> bool:
 
         opened = open_for_terminal(settings)
     with opened as instance:
-        summary = replay_days(settings, instance)
+        summary = replay_days(settings, instance, from_day)
     if as_json:
         error = None
         if not summary.succeeded:

@@ -86,7 +86,7 @@ def _apply(staged: StagedDay, protection: Protection, run_id: str | None, *, is_
     if newest and newest.is_newer_than(staged.label):
         log.info("%s is older than %s, the newest applied day: tables left alone", staged.label, newest.label)
         late = DayResult(staged.label, False, newest.label, changes=dict.fromkeys(TABLES, TableChange()))
-        raise _RolledBack(replace(late, applied_fingerprint=find_applied_fingerprint(staged)))
+        raise _RolledBack(replace(late, applied_fingerprint=find_applied_fingerprint(connection, staged.label)))
     staged_rows = count_staged(staged)
     if incomplete := find_incompleteness(staged, staged_rows):
         raise _RolledBack(DayResult(staged.label, is_applied=False, refusal=incomplete))

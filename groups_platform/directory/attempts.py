@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from groups_platform.database.connection import Connection
+from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.day_names import natural_key
 from groups_platform.directory.day_result import DayResult
@@ -34,10 +34,17 @@ def keep_outcome(staged: StagedDay, result: DayResult, run_id: str | None, *, is
     note_attempt(staged, result, run_id)
 
 
-def find_applied_fingerprint(staged: StagedDay) -> str | None:
+def find_applied_fingerprint(connection: Connection, label: str) -> str | None:
     """Return the fingerprint of the content with which the day is applied, or None."""
-    rows = read_rows(staged.connection, "applied_fingerprint", {"sync_day": staged.label})
+    rows = read_rows(connection, "applied_fingerprint", {"sync_day": label})
     return rows[0]["fingerprint"] if rows else None
+
+
+def read_applied_fingerprint(url: str, label: str) -> str | None:
+    """Return what `find_applied_fingerprint` finds in the live tables. Raises DatabaseUnavailable."""
+    with connect(url) as connection:
+        connection.execute("SET LOCAL search_path = directory, public")
+        return find_applied_fingerprint(connection, label)
 
 
 def note_attempt(staged: StagedDay, result: DayResult, run_id: str | None) -> None:

@@ -59,9 +59,9 @@ def write_changes(
     every group, not only of those that the changes affect.
     """
     connection = staged.connection
-    agents = _write_agents(staged, staged_rows["agents"])
+    agents = _write_agents(staged, day, staged_rows["agents"])
     _analyze(connection, "agents", agents, before)
-    groups = _write_groups(connection, staged_rows["groups"])
+    groups = _write_groups(connection, day, staged_rows["groups"])
     _analyze(connection, "groups", groups, before)
     _end_missing_groups(connection, day)
     memberships, pending = _write_memberships(connection, before)
@@ -85,24 +85,26 @@ def write_flags(connection: Connection, *, every_group: bool) -> int:
 
 def _end_missing_groups(connection: Connection, day: Mapping[str, Any]) -> None:
     """P19: which groups are newly missing, are back, or end today; their waiting memberships end here."""
-    run_step(connection, "delete_found_groups")
+    for step in ("find_groups_again", "forget_missing_groups", "close_missing_groups"):
+        run_step(connection, step, day)
     run_step(connection, "find_missing_groups")
-    run_step(connection, "insert_missing_groups", day)
-    run_step(connection, "find_ended_groups", day)
-    run_step(connection, "end_groups", day)
+    for step in ("reopen_missing_groups", "insert_missing_groups", "find_ended_groups", "end_groups"):
+        run_step(connection, step, day)
     run_step(connection, "delete_ended_pending_memberships")
 
 
-def _write_agents(staged: StagedDay, staged_agents: int) -> TableChange:
+def _write_agents(staged: StagedDay, day: Mapping[str, Any], staged_agents: int) -> TableChange:
     connection = staged.connection
     run_step(connection, "find_agent_changes")
+    run_step(connection, "remember_agents", day)
     updated, inserted = run_step(connection, "update_agents"), run_step(connection, "insert_agents")
     absent = run_step(connection, "deactivate_absent_agents") if "agents" in staged.agents.folders else 0
     return TableChange(inserted, updated + absent, 0, staged_agents - inserted - updated)
 
 
-def _write_groups(connection: Connection, staged_groups: int) -> TableChange:
+def _write_groups(connection: Connection, day: Mapping[str, Any], staged_groups: int) -> TableChange:
     run_step(connection, "find_group_changes")
+    run_step(connection, "remember_groups", day)
     updated, inserted = run_step(connection, "update_groups"), run_step(connection, "insert_groups")
     return TableChange(inserted, updated, 0, staged_groups - inserted - updated)
 

@@ -19,6 +19,7 @@ def write_history(connection: Connection, label: str, *, is_first: bool, is_agai
     is_first: nothing was stored before. is_again: the day was applied before, and replaces what it had said then.
     every_row: compare the whole history with the tables, which somebody else may have changed.
     """
+    _run(connection, "write_pending_history", label)
     if is_first:
         _run(connection, "touch_changes")
         _run(connection, "begin_history", label)

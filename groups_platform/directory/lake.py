@@ -63,8 +63,17 @@ def lake_path(lake: str, dataset: str, label: str) -> str:
 
 def write_lake(rows: DataFrame, lake: str, dataset: Dataset, label: str, *, fingerprint: str, source: str = "") -> None:
     """Overwrite one day of the dataset. Raises LakeUnavailable with path and cause, SparkUnavailable, SparkFailed."""
+    _write(rows, lake, dataset, label, Receipt(secrets.token_hex(8), source, fingerprint))
+
+
+def copy_day(spark: SparkSession, lake: str, target: str, dataset: Dataset, label: str) -> None:
+    """Overwrite one day of the dataset in the lake `target` with that of `lake`. Raises UnknownSyncDay."""
+    written = read_lake(spark, lake, dataset, label)
+    _write(written.rows, target, dataset, label, written.receipt)
+
+
+def _write(rows: DataFrame, lake: str, dataset: Dataset, label: str, receipt: Receipt) -> None:
     path, receipts = lake_path(lake, dataset.name, label), lake_path(lake, f"{RECEIPTS}/{dataset.name}", label)
-    receipt = Receipt(secrets.token_hex(8), source, fingerprint)
     with engine_errors(f"{dataset.name} of {label} cannot be written to the lake", path):
         _write_receipt(None, rows.sparkSession, receipts)
         rows.write.mode("overwrite").parquet(path)

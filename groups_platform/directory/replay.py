@@ -7,44 +7,35 @@ differ.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Final
 
 from psycopg import sql
 from pyspark.sql import SparkSession
 
 from groups_platform.database.connection import Connection, connect
-from groups_platform.database.locks import session_lock, transaction_lock
+from groups_platform.database.locks import transaction_lock
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.apply import apply_day
+from groups_platform.directory.contents import find_content
 from groups_platform.directory.decisions import is_approved
-from groups_platform.directory.fingerprint import read_tables
+from groups_platform.directory.fingerprint import find_newest_day, read_tables
+from groups_platform.directory.fold import fold_schema, seed_fold, take_over
 from groups_platform.directory.guard import OF, Excess, Protection, find_excesses, hold
-from groups_platform.directory.lake import read_lake
 from groups_platform.directory.plan import Plan, plan_of, store_plan
-from groups_platform.directory.snapshot import GROUPS
-from groups_platform.directory.staging import PREFIX, staged_day
+from groups_platform.directory.staging import staged_day
 from groups_platform.errors import IncompleteSnapshot, PlatformError, ReplayImpossible, UnknownSyncDay
 
 LABEL: Final = "replay"  # by which its plan is held and approved
-KEYS: Final = {
-    "agents": ("agent_id",),
-    "groups": ("group_id",),
-    "group_membership": ("group_id", "agent_id"),
-    "pending_membership": ("group_id", "agent_id"),
-    "missing_groups": ("group_id",),
-    "group_history": ("group_id", "from_day"),
-    "agent_history": ("agent_id", "from_day"),
-    "membership_history": ("group_id", "agent_id", "from_day"),
-}
+
+Contents = dict[str, list[str]]  # of each day the fingerprints of the contents that may count, the newest first
 
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """What a replay did. days: those that it folded, in their order. left_out: the others, and why.
+    """What a replay did. days: those that it folded, in their order. left_out: the contents that it did not, and why.
 
     plan: what it changes, or would change; refusal: DayHeld, when that exceeds a limit and nobody has approved it.
     """
@@ -57,127 +48,115 @@ class ReplayResult:
     rows_written: int = 0
 
 
+@dataclass(frozen=True)
+class _Replay:
+    """A replay that has begun. fold: the schema of its tables."""
+
+    spark: SparkSession
+    lake: str
+    url: str
+    protection: Protection
+    run_id: str | None
+    connection: Connection
+    fold: str
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
 def replay_days(
     spark: SparkSession,
     lake: str,
     url: str,
     protection: Protection,
     *,
+    from_day: str | None = None,
     run_id: str | None = None,
     progress: Callable[[str], None] = lambda label: None,
 ) -> ReplayResult:
     """Fold every day that was applied, or came late, and make the live tables equal to that.
 
-    progress: is told each day before it is folded. Raises ReplayImpossible, DatabaseUnavailable, and CheckFailed for a
-    day that breaks a promise.
+    from_day: fold this day and the later ones only, over the tables as the histories have them before it.
+    progress: is told each day before it is folded. Raises ReplayImpossible, UnknownSyncDay, DatabaseUnavailable, and
+    CheckFailed for a day that breaks a promise.
     """
-    with connect(url, autocommit=True, purpose="replay") as connection, _fold_schema(connection) as fold:
-        days = _days(connection)
-        left_out: dict[str, str] = {}
-        _refuse_other_content(spark, lake, days)
-        for label in days:
-            progress(label)
-            with staged_day(spark, lake, label, url, tables=fold) as staged:
-                result = apply_day(staged, run_id, Protection(dict.fromkeys(OF), protection.grace_days))
-            if isinstance(result.refusal, IncompleteSnapshot):
-                left_out[label] = str(result.refusal)
-            else:
-                result.or_raise()
-        with transaction_lock(connection, "groups_platform.directory"):
+    with connect(url, autocommit=True, purpose="replay") as connection, fold_schema(connection) as fold:
+        replay = _Replay(spark, lake, url, protection, run_id, connection, fold)
+        contents = _contents(connection)
+        days = contents
+        if from_day is not None:
+            days = _begin_with(replay, contents, from_day)
+        lakes = {label: _lakes_of(replay, label, fingerprints) for label, fingerprints in days.items()}
+        folded = [label for label in days if _fold_day(replay, label, lakes[label], progress)]
+        with transaction_lock(connection, "groups_platform.directory", protection.lock_timeout):
             connection.execute("SET LOCAL search_path = directory, public")
-            if _days(connection) != days:
+            if _contents(connection) != contents:
                 raise ReplayImpossible("A day was applied while the days were folded. Run the replay again.")
-            return _take_over(connection, fold, tuple(days), left_out, protection, run_id)
+            return _finish(replay, tuple(folded))
 
 
-@contextmanager
-def _fold_schema(connection: Connection) -> Iterator[str]:
-    """Empty tables of the replay's own, dropped at the end; a later sync drops those of a replay that was killed."""
-    fold = f"{PREFIX}fold_{secrets.token_hex(6)}"
-    session_lock(connection, fold)
-    connection.execute(read_sql("directory/create_fold").format(fold=sql.Identifier(fold)))
-    for (definition,) in connection.execute(read_sql("directory/list_functions")).fetchall():
-        connection.execute(definition.replace("directory.", f"{fold}.").encode())
-    try:
-        yield fold
-    finally:
-        if not connection.closed:
-            connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(fold)))
+def _contents(connection: Connection) -> Contents:
+    rows = connection.execute(read_sql("directory/read_fold")).fetchall()
+    return {label: [fingerprint for _, fingerprint in found] for label, found in groupby(rows, key=lambda row: row[0])}
 
 
-def _days(connection: Connection) -> dict[str, str]:
-    return dict(connection.execute(read_sql("directory/read_fold")).fetchall())
+def _begin_with(replay: _Replay, contents: Contents, from_day: str) -> Contents:
+    """Fill the fold with what was before this day; return the contents of this day and of the later ones."""
+    labels = list(contents)
+    if from_day not in contents:
+        raise UnknownSyncDay(f"{from_day} is not among the days to fold: {', '.join(labels) or 'none'}.")
+    seed_fold(replay.connection, replay.fold, from_day)
+    with replay.connection.transaction():
+        replay.connection.execute(sql.SQL("SET LOCAL search_path = {}, public").format(sql.Identifier(replay.fold)))
+        before, tables = find_newest_day(replay.connection), read_tables(replay.connection)
+    if before is not None and before.fingerprint != tables.fingerprint:
+        raise ReplayImpossible(
+            f"What the tables were after {before.label} is not known: the history begins later, or the tables were "
+            "changed by hand. Run groups-platform replay without --from.",
+            sync_day=from_day,
+        )
+    return {label: contents[label] for label in labels[labels.index(from_day) :]}
 
 
-def _refuse_other_content(spark: SparkSession, lake: str, days: dict[str, str]) -> None:
-    """The lake has one content of each day: it must be the one that counts."""
-    for label, fingerprint in days.items():
-        try:
-            in_lake = read_lake(spark, lake, GROUPS.dataset, label).receipt.fingerprint
-        except UnknownSyncDay as error:
-            raise ReplayImpossible(f"{label} is not in the lake. Run groups-platform sync --day {label}.") from error
-        if in_lake != fingerprint:
-            raise ReplayImpossible(
-                f"The lake holds another content of {label} than the one that was applied, which was held or refused. "
-                f"Approve it, or deliver the content that counts again and run groups-platform sync --day {label}.",
-                sync_day=label,
-            )
+def _lakes_of(replay: _Replay, label: str, fingerprints: list[str]) -> list[str]:
+    """Return where the lake holds the contents of the day, the one that counts first."""
+    places = [find_content(replay.spark, replay.lake, label, fingerprint) for fingerprint in fingerprints]
+    if places[0] is None:
+        raise ReplayImpossible(
+            f"The lake does not hold the content of {label} that counts. Deliver it again and run groups-platform sync "
+            f"--day {label}, or leave it out: groups-platform reject {label} --reason TEXT.",
+            sync_day=label,
+        )
+    return [place for place in places if place is not None]
 
 
-def _take_over(  # noqa: PLR0917 - once, with all that the replay knows
-    connection: Connection,
-    fold: str,
-    days: tuple[str, ...],
-    left_out: dict[str, str],
-    protection: Protection,
-    run_id: str | None,
-) -> ReplayResult:
-    schema = sql.Identifier(fold)
-    plan = plan_of(connection, read_sql("directory/fold_rows").format(fold=schema))
+def _fold_day(replay: _Replay, label: str, lakes: list[str], progress: Callable[[str], None]) -> bool:
+    """Apply the newest content of the day that is a full snapshot; return whether there is one."""
+    progress(label)
+    for lake in lakes:
+        with staged_day(replay.spark, lake, label, replay.url, tables=replay.fold) as staged:
+            protection = Protection(dict.fromkeys(OF), replay.protection.grace_days)
+            result = apply_day(staged, replay.run_id, protection)
+        if not isinstance(result.refusal, IncompleteSnapshot):
+            result.or_raise()
+            return True
+        replay.left_out[label] = str(result.refusal)
+    return False
+
+
+def _finish(replay: _Replay, folded: tuple[str, ...]) -> ReplayResult:
+    """Guard and write the difference between the fold and the live tables."""
+    connection, protection, left_out = replay.connection, replay.protection, replay.left_out
+    plan = plan_of(connection, read_sql("directory/fold_rows").format(fold=sql.Identifier(replay.fold)))
     totals = read_tables(connection).totals
     active_groups = totals["groups"] - totals["inactive_groups"]
     stored = {**totals, "active_groups": active_groups, "groups_read": 0, "agents_read": 0}
     changes = {**plan.counts, "groups_read_fewer": 0, "agents_read_fewer": 0}
     excesses = find_excesses(changes, stored, protection.limits)
-    day: dict[str, Any] = {"sync_day": LABEL, "fingerprint": "", "excesses": excesses, "run_id": run_id}
+    day: dict[str, Any] = {"sync_day": LABEL, "fingerprint": "", "excesses": excesses, "run_id": replay.run_id}
     if excesses and not is_approved(connection, LABEL, plan.id):
         store_plan(connection, plan, **day, outcome="held")
         look = "SELECT * FROM sync_plans WHERE sync_day = 'replay'"
-        return ReplayResult(days, plan, left_out, excesses, hold(LABEL, plan.id, excesses, look=look))
-    written = sum(_make_equal(connection, fold, table, key) for table, key in KEYS.items())
-    literals = {"fold": schema, "run_id": sql.Literal(run_id)}
-    connection.execute(read_sql("directory/fold_findings").format(**literals))
-    written += _delete(connection, fold, "sync_days", ("sync_day",))
-    for step in ("fold_sync_days", "fold_attempts"):
-        written += max(connection.execute(read_sql(f"directory/{step}").format(**literals)).rowcount, 0)
+        return ReplayResult(folded, plan, left_out, excesses, hold(LABEL, plan.id, excesses, look=look))
+    written = take_over(connection, replay.fold, folded, replay.run_id)
     if not plan.is_empty:
         store_plan(connection, plan, **day, outcome="applied")
-    return ReplayResult(days, plan, left_out, excesses, rows_written=written)
-
-
-def _make_equal(connection: Connection, fold: str, table: str, key: tuple[str, ...]) -> int:
-    found = connection.execute(read_sql("directory/read_columns"), {"table": f"directory.{table}"}).fetchall()
-    names = [name for (name,) in found]
-    deleted = _delete(connection, fold, table, key)
-    statement = read_sql("directory/fold_insert").format(
-        live=sql.Identifier("directory", table),
-        fold=sql.Identifier(fold, table),
-        columns=_list(names),
-        key=_list(key),
-        excluded=_list(names, "excluded"),
-    )
-    return deleted + connection.execute(statement).rowcount
-
-
-def _delete(connection: Connection, fold: str, table: str, key: tuple[str, ...]) -> int:
-    statement = read_sql("directory/fold_delete").format(
-        live=sql.Identifier("directory", table),
-        fold=sql.Identifier(fold, table),
-        s_key=_list(key, "s"),
-        t_key=_list(key, "t"),
-    )
-    return connection.execute(statement).rowcount
-
-
-def _list(names: tuple[str, ...] | list[str], alias: str = "") -> sql.Composable:
-    return sql.SQL(", ").join(sql.Identifier(alias, name) if alias else sql.Identifier(name) for name in names)
+    return ReplayResult(folded, plan, left_out, excesses, rows_written=written)

@@ -137,10 +137,11 @@ def describe_source(settings: Settings, instance: DagsterInstance) -> list[DaySt
     return find_day_states(instance, open_database(settings), listing, settings.quiet_seconds)
 
 
-def replay_days(settings: Settings, instance: DagsterInstance) -> RunSummary:
+def replay_days(settings: Settings, instance: DagsterInstance, from_day: str | None = None) -> RunSummary:
     """Run the job `replay_days`; the summary's `replay` says what it did."""
     end_dead_runs(instance)
-    return _run(instance, REPLAY_JOB, LABEL, settings, {})
+    ops = {REPLAY_JOB: {"config": {"from_day": from_day}}}
+    return _run(instance, REPLAY_JOB, LABEL, settings, {}, ops=ops)
 
 
 def _run(

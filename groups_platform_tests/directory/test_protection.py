@@ -288,6 +288,24 @@ def test_p19_a_group_that_comes_back_in_time_has_lost_nothing(url: str, tmp_path
     assert rows(url, "SELECT count(*) FROM directory.group_membership WHERE group_id = 6") == [(2,)]
 
 
+def test_p19_content_delivered_again_says_anew_which_groups_are_missing(url: str, tmp_path: Path) -> None:
+    without = [*GROUPS[:5], *GROUPS[6:]]
+    missing = "SELECT since_day, ended_day, to_day FROM directory.missing_groups WHERE group_id = 6"
+    assert sync(url, tmp_path, "day2", without).is_applied
+    assert rows(url, missing) == [("day2", None, None)]
+    assert sync(url, tmp_path, "day2", GROUPS).is_applied
+    assert rows(url, missing) == []
+    assert sync(url, tmp_path, "day2", without).is_applied
+    assert sync(url, tmp_path, "day3", GROUPS).is_applied
+    assert rows(url, missing) == [("day2", None, "day3")]
+    assert sync(url, tmp_path, "day3", without).is_applied
+    assert rows(url, missing) == [("day2", None, None)]
+    assert sync(url, tmp_path, "day4", without).findings["ended_upstream"] == 1
+    assert sync(url, tmp_path, "day4", GROUPS).is_applied
+    assert rows(url, missing) == [("day2", None, "day4")]
+    assert rows(url, "SELECT count(*) FROM directory.group_membership WHERE group_id = 6") == [(2,)]
+
+
 def test_p19_without_grace_days_no_group_ever_ends(url: str, tmp_path: Path) -> None:
     for number in range(2, 8):
         sync(url, tmp_path, f"day{number}", GROUPS[:-1], AGENTS, Protection(grace_days=0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.directory.guard import OFF, Protection
 from groups_platform.directory.replay import LABEL, ReplayResult, replay_days
 from groups_platform.directory.source import list_day
-from groups_platform.errors import DayHeld, ReplayImpossible
+from groups_platform.errors import DayHeld, ReplayImpossible, UnknownSyncDay
 from groups_platform.settings import Limit
 from groups_platform_tests.conftest import NewDatabase
 from groups_platform_tests.days import agent, group, write_day, write_file
@@ -57,8 +58,8 @@ def fresh(lake: Pipeline, database_url: str) -> Pipeline:
     return dataclasses.replace(lake, url=database_url)
 
 
-def replay(pipeline: Pipeline, protection: Protection = GRACE) -> ReplayResult:
-    return replay_days(pipeline.spark, pipeline.lake, pipeline.url, protection)
+def replay(pipeline: Pipeline, protection: Protection = GRACE, from_day: str | None = None) -> ReplayResult:
+    return replay_days(pipeline.spark, pipeline.lake, pipeline.url, protection, from_day=from_day)
 
 
 def state(pipeline: Pipeline) -> Tables:
@@ -124,15 +125,103 @@ def test_p18_what_a_replay_changes_is_guarded_and_approved(fresh: Pipeline) -> N
     assert replay(fresh, STRICT).refusal is None
 
 
-def test_p18_content_that_was_refused_is_not_folded(fresh: Pipeline, tmp_path: Path) -> None:
-    own = dataclasses.replace(fresh, lake=str(tmp_path / "lake"), source=str(tmp_path))
+@pytest.fixture
+def own(fresh: Pipeline, tmp_path: Path) -> Pipeline:
+    """An empty database with a lake and a source of its own."""
+    return dataclasses.replace(fresh, lake=str(tmp_path / "lake"), source=str(tmp_path))
+
+
+def deliver(own: Pipeline, label: str, content: str | None = None) -> str:
+    """Write a day, with the content of another one where that is named, and read it; return its fingerprint."""
+    write_day(Path(own.source) / f"sync-{label}", *DAYS[content or label])
+    own.fill_lake(label)
+    return list_day(own.source, label).fingerprint
+
+
+def reject(pipeline: Pipeline, label: str, fingerprint: str) -> None:
+    decide(pipeline.url, label, Verdict.REJECT, fingerprint=fingerprint, decided_by="ada", reason="wrong")
+
+
+def test_p18_content_that_was_held_is_not_folded_and_what_was_applied_is_kept(own: Pipeline) -> None:
     for label in ("day1", "day2"):
-        write_day(tmp_path / f"sync-{label}", *DAYS[label])
-        own.sync(label)
-    write_file(tmp_path / "sync-day2" / "admin_groups" / "cut.json", "[")
+        deliver(own, label)
+        own.load(label, protection=GRACE)
+    before = state(own)
+    held = deliver(own, "day2", content="day4")
+    with pytest.raises(DayHeld):
+        own.load("day2", protection=STRICT)
+    reject(own, "day2", held)
+    result = replay(own)
+    assert (result.days, result.rows_written, result.left_out) == (("day1", "day2"), 0, {})
+    assert state(own) == before
+
+
+def test_p18_a_late_content_that_is_rejected_leaves_what_was_applied(own: Pipeline) -> None:
+    for label in ("day1", "day2", "day3"):
+        deliver(own, label)
+        own.load(label, protection=GRACE)
+    before = state(own)
+    late = deliver(own, "day2", content="day4")
+    own.load("day2")
+    reject(own, "day2", late)
+    assert replay(own).rows_written == 0
+    assert state(own) == before
+
+
+def test_p18_a_late_content_that_is_no_full_snapshot_leaves_what_was_applied(own: Pipeline) -> None:
+    for label in ("day1", "day2", "day3"):
+        deliver(own, label)
+        own.load(label, protection=GRACE)
+    before = state(own)
+    write_file(Path(own.source) / "sync-day2" / "admin_groups" / "cut.json", "[")
     own.fill_lake("day2")
-    with pytest.raises(ReplayImpossible, match="The lake holds another content of day2"):
+    own.load("day2")
+    result = replay(own)
+    assert result.days == ("day1", "day2", "day3")
+    assert "cut.json" in result.left_out["day2"]
+    assert state(own) == before
+
+
+def test_p18_content_that_the_lake_does_not_hold_makes_a_replay_impossible(own: Pipeline) -> None:
+    for label in ("day1", "day2"):
+        deliver(own, label)
+        own.load(label, protection=GRACE)
+    shutil.rmtree(Path(own.lake) / "raw_agents" / "sync_day=day1")
+    shutil.rmtree(Path(own.lake) / "_receipts" / "raw_agents" / "sync_day=day1")
+    with pytest.raises(ReplayImpossible, match="The lake does not hold the content of day1 that counts"):
         replay(own)
+    assert replay(own, from_day="day2").days == ("day2",)
+
+
+@pytest.mark.parametrize("from_day", list(DAYS))
+def test_p18_from_a_day_on_nothing_differs_from_the_whole_fold(
+    fresh: Pipeline, in_order: Tables, from_day: str
+) -> None:
+    for label in DAYS:
+        fresh.load(label, protection=GRACE)
+    result = replay(fresh, from_day=from_day)
+    assert result.days == tuple(DAYS)[list(DAYS).index(from_day) :]
+    assert (result.rows_written, result.plan.is_empty) == (0, True)
+    assert state(fresh) == in_order
+
+
+@pytest.mark.parametrize("late", ["day1", "day2", "day3"])
+def test_p18_a_late_day_comes_in_from_its_day_on(fresh: Pipeline, in_order: Tables, late: str) -> None:
+    for label in [*(label for label in DAYS if label != late), late]:
+        fresh.load(label, protection=GRACE)
+    assert replay(fresh, from_day=late).days[0] == late
+    assert state(fresh) == in_order
+
+
+def test_p18_from_a_day_that_is_not_there_or_over_tables_that_nobody_knows(fresh: Pipeline) -> None:
+    for label in DAYS:
+        fresh.load(label, protection=GRACE)
+    with pytest.raises(UnknownSyncDay, match="day9 is not among the days to fold: day1, day2"):
+        replay(fresh, from_day="day9")
+    with connect(fresh.url) as connection:
+        connection.execute("UPDATE directory.membership_history SET from_day = 'day4'")
+    with pytest.raises(ReplayImpossible, match="without --from"):
+        replay(fresh, from_day="day3")
 
 
 def test_p18_a_replay_that_was_killed_leaves_the_tables_and_is_cleaned_up(fresh: Pipeline) -> None:

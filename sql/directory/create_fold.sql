@@ -13,3 +13,5 @@ CREATE TABLE {fold}.sync_days (LIKE directory.sync_days INCLUDING ALL);
 CREATE TABLE {fold}.sync_plans (LIKE directory.sync_plans INCLUDING ALL);
 CREATE TABLE {fold}.sync_decisions (LIKE directory.sync_decisions INCLUDING ALL);
 CREATE TABLE {fold}.sync_attempts (LIKE directory.sync_attempts INCLUDING ALL);
+CREATE TABLE {fold}.pending_history (LIKE directory.pending_history INCLUDING ALL);
+CREATE TABLE {fold}.rows_before (LIKE directory.rows_before INCLUDING ALL);

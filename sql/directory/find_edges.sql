@@ -20,7 +20,7 @@ LEFT JOIN (
     FROM finding AS f
     WHERE f.group_id IS NOT NULL AND f.code NOT IN ('duplicate_record', 'invalid_member')
 ) AS r ON r.group_id = g.group_id
-LEFT JOIN missing_groups AS m ON m.group_id = g.group_id
+LEFT JOIN missing_groups AS m ON m.group_id = g.group_id AND m.to_day IS NULL
 WHERE s.group_id IS NULL AND r.group_id IS NULL AND m.ended_day IS NULL
 UNION ALL
 SELECT 'ended_upstream', m.group_id, NULL, format('no record since %%s: its memberships ended', m.since_day)

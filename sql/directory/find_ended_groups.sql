@@ -2,7 +2,7 @@
 CREATE TEMP TABLE ended_change ON COMMIT DROP AS
 SELECT m.group_id
 FROM missing_groups AS m
-WHERE m.ended_day IS NULL AND %(grace_days)s > 0
+WHERE m.to_day IS NULL AND m.ended_day IS NULL AND %(grace_days)s > 0
   AND 1 + (SELECT count(*)
            FROM sync_days AS since
            JOIN sync_days AS d ON (d.sort_key, d.sync_day) >= (since.sort_key, since.sync_day)

@@ -4,7 +4,7 @@ SELECT sync_day
 FROM (
     SELECT sync_day, count(*) AS findings, sum(hashtextextended(f::TEXT, 0)) AS digest
     FROM directory.findings AS f
-    WHERE sync_day IN (SELECT sync_day FROM {fold}.sync_days)
+    WHERE sync_day = ANY({folded})
     GROUP BY sync_day
 ) AS live
 FULL JOIN (

@@ -1,17 +1,23 @@
--- P18: the days that the state is a fold of, in their order, each with the content that counts: what was applied, or what
--- was delivered since and left out because a newer day was applied. Rejected and skipped content is left out.
-SELECT day.sync_day, day.fingerprint
+-- P18: the days that the state is a fold of, in their order, each with the contents that may count, the newest first:
+-- what was delivered since and left out because a newer day was applied, then what was applied. What was rejected or
+-- skipped since does not count.
+SELECT content.sync_day, content.fingerprint
 FROM (
-    SELECT sync_day, coalesce(a.sort_key, d.sort_key) AS sort_key, coalesce(a.fingerprint, d.fingerprint) AS fingerprint
-    FROM (SELECT * FROM directory.sync_attempts WHERE outcome IN ('applied', 'late')) AS a
-    FULL JOIN directory.sync_days AS d USING (sync_day)
-) AS day
+    SELECT sync_day, sort_key, fingerprint, 1 AS rank
+    FROM directory.sync_attempts
+    WHERE outcome IN ('applied', 'late')
+    UNION ALL
+    SELECT d.sync_day, d.sort_key, d.fingerprint, 2
+    FROM directory.sync_days AS d
+    LEFT JOIN directory.sync_attempts AS a ON a.sync_day = d.sync_day AND a.outcome IN ('applied', 'late')
+    WHERE a.fingerprint IS DISTINCT FROM d.fingerprint
+) AS content
 LEFT JOIN LATERAL (
-    SELECT decision, fingerprint
+    SELECT decision
     FROM directory.sync_decisions AS x
-    WHERE x.sync_day = day.sync_day
+    WHERE x.sync_day = content.sync_day AND x.fingerprint = content.fingerprint
     ORDER BY decision_id DESC
     LIMIT 1
 ) AS newest ON TRUE
-WHERE (newest.decision IN ('reject', 'skip') AND newest.fingerprint = day.fingerprint) IS NOT TRUE
-ORDER BY day.sort_key, day.sync_day;
+WHERE (newest.decision IN ('reject', 'skip')) IS NOT TRUE
+ORDER BY content.sort_key, content.sync_day, content.rank;

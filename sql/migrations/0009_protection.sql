@@ -67,12 +67,14 @@ COMMENT ON TABLE directory.sync_attempts IS
     'How the newest attempt to apply each day ended. late: read, and left out of the tables because a newer day was applied; failed: a check rolled it back.';
 
 CREATE TABLE directory.missing_groups (
-    group_id  BIGINT PRIMARY KEY,
+    group_id  BIGINT NOT NULL,
     since_day TEXT NOT NULL,
-    ended_day TEXT
+    ended_day TEXT,
+    to_day    TEXT,
+    PRIMARY KEY (group_id, since_day)
 );
 COMMENT ON TABLE directory.missing_groups IS
-    'Groups without a record in the newest applied day: since when, and on which day their memberships ended for that.';
+    'Groups without a record: from since_day until before to_day, which is null while it lasts. ended_day: when their memberships ended for that.';
 
 -- History: a row per interval of applied days, from_day included, to_day not; to_day is null while it lasts.
 CREATE TABLE directory.group_history (
@@ -100,6 +102,25 @@ CREATE TABLE directory.membership_history (
     to_day   TEXT,
     PRIMARY KEY (group_id, agent_id, from_day)
 );
+CREATE TABLE directory.pending_history (
+    group_id BIGINT NOT NULL,
+    agent_id BIGINT NOT NULL,
+    from_day TEXT NOT NULL,
+    to_day   TEXT,
+    PRIMARY KEY (group_id, agent_id, from_day)
+);
+-- What the histories do not tell of a group or an agent, such as its timestamps: a replay from a day begins with it.
+CREATE TABLE directory.rows_before (
+    sync_day TEXT NOT NULL,
+    kind     TEXT NOT NULL CHECK (kind IN ('group', 'agent')),
+    id       BIGINT NOT NULL,
+    before   JSONB NOT NULL,
+    PRIMARY KEY (sync_day, kind, id)
+);
+COMMENT ON TABLE directory.pending_history IS
+    'When a membership waited for an agent that was not known: from_day included, to_day not; null while it lasts.';
+COMMENT ON TABLE directory.rows_before IS
+    'The row of a group or an agent before the applied day that changed it. Rows that the day inserted have none.';
 COMMENT ON TABLE directory.group_history IS
     'What a group was from the applied day from_day until before to_day; to_day is null while it lasts.';
 COMMENT ON TABLE directory.agent_history IS
@@ -119,6 +140,11 @@ CROSS JOIN (SELECT sync_day FROM directory.sync_days ORDER BY sort_key DESC, syn
 INSERT INTO directory.membership_history
 SELECT m.group_id, m.agent_id, d.sync_day, NULL
 FROM directory.group_membership AS m
+CROSS JOIN (SELECT sync_day FROM directory.sync_days ORDER BY sort_key DESC, sync_day DESC LIMIT 1) AS d;
+
+INSERT INTO directory.pending_history
+SELECT p.group_id, p.agent_id, d.sync_day, NULL
+FROM directory.pending_membership AS p
 CROSS JOIN (SELECT sync_day FROM directory.sync_days ORDER BY sort_key DESC, sync_day DESC LIMIT 1) AS d;
 
 -- The applied days up to and with one of them. Raises an error for a day that was not applied.

@@ -6,7 +6,9 @@ from typing import Any
 from dagster import AssetExecutionContext, AssetKey, AssetSpec, MaterializeResult, asset, multi_asset
 
 from groups_platform.directory.apply import apply_day, recompute_flags, verify_day
+from groups_platform.directory.attempts import read_applied_fingerprint
 from groups_platform.directory.completeness import count_staged, find_incompleteness
+from groups_platform.directory.contents import keep_applied
 from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup, Membership
 from groups_platform.directory.day_result import TableChange
 from groups_platform.directory.engine_errors import engine_errors
@@ -62,6 +64,8 @@ def _materialise_raw(
     with as_failure(), engine_errors(f"{kind.name} of {label} failed"):
         platform.hold_day(label)
         day = list_day(settings.source, label)
+        applied = read_applied_fingerprint(platform.database_url, label)
+        keep_applied(spark.spark_session, settings.lake, label, applied, day.fingerprint)
         context.log.info(f"reading {sum(len(day.files_under(f)) for f in kind.folders)} files of {mask_text(day.url)}")
         raw = read_into_lake(spark.spark_session, day, kind, settings.lake, settings.file_limit).rows
         counts, preview = count_snapshot(raw), shown.preview(raw.where("entry = 'record'").select(*columns))

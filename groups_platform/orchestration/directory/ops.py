@@ -53,6 +53,15 @@ class DecisionConfig(DayConfig):
     reason: str = Field(min_length=1, description="Why; it is kept for ever.")
 
 
+class ReplayConfig(Config):
+    """What is folded anew."""
+
+    from_day: str | None = Field(
+        default=None,
+        description="Fold this day and the later ones only, over what the histories say of the days before.",
+    )
+
+
 def fingerprint_of(source: str, day: str) -> str:
     """What a decision is about: the content of a day, or nothing in particular for a replay."""
     return "" if day == replay.LABEL else list_day(source, day).fingerprint
@@ -96,7 +105,7 @@ def decide_day(context: OpExecutionContext, config: DecisionConfig, platform: Pl
 
 
 @op(out=NOTHING, pool=POOL)
-def replay_days(context: OpExecutionContext, spark: Spark, platform: Platform) -> None:
+def replay_days(context: OpExecutionContext, config: ReplayConfig, spark: Spark, platform: Platform) -> None:
     """Fold every applied and every late day anew, and make the tables, histories and findings equal to that.
 
     A late or corrected day comes in where it belongs; what was rejected since goes out. Held over a limit, as a day is.
@@ -108,6 +117,7 @@ def replay_days(context: OpExecutionContext, spark: Spark, platform: Platform) -
             settings.lake,
             platform.database_url,
             Protection.of(settings),
+            from_day=config.from_day,
             run_id=run_id,
             progress=lambda label: context.log.info(f"folding {label}"),
         )
