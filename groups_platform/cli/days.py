@@ -173,17 +173,16 @@ def skip(settings: Settings, /, *, day: str, reason: str, decided_by: str, as_js
 def _decide(
     settings: Settings, day: str, verdict: Verdict, *, reason: str, decided_by: str, plan_id: str | None = None
 ) -> dict[str, Any]:
-    from groups_platform.directory.decisions import decide  # noqa: PLC0415
-    from groups_platform.directory.source import list_day  # noqa: PLC0415
+    from groups_platform.directory.decisions import decide, find_content  # noqa: PLC0415
 
     if not (reason.strip() and decided_by.strip()):
         raise click.UsageError("A decision needs a reason and somebody who decides.")
-    fingerprint = "" if day == REPLAY else list_day(settings.source, day).fingerprint
+    url = database(settings)
     decision = decide(
-        database(settings),
+        url,
         day,
         verdict,
-        fingerprint=fingerprint,
+        fingerprint="" if day == REPLAY else find_content(url, settings.source, day),
         decided_by=decided_by,
         reason=reason,
         plan_id=plan_id,

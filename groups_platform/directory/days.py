@@ -209,9 +209,12 @@ def _is_older(label: str, newest: str | None) -> bool:
 def _told_by_tables(folder: Folder, known: KnownDay) -> tuple[DayState, str] | None:
     """State and sentence, where a row is about just this content and nothing more is to come of it."""
     label = folder.label
+    is_dropped = _is_same(folder, known.decided_fingerprint) and known.decision != Verdict.APPROVE.value
     if _is_same(folder, known.applied_fingerprint):
-        return DayState.APPLIED, f"{label} is applied, since {known.applied_at:%Y-%m-%d %H:%M %Z}."
-    if _is_same(folder, known.decided_fingerprint) and known.decision != Verdict.APPROVE.value:
+        applied = f"{label} is applied, since {known.applied_at:%Y-%m-%d %H:%M %Z}"
+        undo = f"; {known.decided_by} has rejected it since, and groups-platform replay takes it out of the tables"
+        return DayState.APPLIED, f"{applied}{undo if is_dropped else ''}."
+    if is_dropped:
         state = DayState.REJECTED if known.decision == Verdict.REJECT.value else DayState.SKIPPED
         return state, f"{known.decided_by} has {state.value} {label}: {known.reason}"
     if not _is_same(folder, known.tried_fingerprint) or known.is_approved or known.outcome == "applied":

@@ -9,7 +9,8 @@ from enum import Enum
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.plan import find_plan
-from groups_platform.errors import UnknownPlan
+from groups_platform.directory.source import list_day
+from groups_platform.errors import UnknownPlan, UnknownSyncDay
 
 
 class Verdict(str, Enum):
@@ -74,6 +75,22 @@ def decide(
         ).fetchone()
     assert row is not None
     return _decision(row)
+
+
+def find_content(url: str, source: str, label: str) -> str:
+    """Return the fingerprint of the content that a decision about the day is about.
+
+    It is that of the folder, or of what was last read where the folder is gone. Raises UnknownSyncDay,
+    SourceUnavailable.
+    """
+    try:
+        return list_day(source, label).fingerprint
+    except UnknownSyncDay:
+        with connect(url) as connection:
+            row = connection.execute(read_sql("directory/last_content"), {"sync_day": label}).fetchone()
+        if row is None:
+            raise
+        return str(row[0])
 
 
 def find_decision(connection: Connection, label: str) -> Decision | None:

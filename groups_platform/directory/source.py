@@ -173,7 +173,7 @@ def _list_folder(fs: Any, root: str, source: str, label: str) -> SyncDay:
     return SyncDay(
         label=label,
         url=_below(source, f"sync-{label}"),
-        folders=frozenset(name for name in FOLDERS if fs.isdir(f"{folder}/{name}")),
+        folders=frozenset(name for name in FOLDERS if name in found and found[name]["type"] == FOLDER),
         files=files,
         fingerprint=fingerprint_of([*files, *manifests]),
         is_complete=SUCCESS in found and not _is_stale(found[SUCCESS], times),

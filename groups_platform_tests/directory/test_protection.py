@@ -278,7 +278,8 @@ def test_p19_a_group_ends_when_it_is_missing_for_the_days_of_grace(url: str, tmp
 
     assert sync(url, tmp_path, "day6", [*without, group(6, [106], parent=1)]).is_applied
     assert rows(url, members) == [(106,)]
-    assert rows(url, "SELECT * FROM directory.missing_groups") == []
+    missing = "SELECT group_id, since_day, ended_day, to_day FROM directory.missing_groups"
+    assert rows(url, missing) == [(6, "day2", "day4", "day6")]
 
 
 def test_p19_a_group_that_comes_back_in_time_has_lost_nothing(url: str, tmp_path: Path) -> None:

@@ -59,7 +59,11 @@ IDS = [0, 1, -1, 2**63 - 1, -(2**63)]
 def staging(database_url: str) -> Iterator[Connection]:
     """Empty staging tables."""
     with connect(database_url, autocommit=True) as connection:
-        connection.execute(read_sql("directory/create_staging").format(schema=sql.Identifier(SCHEMA)))
+        connection.execute(
+            read_sql("directory/create_staging").format(
+                schema=sql.Identifier(SCHEMA), tables=sql.Identifier("directory")
+            )
+        )
         yield connection
 
 

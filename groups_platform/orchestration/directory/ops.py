@@ -16,10 +16,9 @@ from dagster import (
 from pydantic import Field
 
 from groups_platform.directory import dry_run, replay
-from groups_platform.directory.decisions import Verdict, decide
+from groups_platform.directory.decisions import Verdict, decide, find_content
 from groups_platform.directory.engine_errors import engine_errors
 from groups_platform.directory.guard import Protection
-from groups_platform.directory.source import list_day
 from groups_platform.orchestration.directory import metadata as shown
 from groups_platform.orchestration.directory.jobs import POOL
 from groups_platform.orchestration.directory.outcomes import outcome_of
@@ -62,11 +61,6 @@ class ReplayConfig(Config):
     )
 
 
-def fingerprint_of(source: str, day: str) -> str:
-    """What a decision is about: the content of a day, or nothing in particular for a replay."""
-    return "" if day == replay.LABEL else list_day(source, day).fingerprint
-
-
 @op(out=NOTHING, pool=POOL)
 def plan_day(context: OpExecutionContext, config: DayConfig, spark: Spark, platform: Platform) -> None:
     """Show what a day would change and which limits it exceeds; nothing of it is applied."""
@@ -91,12 +85,14 @@ def plan_day(context: OpExecutionContext, config: DayConfig, spark: Spark, platf
 @op(out=NOTHING)
 def decide_day(context: OpExecutionContext, config: DecisionConfig, platform: Platform) -> None:
     """Approve, reject or skip a day. What was approved is run by the sensor, or by sync_day."""
+    url = platform.database_url
     with as_failure():
+        is_replay = config.day == replay.LABEL
         decision = decide(
-            platform.database_url,
+            url,
             config.day,
             Verdict(config.decision.value),
-            fingerprint=fingerprint_of(platform.settings.source, config.day),
+            fingerprint="" if is_replay else find_content(url, platform.settings.source, config.day),
             decided_by=config.decided_by,
             reason=config.reason,
             plan_id=config.plan,
