@@ -1,7 +1,9 @@
-"""What P10 to P16 cost: a first load and a day with 1 % changed, applied with and without plan, guard and history.
+"""What P10 to P16 cost, with and without plan, guard and history, and what a replay costs beside its days.
 
-Run: python -m benchmarks.protection [MEMBERSHIPS]. The days are read once; each way has a database of its own, and the
-ways take turns. Prints the seconds of the transaction and of the whole step (staging included), and their ratios.
+Run: python -m benchmarks.protection [MEMBERSHIPS] [DAYS]. A first load and a day with 1 % changed are applied both ways
+in turns, each way in a database of its own. Then DAYS days, of which each has 1 % other than the first, are applied in
+order and replayed, whole and from the last three on. Prints seconds as JSON: of the transaction, of the step (staging
+included) and of the day (reading included, once for both ways), and their ratios.
 """
 
 from __future__ import annotations
@@ -19,22 +21,23 @@ from unittest.mock import patch
 from benchmarks.generate import write_day
 from groups_platform.database import embedded
 from groups_platform.database.connection import connect, migrate, with_database
-from groups_platform.directory import apply, snapshot
+from groups_platform.directory import apply, changes, snapshot
 from groups_platform.directory.guard import OFF
 from groups_platform.directory.plan import KINDS, Plan
+from groups_platform.directory.replay import replay_days
 from groups_platform.directory.source import list_day
 from groups_platform.directory.staging import staged_day
 from groups_platform.settings import Settings
 from groups_platform_tests.sync_process import start_spark
 
-DAYS = {"day1": 0.0, "day2": 0.01}
+DAYS = ("day1", "day2")
 
 
 @contextmanager
 def without_protection() -> Iterator[None]:
-    """No plan and no history; the check of the history has nothing to look at."""
+    """No plan, no history, no rows as they were; the check of the history has nothing to look at."""
     empty = Plan("", dict.fromkeys(KINDS, 0))
-    all_checks = apply.check_changes
+    all_checks, all_steps = apply.check_changes, changes.run_step
 
     def checks(connection: Any, **options: Any) -> Any:
         connection.execute(
@@ -44,7 +47,11 @@ def without_protection() -> Iterator[None]:
         )
         return all_checks(connection, **options)
 
+    def steps(connection: Any, step: str, *parameters: Any, **literals: Any) -> int:
+        return 0 if step.startswith("remember") else all_steps(connection, step, *parameters, **literals)
+
     with (
+        patch.object(changes, "run_step", steps),
         patch.object(apply, "read_plan", lambda *_, **__: empty),
         patch.object(apply, "write_history", lambda *_, **__: None),
         patch.object(apply, "check_changes", checks),
@@ -58,37 +65,51 @@ def with_protection() -> Iterator[None]:
     yield
 
 
-def main(memberships: int) -> None:
-    """Measure both ways and print the seconds as JSON."""
+def main(memberships: int, days: int) -> None:
+    """Measure both ways and the replay, and print the seconds as JSON."""
     with TemporaryDirectory(prefix="groups-bench-") as folder:
         Path(folder).chmod(0o755)
         home, source, lake = Path(folder, "home"), Path(folder, "source"), str(Path(folder, "lake"))
-        for label, changed in DAYS.items():
-            write_day(source, label, memberships, changed=changed)
         server = embedded.start_embedded(home)
         try:
             spark = start_spark(Settings(home=home, source=str(source), lake=lake))
-            for label in DAYS:
-                day = list_day(str(source), label)
-                for kind in (snapshot.GROUPS, snapshot.AGENTS):
-                    snapshot.read_into_lake(spark, day, kind, lake)
-                snapshot.explode_into_lake(spark, label, lake)
-            print(json.dumps(measure(spark, lake, server), indent=2))
+            reading = {label: read_day(spark, source, lake, label, memberships) for label in DAYS}
+            print(json.dumps(measure_ways(spark, lake, server, reading), indent=2))
+            labels = [f"day{number}" for number in range(1, days + 1)]
+            reading |= {
+                label: read_day(spark, source, lake, label, memberships) for label in labels if label not in reading
+            }
+            print(json.dumps(measure_replay(spark, lake, server, labels, reading), indent=2))
         finally:
             embedded.stop_embedded(home)
 
 
-def measure(spark: Any, lake: str, server: str) -> dict[str, Any]:
+def read_day(spark: Any, source: Path, lake: str, label: str, memberships: int) -> float:
+    """Write the day and read it into the lake; return the seconds of reading."""
+    write_day(source, label, memberships, changed=0.0 if label == "day1" else 0.01)
+    began, day = time.perf_counter(), list_day(str(source), label)
+    for kind in (snapshot.GROUPS, snapshot.AGENTS):
+        snapshot.read_into_lake(spark, day, kind, lake)
+    snapshot.explode_into_lake(spark, label, lake)
+    return time.perf_counter() - began
+
+
+def new_database(server: str, name: str) -> str:
+    """Create and migrate a database; return its URL."""
+    with connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    url = with_database(server, name)
+    migrate(url)
+    return url
+
+
+def measure_ways(spark: Any, lake: str, server: str, reading: dict[str, float]) -> dict[str, Any]:
     """Seconds by way and day, best of three."""
     ways: dict[str, Callable[[], Any]] = {"without": without_protection, "with": with_protection}
     seconds: dict[str, dict[str, list[float]]] = {way: {} for way in ways}
     for attempt in range(3):
         for way, protection in ways.items():
-            name = f"bench_{way}_{attempt}"
-            with connect(server, autocommit=True) as connection:
-                connection.execute(f"CREATE DATABASE {name}".encode())
-            url = with_database(server, name)
-            migrate(url)
+            url = new_database(server, f"bench_{way}_{attempt}")
             for label in DAYS:
                 began = time.perf_counter()
                 with staged_day(spark, lake, label, url) as staged, protection():
@@ -97,10 +118,36 @@ def measure(spark: Any, lake: str, server: str) -> dict[str, Any]:
                     ended = time.perf_counter()
                 seconds[way].setdefault(f"{label} transaction", []).append(ended - applying)
                 seconds[way].setdefault(f"{label} step", []).append(ended - began)
+                seconds[way].setdefault(f"{label} whole", []).append(ended - began + reading[label])
     best = {way: {what: round(min(times), 2) for what, times in found.items()} for way, found in seconds.items()}
     ratios = {what: round(best["with"][what] / best["without"][what], 2) for what in best["with"]}
     return {**best, "with / without": ratios}
 
 
+def measure_replay(
+    spark: Any, lake: str, server: str, labels: list[str], reading: dict[str, float]
+) -> dict[str, float | int]:
+    """Seconds of the days in order, and of a replay of them all and of the last three."""
+    url = new_database(server, "bench_replay")
+    began = time.perf_counter()
+    for label in labels:
+        with staged_day(spark, lake, label, url) as staged:
+            apply.apply_day(staged, protection=OFF).or_raise()
+    applied = time.perf_counter()
+    written = replay_days(spark, lake, url, OFF).rows_written
+    replayed = time.perf_counter()
+    written += replay_days(spark, lake, url, OFF, from_day=labels[-3]).rows_written
+    ended = time.perf_counter()
+    return {
+        "days": len(labels),
+        "reading": round(sum(reading[label] for label in labels), 1),
+        "applying": round(applied - began, 1),
+        "replay": round(replayed - applied, 1),
+        "replay / applying": round((replayed - applied) / (applied - began), 2),
+        "replay of the last three": round(ended - replayed, 1),
+        "rows written by the replays": written,
+    }
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000, int(sys.argv[2]) if len(sys.argv) > 2 else 30)
