@@ -16,7 +16,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: $(READY)  ## Two sample days from JSON to live tables, a sample deployment of the service, and what came of them
+demo: $(READY)  ## The sample days from JSON to live tables, one of them held, a sample deployment of the service, and what came of them
 	@$(BIN)/groups-platform demo
 
 dev: $(READY)  ## The Dagster UI at http://127.0.0.1:3000, with Postgres and the sensor
