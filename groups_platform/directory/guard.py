@@ -69,7 +69,8 @@ class Excess:
 
 def hold(label: str, plan_id: str, excesses: Sequence[Excess], *, look: str) -> DayHeld:
     """Why a day, or a replay, is held, and which commands decide. look: the command that shows its plan."""
-    more = f" ({len(excesses) - 1} more limits are exceeded)" if len(excesses) > 1 else ""
+    others = len(excesses) - 1
+    more = f" ({others} more {'limits are' if others > 1 else 'limit is'} exceeded)" if others else ""
     return DayHeld(
         f"{label} is held, and nothing of it was applied. {excesses[0].sentence.capitalize()}{more}. Look at it with "
         f"{look}; then groups-platform approve {label} --plan {plan_id} --reason TEXT applies it, and "

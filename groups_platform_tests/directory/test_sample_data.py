@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from pyspark.sql import SparkSession
@@ -11,8 +11,10 @@ from pyspark.sql import SparkSession
 from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup, Membership, find_contract_errors
 from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.findings import FindingCode
+from groups_platform.directory.guard import Protection
 from groups_platform.directory.lake import read_lake
 from groups_platform.directory.snapshot import AGENTS, GROUPS, MEMBERSHIPS, SnapshotCounts, count_snapshot
+from groups_platform.errors import DayHeld
 from groups_platform.settings import find_resource
 from groups_platform_tests.conftest import NewDatabase
 from groups_platform_tests.pipeline import Pipeline
@@ -182,3 +184,23 @@ def test_the_contract_is_broken_by_what_was_rejected(sample: Sample) -> None:
     errors = find_contract_errors(AcceptedGroup, rows.where("entry = 'record' AND NOT accepted"))
     assert any(error.startswith("name") for error in errors)
     assert any(error.startswith("group_id") for error in errors)
+
+
+def test_p11_day3_is_held_and_p19_a_group_ends_on_day5(sample: Sample, database_url: str) -> None:
+    pipeline = replace(sample.pipeline, url=database_url)
+    for label in ("day1", "day2"):
+        pipeline.load(label, protection=Protection())
+    for label in ("day3", "day4", "day5"):
+        pipeline.fill_lake(label)
+    with pytest.raises(DayHeld, match="Groups turned inactive: 18 of 28"):
+        pipeline.load("day3", protection=Protection())
+    assert pipeline.members(21000403220)
+    for label in ("day4", "day5"):
+        result = pipeline.load(label, protection=Protection())
+    assert {code for code, number in result.findings.items() if number and code.endswith("_upstream")} == {
+        "ended_upstream",
+        "missing_upstream",
+    }
+    ended = pipeline.rows("SELECT group_id FROM findings WHERE sync_day = 'day5' AND code = 'ended_upstream'")
+    assert ended == [(21000403220,)]
+    assert (pipeline.members(21000403220), 21000403220 in pipeline.inactive()) == (set(), True)
