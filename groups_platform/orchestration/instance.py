@@ -14,6 +14,9 @@ from typing import Any, Final
 import psutil
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.events import JobFailureData, RunFailureReason
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.event_log import SqlEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster_postgres import PostgresRunStorage
 
 from groups_platform.database.connection import dagster_url, one_at_a_time, open_database
@@ -50,7 +53,10 @@ def open_instance(settings: Settings) -> DagsterInstance:
 
 @contextmanager
 def working_on(instance: DagsterInstance | None, run: DagsterRun | None) -> Iterator[None]:
-    """Within the block this process works on the run, and says so again and again: see `end_dead_runs`."""
+    """Within the block this process works on the run, and says so again and again: see `end_dead_runs`.
+
+    At its end checks that were planned and not evaluated are no longer shown as those of this run.
+    """
     if instance is None or run is None:  # a sensor has no run
         yield
         return
@@ -63,6 +69,7 @@ def working_on(instance: DagsterInstance | None, run: DagsterRun | None) -> Iter
     finally:
         ended.set()
         thread.join(1)  # where the server does not answer, nobody waits for it
+        forget_planned_checks(instance, run.run_id)
 
 
 def claim_run(instance: DagsterInstance, run_id: str) -> None:
@@ -85,8 +92,26 @@ def end_dead_runs(instance: DagsterInstance) -> list[str]:
         if _is_dead(run, is_silent=run.run_id in silent) and _is_in_progress(instance, run.run_id):
             gone = JobFailureData(error=None, failure_reason=RunFailureReason.UNEXPECTED_TERMINATION)
             instance.report_run_failed(run, KILLED, gone)
+            forget_planned_checks(instance, run.run_id)
             ended.append(run.run_id)
     return ended
+
+
+def forget_planned_checks(instance: DagsterInstance, run_id: str) -> None:
+    """Forget the checks that the run was to evaluate and did not.
+
+    Dagster shows them as failed where the run failed. Without them it shows the evaluation before, which still is
+    about the tables as they are. One that is evaluated later all the same is stored as usual.
+    """
+    storage, table = instance.event_log_storage, AssetCheckExecutionsTable
+    if not isinstance(storage, SqlEventLogStorage):
+        return
+    is_planned = table.c.execution_status == AssetCheckExecutionRecordStatus.PLANNED.value
+    try:
+        with storage.index_connection() as connection:
+            connection.execute(table.delete().where(table.c.run_id == run_id, is_planned))
+    except Exception as error:  # no run fails for that
+        log.info("planned checks of %s stay: %s", run_id, type(error).__name__)
 
 
 def _beat_until(ended: Event, instance: DagsterInstance, run_id: str) -> None:

@@ -28,12 +28,14 @@ def table_schema(**columns: str) -> TableSchema:
     return TableSchema(columns=parsed)
 
 
-def rows_table(rows: Sequence[Mapping[str, Any]]) -> TableMetadataValue | MetadataValue[str]:
-    """Return rows with equal keys as a table, or the text `no rows`."""
+def rows_table(
+    rows: Sequence[Mapping[str, Any]], longest: int = LONGEST_CELL
+) -> TableMetadataValue | MetadataValue[str]:
+    """Return rows with equal keys as a table, or the text `no rows`. longest: signs of a text that are shown."""
     if not rows:
         return MetadataValue.text("no rows")
     return MetadataValue.table(
-        records=[TableRecord({key: _cell(value) for key, value in row.items()}) for row in rows],
+        records=[TableRecord({key: _cell(value, longest) for key, value in row.items()}) for row in rows],
         schema=TableSchema(columns=[TableColumn(name, "string") for name in rows[0]]),
     )
 
@@ -44,8 +46,8 @@ def svg_picture(title: str, svg: str) -> MetadataValue[str]:
     return MetadataValue.md(f"![{title}](data:image/svg+xml;base64,{encoded})")
 
 
-def _cell(value: Any) -> str | int | float | bool:
+def _cell(value: Any, longest: int) -> str | int | float | bool:
     if isinstance(value, bool | int | float):
         return value
     text = "" if value is None else str(value)
-    return text if len(text) <= LONGEST_CELL else text[:LONGEST_CELL] + "…"
+    return text if len(text) <= longest else text[:longest] + "…"

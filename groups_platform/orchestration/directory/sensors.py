@@ -1,7 +1,10 @@
 """The sensor for new or changed sync-day folders: lists the source and requests the run that `planner` chooses."""
 
+import hashlib
 import json
 import time
+from collections.abc import Sequence
+from typing import Final
 
 from dagster import (
     DagsterInstance,
@@ -18,11 +21,14 @@ from groups_platform.directory.days import DayStatus
 from groups_platform.directory.source import list_source
 from groups_platform.errors import PlatformError
 from groups_platform.orchestration.directory.day_states import DECISION_TAG, RETRY_TAG, find_day_states
+from groups_platform.orchestration.directory.days_asset import report_days
 from groups_platform.orchestration.directory.jobs import SYNC_JOB
 from groups_platform.orchestration.directory.partitions import register_days
 from groups_platform.orchestration.directory.planner import Sighting, plan_next_day, sight
 from groups_platform.orchestration.directory.resources import Platform
 from groups_platform.orchestration.instance import FINGERPRINT_TAG, PARTITION_TAG, end_dead_runs
+
+REPORTED: Final = "*reported"  # in the cursor; no label of a day begins like that
 
 
 @sensor(
@@ -46,14 +52,23 @@ def new_sync_days(context: SensorEvaluationContext, platform: Platform) -> Senso
         end_dead_runs(instance)
         register_days(instance, listing.labels)
         seen = sight(listing.days, before, time.time())
-        plan = plan_next_day(find_day_states(instance, platform.database_url, listing, settings.quiet_seconds, seen))
+        days = find_day_states(instance, platform.database_url, listing, settings.quiet_seconds, seen)
+        plan = plan_next_day(days)
     except PlatformError as error:
         return SkipReason(str(error))
+    digest = digest_of(days)
+    is_reported = json.loads(context.cursor or "{}").get(REPORTED) == digest
     return SensorResult(
         run_requests=[request_for(instance, plan.request)] if plan.request else None,
         skip_reason=plan.reason or None,
-        cursor=json.dumps({label: seen[label] for label in plan.seen}),
+        asset_events=[] if is_reported else [report_days(days)],
+        cursor=json.dumps({**{label: seen[label] for label in plan.seen}, REPORTED: digest}),
     )
+
+
+def digest_of(days: Sequence[DayStatus]) -> str:
+    """Changes with what is told of any day."""
+    return hashlib.sha256(repr([(day.label, day.state.value, day.sentence) for day in days]).encode()).hexdigest()[:12]
 
 
 def read_cursor(cursor: str | None) -> dict[str, Sighting]:

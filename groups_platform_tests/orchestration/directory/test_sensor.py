@@ -36,7 +36,7 @@ from groups_platform.directory.source import list_source
 from groups_platform.directory.staging import staged_day
 from groups_platform.orchestration.directory.partitions import NAME
 from groups_platform.orchestration.directory.resources import Platform
-from groups_platform.orchestration.directory.sensors import new_sync_days
+from groups_platform.orchestration.directory.sensors import REPORTED, new_sync_days
 from groups_platform.orchestration.instance import open_instance
 from groups_platform.settings import Settings
 from groups_platform_tests.days import agent, group, write_day, write_file
@@ -171,6 +171,21 @@ def test_p14_content_that_returns_to_an_earlier_state_runs_again(
         assert sensor.skip_reason().startswith("Every sync day")
     assert len(set(keys)) == len(keys)  # Dagster drops a request whose key it has seen
     assert names == ["North", "Northeast", "North", "Northeast", "North"]
+
+
+def test_p13_a_tick_reports_the_days_whenever_something_is_new(sensor: Sensor, worker: Worker, source: Path) -> None:
+    def reported() -> list[list[tuple[Any, ...]]]:
+        tables = [event.metadata["days"] for event in sensor.tick().asset_events]
+        return [[(row.data["day"], row.data["state"]) for row in getattr(table, "records", [])] for table in tables]
+
+    source.mkdir()
+    assert reported() == [[]]
+    assert reported() == []
+    deliver(source, "day1", DELIVERY_A)
+    assert reported() == [[("day1", "waiting")]]
+    worker.run(sensor.request())
+    assert reported() == [[("day1", "applied")]]
+    assert reported() == []
 
 
 def test_the_next_day_waits_until_the_one_before_it_is_done(sensor: Sensor, worker: Worker, source: Path) -> None:
@@ -339,7 +354,8 @@ def test_p14_a_tick_makes_as_many_queries_for_many_days_as_for_few(
     event.listen(engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
     assert service_sensor.request().partition_key == f"day{days - 5:04d}"
     assert len(queries) <= 12, queries
-    assert json.loads(service_sensor.cursor or "").keys() == {f"day{n:04d}" for n in range(days - 5, days)}
+    labels = {f"day{n:04d}" for n in range(days - 5, days)}
+    assert json.loads(service_sensor.cursor or "").keys() == {*labels, REPORTED}
 
 
 def test_a_source_that_cannot_be_listed_is_a_sentence(dagster: Dagster, monkeypatch: pytest.MonkeyPatch) -> None:
