@@ -92,8 +92,20 @@ class ReplayImpossible(PlatformError):
     code = "replay_impossible"
 
 
+class DayRejected(PlatformError):
+    """Somebody has rejected or skipped the day with this very content (P12)."""
+
+    code = "day_rejected"
+
+
+class InvalidDecision(PlatformError):
+    """The reason of a decision, or the name of who decides, is blank or cannot be stored (P12)."""
+
+    code = "invalid_decision"
+
+
 class UnknownPlan(PlatformError):
-    """The day has no held plan with this id: there was none, or the day was run again since."""
+    """The day has no such plan that waits: there was none, or the day was run again since."""
 
     code = "unknown_plan"
 

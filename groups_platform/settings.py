@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, NamedTuple
@@ -25,6 +26,10 @@ class Limit(NamedTuple):
 
     share: float
     rows: int
+
+    def allowed(self, stored: int) -> int:
+        """How many of `stored` rows may change."""
+        return max(int(Decimal(str(self.share)) * stored), self.rows)  # 0.29 of 100 are 29, and 28.99… as a float
 
 
 DEFAULT_LIMITS: Mapping[str, Limit | None] = {

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from groups_platform.directory.redelivery import apply_delivery
 from pyspark.sql import SparkSession
 
 from groups_platform.database.connection import connect
-from groups_platform.directory.apply import apply_day
 from groups_platform.directory.attempts import read_applied_fingerprint
 from groups_platform.directory.contents import keep_applied
 from groups_platform.directory.day_result import DayResult
@@ -62,7 +62,7 @@ class Pipeline:
     def load(self, label: str, run_id: str | None = None, protection: Protection = OFF) -> DayResult:
         """The Postgres half: from the lake to the tables. Raises what refused the day."""
         with staged_day(self.spark, self.lake, label, self.url) as staged:
-            return apply_day(staged, run_id, protection).or_raise()
+            return apply_delivery(staged, run_id, protection).or_raise()
 
     def sync(self, label: str, source: str | Path | None = None) -> DayResult:
         """Both halves, as a run does them: under the day's lock."""

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from groups_platform.directory.redelivery import apply_delivery
+
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
-from groups_platform.directory.apply import apply_day
 from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.guard import OFF, Protection
 from groups_platform.directory.snapshot import SnapshotCounts
@@ -64,7 +65,7 @@ def staged_by_hand(url: str, label: str, day_folder: Path) -> Iterator[StagedDay
 def sync_by_hand(url: str, label: str, day_folder: Path, protection: Protection = OFF) -> DayResult:
     """The day in `day_folder`, staged and applied."""
     with staged_by_hand(url, label, day_folder) as staged:
-        return apply_day(staged, protection=protection)
+        return apply_delivery(staged, protection=protection)
 
 
 def _copy(connection: Connection, table: str, rows: list[tuple[Any, ...]]) -> None:

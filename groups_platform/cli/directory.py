@@ -27,7 +27,7 @@ def sync(settings: Settings, days: tuple[str, ...], all_days: bool, source: str 
     """Read sync days, apply them to the live tables and flag inactive groups.
 
     Runs the Dagster job sync_day in this process, so the run shows in the UI. Days run in natural order, up to the
-    first that fails. Exits 0 if every day succeeded, else 1.
+    first that fails; --all leaves out what somebody has rejected or skipped. Exits 0 if every day succeeded, else 1.
     """
     from groups_platform.directory.source import list_day, list_days  # noqa: PLC0415 - what --help does not need loads late
 
@@ -37,29 +37,36 @@ def sync(settings: Settings, days: tuple[str, ...], all_days: bool, source: str 
         settings = settings.model_copy(update={"source": Settings.from_env({"GROUPS_SOURCE": source}).source})
     for day in days:
         list_day(settings.source, day)  # one that is not there is refused before another one runs
-    labels = list_days(settings.source) if all_days else list(days)
-    if not labels:
+    if all_days and not list_days(settings.source):
         raise UnknownSyncDay(f"{settings.source} has no sync-<day> folders.", source=settings.source)
-    sys.exit(0 if sync_days(settings, labels, as_json) else 1)
+    sys.exit(0 if sync_days(settings, None if all_days else list(days), as_json) else 1)
 
 
-def sync_days(settings: Settings, labels: list[str], as_json: bool = False) -> bool:
-    """Sync these days in natural order and show the results; return whether all succeeded."""
+def sync_days(settings: Settings, labels: list[str] | None, as_json: bool = False) -> bool:
+    """Sync these days in natural order and show the results; return whether all succeeded.
+
+    None: every day of the source, but for what somebody has rejected or skipped.
+    """
     with importing():
-        from groups_platform.running.runs import natural_days, open_for_terminal, sync_day  # noqa: PLC0415
+        from groups_platform.running.runs import (  # noqa: PLC0415
+            find_days_to_sync,
+            natural_days,
+            open_for_terminal,
+            sync_day,
+        )
         from groups_platform.terminal import directory as terminal  # noqa: PLC0415
         from groups_platform.terminal import errors  # noqa: PLC0415
 
         opened = open_for_terminal(settings)
     summaries = []
     with opened as instance:
-        for label in natural_days(tuple(labels)):
+        for label in find_days_to_sync(settings, instance) if labels is None else natural_days(tuple(labels)):
             errors.print(f"[bold]{label}[/] from {mask_text(settings.source)}")
             summaries.append(sync_day(settings, instance, label))
             if not summaries[-1].succeeded:
                 break
     if as_json:
-        echo_answer(list(map(_as_answer, summaries)), error=_failure_of(summaries[-1]))
+        echo_answer(list(map(_as_answer, summaries)), error=_failure_of(summaries[-1]) if summaries else None)
     else:
         terminal.show_summaries(summaries)
     return all(summary.succeeded for summary in summaries)

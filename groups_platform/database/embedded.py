@@ -25,6 +25,8 @@ READY = 7  # line of postmaster.pid with the server's status
 SOCKET_FOLDER = 4
 START_SECONDS = 10
 
+STOP_SECONDS = 60.0  # a checkpoint of a busy server may take most of it
+
 
 def bin_folder() -> Path:
     """Return the folder of the embedded server's programs: psql, pg_ctl, createdb, …"""
@@ -135,7 +137,12 @@ def stop_embedded(home: Path) -> bool:
         process.wait(2)
     except psutil.TimeoutExpired:
         process.send_signal(2)
-        process.wait(30)
+        try:
+            process.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired as error:
+            raise DatabaseUnavailable(
+                f"The embedded Postgres (process {pid}) still writes its memory to disk. It ends by itself; look again."
+            ) from error
     return True
 
 

@@ -24,7 +24,7 @@ from groups_platform.directory.checks import CheckResult, check_changes, run_che
 from groups_platform.directory.completeness import count_staged, find_incompleteness
 from groups_platform.directory.day_names import natural_key
 from groups_platform.directory.day_result import TABLES, DayResult, TableChange
-from groups_platform.directory.decisions import is_approved
+from groups_platform.directory.decisions import find_refusal, is_approved
 from groups_platform.directory.fingerprint import Tables, find_newest_day, read_tables, why_everything
 from groups_platform.directory.guard import Protection, find_excesses, hold
 from groups_platform.directory.history import write_history
@@ -46,29 +46,35 @@ def apply_day(
     """Make the live tables show the staged day; all or nothing. is_plan: find out what that changes, and undo it.
 
     A day older than the newest applied one is left alone (D13). A day that is no full snapshot (D14), one that exceeds
-    a limit and that nobody has approved (P11), and one that fails a check that protects the tables come back with
-    their refusal; its findings are kept. Raises DatabaseUnavailable.
+    a limit and that nobody has approved (P11), one that somebody has rejected (P12), and one that fails a check that
+    protects the tables come back with their refusal; its findings are kept. Raises DatabaseUnavailable.
     """
     connection, protection = staged.connection, protection or Protection()
     try:
         try:
-            with _locked(connection, protection.lock_timeout):
+            with locked(connection, protection.lock_timeout):
                 result = _apply(staged, protection, run_id, is_plan=is_plan)
         except _RolledBack as rolled_back:
             result = rolled_back.args[0]
-            with _locked(connection, protection.lock_timeout):
+            with locked(connection, protection.lock_timeout):
                 keep_outcome(staged, result, run_id, is_plan=is_plan)
         return result
     except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(
-            f"The connection to Postgres broke while {staged.label} was applied: {str(error).strip()}. "
-            "Uncommitted changes are undone; run the day again. If it writes zero rows, it had been applied.",
-            sync_day=staged.label,
-        ) from error
+        raise lost_connection(staged.label, error) from error
+
+
+def lost_connection(label: str, error: psycopg.OperationalError) -> DatabaseUnavailable:
+    """What to say when the connection broke while a day was applied."""
+    return DatabaseUnavailable(
+        f"The connection to Postgres broke while {label} was applied: {str(error).strip()}. "
+        "Uncommitted changes are undone; run the day again. If it writes zero rows, it had been applied.",
+        sync_day=label,
+    )
 
 
 @contextmanager
-def _locked(connection: Connection, patience: float | None = None) -> Iterator[None]:
+def locked(connection: Connection, patience: float | None = None) -> Iterator[None]:
+    """One transaction, alone with the tables. patience: seconds to wait for another one. Raises LockTimeout."""
     with transaction_lock(connection, "groups_platform.directory", patience):
         connection.execute(read_sql("directory/set_up_transaction"))
         yield
@@ -87,6 +93,8 @@ def _apply(staged: StagedDay, protection: Protection, run_id: str | None, *, is_
         log.info("%s is older than %s, the newest applied day: tables left alone", staged.label, newest.label)
         late = DayResult(staged.label, False, newest.label, changes=dict.fromkeys(TABLES, TableChange()))
         raise _RolledBack(replace(late, applied_fingerprint=find_applied_fingerprint(connection, staged.label)))
+    if not is_plan and (rejected := find_refusal(connection, staged.label, staged.fingerprint)):
+        raise _RolledBack(DayResult(staged.label, is_applied=False, refusal=rejected))
     staged_rows = count_staged(staged)
     if incomplete := find_incompleteness(staged, staged_rows):
         raise _RolledBack(DayResult(staged.label, is_applied=False, refusal=incomplete))
@@ -141,14 +149,20 @@ def _apply(staged: StagedDay, protection: Protection, run_id: str | None, *, is_
 
 def _measure(staged: StagedDay, plan: Plan, before: Tables) -> tuple[dict[str, int], dict[str, int]]:
     """What the limits compare: the changes of the day, and what was stored before, or read on the day before."""
-    parameters = {"sync_day": staged.label, "sort_key": natural_key(staged.label)}
-    day_before = read_rows(staged.connection, "counts_of_day_before", parameters)
-    read = {"groups": staged.groups.read, "agents": staged.agents.read}
-    read_before = {kind: day_before[0]["counts"][kind]["read"] if day_before else read[kind] for kind in read}
-    fewer = {f"{kind}_read_fewer": read_before[kind] - read[kind] for kind in read}
+    fewer, read_before = count_fewer(staged)
     active_groups = before.totals["groups"] - before.totals["inactive_groups"]
     stored = {**before.totals, "active_groups": active_groups, **{f"{k}_read": n for k, n in read_before.items()}}
-    return {**plan.counts, **fewer}, stored
+    return {**plan.counts, **{f"{kind}_read_fewer": n for kind, n in fewer.items()}}, stored
+
+
+def count_fewer(staged: StagedDay) -> tuple[dict[str, int], dict[str, int]]:
+    """By kind, how many records fewer the day has than the applied day before, and how many that had."""
+    parameters = {"sync_day": staged.label, "sort_key": natural_key(staged.label)}
+    day_before = read_row(staged.connection, "counts_of_day_before", parameters)
+    read = {"groups": staged.groups.read, "agents": staged.agents.read}
+    told = {"groups"} | (staged.agents.folders & {"agents"})  # a day may have no roster (D7)
+    read_before = {kind: (day_before[kind] if kind in told else None) or n for kind, n in read.items()}
+    return {kind: read_before[kind] - n for kind, n in read.items()}, read_before
 
 
 def _refusal_by(check: CheckResult, label: str) -> CheckFailed:
@@ -162,7 +176,7 @@ def _refusal_by(check: CheckResult, label: str) -> CheckFailed:
 
 def recompute_flags(url: str) -> TableChange:
     """D11 alone, over the tables as they are. The newest applied day's history then says the same."""
-    with connect(url, purpose="flags") as connection, _locked(connection):
+    with connect(url, purpose="flags") as connection, locked(connection):
         connection.execute("SET LOCAL search_path = directory, public")
         flagged = write_flags(connection, every_group=True)
         total = read_row(connection, "count_directory")["groups"]

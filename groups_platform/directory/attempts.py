@@ -12,7 +12,7 @@ from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.plan import store_plan
 from groups_platform.directory.staging import StagedDay
 from groups_platform.directory.statements import read_row, read_rows
-from groups_platform.errors import CheckFailed, DayHeld, IncompleteSnapshot
+from groups_platform.errors import CheckFailed, DayHeld, DayRejected, IncompleteSnapshot
 
 
 def keep_outcome(staged: StagedDay, result: DayResult, run_id: str | None, *, is_plan: bool = False) -> None:
@@ -27,7 +27,7 @@ def keep_outcome(staged: StagedDay, result: DayResult, run_id: str | None, *, is
             excesses=result.excesses,
             run_id=run_id,
         )
-    if is_plan:
+    if is_plan or isinstance(result.refusal, DayRejected):
         return
     if not (result.is_applied or result.applied_fingerprint or isinstance(result.refusal, CheckFailed)):
         replace_findings(staged.connection, staged.label)  # of what was applied once, the findings stay

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+FOLDERS: Final = ("admin_groups", "agents", "agent_details")  # of a day; no other is read
 LABEL: Final = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
-DAY_FOLDER: Final = re.compile(f"sync-({LABEL})")
+DAY_FOLDER: Final = re.compile(rf"sync-((?!replay\Z){LABEL})")  # by that name a replay is held and approved
 DAY_FILE: Final = re.compile(rf"sync-{LABEL}(\.(zip|tar|tgz|gz|tar\.gz|7z))?")
 NEARLY: Final = re.compile(r"\s*sync(day|[^a-z]|$)", re.IGNORECASE)
 MIDNIGHT: Final = re.compile(r"(?<=\d)[T ]00[:.]?00([:.]?00([.,]0+)?)?(Z|[+-]00:?00)?$")
@@ -16,10 +17,11 @@ MIDNIGHT: Final = re.compile(r"(?<=\d)[T ]00[:.]?00([:.]?00([.,]0+)?)?(Z|[+-]00:
 
 @dataclass(frozen=True)
 class IgnoredFolder:
-    """What is nearly the folder of a sync day, and is not read. reason: why not, and what to do."""
+    """What is not read because of its name. reason: why not, and what to do. is_near: it is nearly a sync day's."""
 
     name: str
     reason: str
+    is_near: bool = True
 
 
 def natural_key(label: str) -> str:
@@ -43,10 +45,18 @@ def is_older(label: str, other: str) -> bool:
 
 
 def find_ignored(folders: Iterable[str], files: Iterable[str]) -> tuple[IgnoredFolder, ...]:
-    """The names of the source's folders and files that look like sync days and are none."""
+    """The source's folders that are no sync days, and the files that look like one.
+
+    What begins with `_` or `.` is its writer's own (P1), and not told.
+    """
     names = set(folders)
-    wrong = [name for name in names if NEARLY.match(name) and not DAY_FOLDER.fullmatch(name)]
-    ignored = [IgnoredFolder(name, _reason(name, names)) for name in wrong]
+    wrong = [name for name in names if not DAY_FOLDER.fullmatch(name) and not name.startswith(("_", "."))]
+    ignored = [
+        IgnoredFolder(name, _reason(name, names))
+        if NEARLY.match(name)
+        else IgnoredFolder(name, "It is not read: its name is not sync-<day>.", is_near=False)
+        for name in wrong
+    ]
     ignored += [IgnoredFolder(name, _unpack(name)) for name in files if DAY_FILE.fullmatch(name)]
     return tuple(sorted(ignored, key=lambda folder: folder.name))
 
@@ -60,6 +70,8 @@ def what_is_wrong(name: str) -> str:
         return f"{' and '.join(map(repr, wrong))} may not be in it"
     if not label:
         return "nothing follows sync-"
+    if label == "replay":
+        return "replay is the name by which a replay is approved"
     return "more than 100 signs follow sync-" if len(label) > 100 else "a letter or a digit must follow sync-"
 
 
@@ -67,7 +79,7 @@ def suggest_name(name: str) -> str | None:
     """The name of a sync day that is nearest; None where nothing of it is left."""
     label = re.sub(r"(?i)^\s*sync[^A-Za-z0-9]*", "", name).strip()
     label = re.sub(r"[^A-Za-z0-9_-]+", "-", MIDNIGHT.sub("", label)).strip("-_")[:100]
-    return f"sync-{label}" if label else None
+    return f"sync-{label}" if DAY_FOLDER.fullmatch(f"sync-{label}") else None
 
 
 def _reason(name: str, names: set[str]) -> str:

@@ -107,7 +107,7 @@ class DayStatus:
 
     label: of an ignored folder its name. plan_id: of the day that is held. run_id: the run that says more.
     is_due: it is to be run now; retries: then the run whose process was gone, decision_id: the approval, if any.
-    holds_back: the days after it wait for it.
+    holds_back: the days after it wait for it. is_near: of an ignored folder, whether its name is nearly a sync day's.
     """
 
     label: str
@@ -119,6 +119,7 @@ class DayStatus:
     applied_at: datetime | None = None
     is_due: bool = False
     holds_back: bool = False
+    is_near: bool = False
     retries: str | None = None
     decision_id: int | None = None
 
@@ -152,7 +153,7 @@ def describe_days(
         _describe(by_label[label], known.get(label, KnownDay(label)), runs.get(label), newest)
         for label in in_natural_order(by_label)
     ]
-    return _in_turn(days, newest) + [DayStatus(f.name, DayState.IGNORED, f.reason) for f in ignored]
+    return _in_turn(days, newest) + [DayStatus(f.name, DayState.IGNORED, f.reason, is_near=f.is_near) for f in ignored]
 
 
 def newest_applied(known: Mapping[str, KnownDay]) -> str | None:
@@ -210,7 +211,9 @@ def _told_by_tables(folder: Folder, known: KnownDay) -> tuple[DayState, str] | N
     """State and sentence, where a row is about just this content and nothing more is to come of it."""
     label = folder.label
     is_dropped = _is_same(folder, known.decided_fingerprint) and known.decision != Verdict.APPROVE.value
-    if _is_same(folder, known.applied_fingerprint):
+    # Other content came late, and a replay would fold that: the applied one, which is back, has to be read again.
+    is_superseded = known.outcome == "late" and not _is_same(folder, known.tried_fingerprint)
+    if _is_same(folder, known.applied_fingerprint) and not is_superseded:
         applied = f"{label} is applied, since {known.applied_at:%Y-%m-%d %H:%M %Z}"
         undo = f"; {known.decided_by} has rejected it since, and groups-platform replay takes it out of the tables"
         return DayState.APPLIED, f"{applied}{undo if is_dropped else ''}."

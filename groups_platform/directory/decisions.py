@@ -10,7 +10,7 @@ from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.plan import find_plan
 from groups_platform.directory.source import list_day
-from groups_platform.errors import UnknownPlan, UnknownSyncDay
+from groups_platform.errors import DayRejected, InvalidDecision, UnknownPlan, UnknownSyncDay
 
 
 class Verdict(str, Enum):
@@ -49,13 +49,20 @@ def decide(
     reason: str,
     plan_id: str | None = None,
 ) -> Decision:
-    """Keep a decision about the day with this content. Raises UnknownPlan for the approval of what is not held."""
+    """Keep a decision about the day with this content.
+
+    Raises UnknownPlan for the approval of another plan than the newest one, or of one that is applied, and
+    InvalidDecision for a reason or a name that is blank or cannot be stored.
+    """
+    for what, text in (("reason", reason), ("name of who decides", decided_by)):
+        if not text.strip() or "\0" in text or not _is_text(text):
+            raise InvalidDecision(f"The {what} must be a text that is not blank, in UTF-8 and without U+0000.")
     if verdict is Verdict.APPROVE:
         newest = find_plan(url, label)
-        if newest is None or newest["outcome"] != "held" or newest["plan_id"] != plan_id:
+        if newest is None or newest["outcome"] == "applied" or newest["plan_id"] != plan_id:
             held = f"its plan is {newest['plan_id']}, {newest['outcome']}" if newest else "it has no plan"
             raise UnknownPlan(
-                f"{label} is not held with the plan {plan_id}: {held}. Look at it with groups-platform plan --day "
+                f"{label} does not wait with the plan {plan_id}: {held}. Look at it with groups-platform plan --day "
                 f"{label}, or run it again.",
                 sync_day=label,
                 plan_id=plan_id,
@@ -99,10 +106,34 @@ def find_decision(connection: Connection, label: str) -> Decision | None:
     return _decision(row) if row else None
 
 
+def find_refusal(connection: Connection, label: str, fingerprint: str) -> DayRejected | None:
+    """Return why this content of the day is not applied: the newest decision about it rejects or skips it. Or None."""
+    row = connection.execute(
+        read_sql("directory/newest_decision_about"), {"sync_day": label, "fingerprint": fingerprint}
+    ).fetchone()
+    decision = _decision(row) if row else None
+    if decision is None or decision.verdict is Verdict.APPROVE:
+        return None
+    verb = "rejected" if decision.verdict is Verdict.REJECT else "skipped"
+    return DayRejected(
+        f"{decision.decided_by} has {verb} {label} with this content: {decision.reason}. Nothing of it was applied. "
+        f"Deliver other content; or look at groups-platform plan --day {label}, and approve that.",
+        sync_day=label,
+    )
+
+
 def is_approved(connection: Connection, label: str, plan_id: str) -> bool:
     """Whether the newest decision about the day approves this very plan."""
     decision = find_decision(connection, label)
     return decision is not None and decision.verdict is Verdict.APPROVE and decision.plan_id == plan_id
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _decision(row: tuple[object, ...]) -> Decision:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
-from groups_platform.directory.apply import apply_day
 from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.guard import Protection
+from groups_platform.directory.redelivery import apply_delivery
 from groups_platform.directory.snapshot import AGENTS, GROUPS, explode_into_lake, read_into_lake
 from groups_platform.directory.source import list_day
 from groups_platform.directory.staging import staged_day
@@ -23,4 +23,4 @@ def plan_day(spark: SparkSession, settings: Settings, url: str, label: str) -> D
         read_into_lake(spark, day, kind, lake, settings.file_limit)
     explode_into_lake(spark, label, lake)
     with staged_day(spark, lake, label, url) as staged:
-        return apply_day(staged, protection=Protection.of(settings), is_plan=True).or_raise()
+        return apply_delivery(staged, protection=Protection.of(settings), is_plan=True).or_raise()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,6 +13,9 @@ from groups_platform.database.connection import Connection
 from groups_platform.database.locks import session_lock
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.day_names import natural_key
+from groups_platform.directory.fingerprint import find_newest_day, read_tables
+from groups_platform.directory.guard import Excess, Protection, find_excesses
+from groups_platform.directory.plan import Plan
 from groups_platform.directory.staging import PREFIX
 from groups_platform.directory.statements import read_directory_sql
 
@@ -45,20 +48,45 @@ def fold_schema(connection: Connection) -> Iterator[str]:
             connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(fold)))
 
 
-def seed_fold(connection: Connection, fold: str, from_day: str) -> None:
-    """Fill the empty tables of the fold with what the live ones were before this day."""
+def seed_fold(connection: Connection, fold: str, from_day: str) -> bool:
+    """Fill the empty tables of the fold with what the live ones were before this day.
+
+    Returns False if these are not as the day before left them: the history begins later, or somebody changed the tables
+    by hand.
+    """
     literals = {"from_day": sql.Literal(from_day), "sort_key": sql.Literal(natural_key(from_day))}
     connection.execute(read_directory_sql("directory/seed_fold", fold=sql.Identifier(fold), **literals))
+    with connection.transaction():
+        connection.execute(sql.SQL("SET LOCAL search_path = {}, public").format(sql.Identifier(fold)))
+        before, tables = find_newest_day(connection), read_tables(connection)
+    return before is None or before.fingerprint == tables.fingerprint
 
 
-def take_over(connection: Connection, fold: str, folded: Sequence[str], run_id: str | None) -> int:
-    """Make the live tables equal to those of the fold; return how many rows that wrote. folded: the days in it."""
+def find_fold_excesses(
+    connection: Connection, plan: Plan, protection: Protection, fewer: Mapping[str, int], read_before: Mapping[str, int]
+) -> tuple[Excess, ...]:
+    """The limits that the difference between a fold and the live tables exceeds.
+
+    fewer: by kind, how many records fewer were read than before. read_before: how many before.
+    """
+    totals = read_tables(connection).totals
+    active_groups = totals["groups"] - totals["inactive_groups"]
+    stored = {**totals, "active_groups": active_groups, **{f"{kind}_read": n for kind, n in read_before.items()}}
+    changes = {**plan.counts, **{f"{kind}_read_fewer": n for kind, n in fewer.items()}}
+    return find_excesses(changes, stored, protection.limits)
+
+
+def take_over(connection: Connection, fold: str, folded: Sequence[str], run_id: str | None) -> dict[str, int]:
+    """Make the live tables equal to those of the fold; return how many rows that wrote, by table.
+
+    folded: the days in it.
+    """
     literals = {"fold": sql.Identifier(fold), "run_id": sql.Literal(run_id), "folded": sql.Literal(list(folded))}
-    written = sum(_make_equal(connection, fold, table, key) for table, key in KEYS.items())
+    written = {table: _make_equal(connection, fold, table, key) for table, key in KEYS.items()}
     connection.execute(read_sql("directory/fold_findings").format(**literals))
-    written += _delete(connection, fold, "sync_days", ("sync_day",))
+    written["sync_days"] = _delete(connection, fold, "sync_days", ("sync_day",))
     for step in ("fold_sync_days", "fold_attempts"):
-        written += max(connection.execute(read_sql(f"directory/{step}").format(**literals)).rowcount, 0)
+        written["sync_days"] += max(connection.execute(read_sql(f"directory/{step}").format(**literals)).rowcount, 0)
     return written
 
 

@@ -89,7 +89,7 @@ def find_excesses(
     for name, of in OF.items():
         limit = limits.get(name)
         if limit is not None:
-            allowed = max(int(limit.share * stored[of]), limit.rows)
+            allowed = limit.allowed(stored[of])
             if changes[name] > allowed:
                 excesses.append(Excess(name, changes[name], stored[of], allowed))
     return tuple(sorted(excesses, key=lambda excess: excess.measured / max(excess.allowed, 1), reverse=True))

@@ -8,6 +8,7 @@ differ.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
@@ -21,16 +22,17 @@ from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.apply import apply_day
 from groups_platform.directory.contents import find_content
 from groups_platform.directory.decisions import is_approved
-from groups_platform.directory.fingerprint import find_newest_day, read_tables
-from groups_platform.directory.fold import fold_schema, seed_fold, take_over
-from groups_platform.directory.guard import OF, Excess, Protection, find_excesses, hold
+from groups_platform.directory.fold import find_fold_excesses, fold_schema, seed_fold, take_over
+from groups_platform.directory.guard import OF, Excess, Protection, hold
+from groups_platform.directory.lake import lock_day
 from groups_platform.directory.plan import Plan, plan_of, store_plan
 from groups_platform.directory.staging import staged_day
 from groups_platform.errors import IncompleteSnapshot, PlatformError, ReplayImpossible, UnknownSyncDay
 
 LABEL: Final = "replay"  # by which its plan is held and approved
 
-Contents = dict[str, list[str]]  # of each day the fingerprints of the contents that may count, the newest first
+# Of each day the fingerprints of the contents that may count, the newest first, and whether the lake must hold them.
+Contents = dict[str, list[tuple[str, bool]]]
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,9 @@ def replay_days(
         days = contents
         if from_day is not None:
             days = _begin_with(replay, contents, from_day)
-        lakes = {label: _lakes_of(replay, label, fingerprints) for label, fingerprints in days.items()}
-        folded = [label for label in days if _fold_day(replay, label, lakes[label], progress)]
+        for label, found in days.items():  # before anything is folded
+            _lakes_of(replay, label, found)
+        folded = [label for label, found in days.items() if _fold_day(replay, label, found, progress)]
         with transaction_lock(connection, "groups_platform.directory", protection.lock_timeout):
             connection.execute("SET LOCAL search_path = directory, public")
             if _contents(connection) != contents:
@@ -95,7 +98,7 @@ def replay_days(
 
 def _contents(connection: Connection) -> Contents:
     rows = connection.execute(read_sql("directory/read_fold")).fetchall()
-    return {label: [fingerprint for _, fingerprint in found] for label, found in groupby(rows, key=lambda row: row[0])}
+    return {label: [(row[1], row[2]) for row in found] for label, found in groupby(rows, key=lambda row: row[0])}
 
 
 def _begin_with(replay: _Replay, contents: Contents, from_day: str) -> Contents:
@@ -103,23 +106,20 @@ def _begin_with(replay: _Replay, contents: Contents, from_day: str) -> Contents:
     labels = list(contents)
     if from_day not in contents:
         raise UnknownSyncDay(f"{from_day} is not among the days to fold: {', '.join(labels) or 'none'}.")
-    seed_fold(replay.connection, replay.fold, from_day)
-    with replay.connection.transaction():
-        replay.connection.execute(sql.SQL("SET LOCAL search_path = {}, public").format(sql.Identifier(replay.fold)))
-        before, tables = find_newest_day(replay.connection), read_tables(replay.connection)
-    if before is not None and before.fingerprint != tables.fingerprint:
+    if not seed_fold(replay.connection, replay.fold, from_day):
         raise ReplayImpossible(
-            f"What the tables were after {before.label} is not known: the history begins later, or the tables were "
-            "changed by hand. Run groups-platform replay without --from.",
+            f"What the tables were before {from_day} is not known: the history begins later, or somebody changed them by "
+            "hand. Run groups-platform replay without --from.",
             sync_day=from_day,
         )
     return {label: contents[label] for label in labels[labels.index(from_day) :]}
 
 
-def _lakes_of(replay: _Replay, label: str, fingerprints: list[str]) -> list[str]:
+def _lakes_of(replay: _Replay, label: str, contents: list[tuple[str, bool]]) -> list[str]:
     """Return where the lake holds the contents of the day, the one that counts first."""
-    places = [find_content(replay.spark, replay.lake, label, fingerprint) for fingerprint in fingerprints]
-    if places[0] is None:
+    places = [find_content(replay.spark, replay.lake, label, fingerprint) for fingerprint, _ in contents]
+    needed = [place for place, (_, is_needed) in zip(places, contents, strict=True) if is_needed]
+    if needed and needed[0] is None:
         raise ReplayImpossible(
             f"The lake does not hold the content of {label} that counts. Deliver it again and run groups-platform sync "
             f"--day {label}, or leave it out: groups-platform reject {label} --reason TEXT.",
@@ -128,9 +128,14 @@ def _lakes_of(replay: _Replay, label: str, fingerprints: list[str]) -> list[str]
     return [place for place in places if place is not None]
 
 
-def _fold_day(replay: _Replay, label: str, lakes: list[str], progress: Callable[[str], None]) -> bool:
+def _fold_day(replay: _Replay, label: str, contents: list[tuple[str, bool]], progress: Callable[[str], None]) -> bool:
     """Apply the newest content of the day that is a full snapshot; return whether there is one."""
     progress(label)
+    with closing(lock_day(replay.url, label)):  # nobody reads other content of it meanwhile
+        return _fold_contents(replay, label, _lakes_of(replay, label, contents))
+
+
+def _fold_contents(replay: _Replay, label: str, lakes: list[str]) -> bool:
     for lake in lakes:
         with staged_day(replay.spark, lake, label, replay.url, tables=replay.fold) as staged:
             protection = Protection(dict.fromkeys(OF), replay.protection.grace_days)
@@ -146,17 +151,14 @@ def _finish(replay: _Replay, folded: tuple[str, ...]) -> ReplayResult:
     """Guard and write the difference between the fold and the live tables."""
     connection, protection, left_out = replay.connection, replay.protection, replay.left_out
     plan = plan_of(connection, read_sql("directory/fold_rows").format(fold=sql.Identifier(replay.fold)))
-    totals = read_tables(connection).totals
-    active_groups = totals["groups"] - totals["inactive_groups"]
-    stored = {**totals, "active_groups": active_groups, "groups_read": 0, "agents_read": 0}
-    changes = {**plan.counts, "groups_read_fewer": 0, "agents_read_fewer": 0}
-    excesses = find_excesses(changes, stored, protection.limits)
+    nothing = {"groups": 0, "agents": 0}  # no day is compared with the one before
+    excesses = find_fold_excesses(connection, plan, protection, nothing, nothing)
     day: dict[str, Any] = {"sync_day": LABEL, "fingerprint": "", "excesses": excesses, "run_id": replay.run_id}
     if excesses and not is_approved(connection, LABEL, plan.id):
         store_plan(connection, plan, **day, outcome="held")
         look = "SELECT * FROM sync_plans WHERE sync_day = 'replay'"
         return ReplayResult(folded, plan, left_out, excesses, hold(LABEL, plan.id, excesses, look=look))
-    written = take_over(connection, replay.fold, folded, replay.run_id)
+    written = sum(take_over(connection, replay.fold, folded, replay.run_id).values())
     if not plan.is_empty:
         store_plan(connection, plan, **day, outcome="applied")
     return ReplayResult(folded, plan, left_out, excesses, rows_written=written)

@@ -18,10 +18,11 @@ from pyspark.sql import Column, DataFrame, Row, SparkSession, Window
 
 from groups_platform.directory import contract
 from groups_platform.directory.batches import AGENT_FORMAT, GROUP_FORMAT, FileReader, RecordFormat
+from groups_platform.directory.day_names import FOLDERS
 from groups_platform.directory.findings import EDGE, FindingCode
 from groups_platform.directory.lake import Dataset, WrittenDay, read_lake, write_lake
 from groups_platform.directory.reader import FILE_LIMIT
-from groups_platform.directory.source import FOLDERS, SourceFile, SyncDay
+from groups_platform.directory.source import SourceFile, SyncDay
 
 TASK_BYTES: Final = 32 * 2**20  # files are packed into tasks of about this size, and at least one task per core
 

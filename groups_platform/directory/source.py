@@ -17,6 +17,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from groups_platform.directory.day_names import (
     DAY_FOLDER,
+    FOLDERS,
     IgnoredFolder,
     find_ignored,
     in_natural_order,
@@ -27,7 +28,6 @@ from groups_platform.directory.manifest import NAMES as MANIFESTS
 from groups_platform.directory.reader import READABLE
 from groups_platform.errors import SourceUnavailable, UnknownSyncDay
 
-FOLDERS: Final = ("admin_groups", "agents", "agent_details")
 SUCCESS: Final = "_SUCCESS"
 FOLDER: Final = "directory"  # the type of an entry, as fsspec has it
 # What file systems call the time at which a file was changed, or came to where it is.

@@ -22,7 +22,7 @@ from dagster._core.utils import make_new_run_id
 from groups_platform.database.connection import find_lost_connection, open_database, running_database
 from groups_platform.directory.day_names import in_natural_order
 from groups_platform.directory.day_result import DayResult
-from groups_platform.directory.days import DayStatus
+from groups_platform.directory.days import DayState, DayStatus
 from groups_platform.directory.engine_errors import first_reason
 from groups_platform.directory.guard import Excess
 from groups_platform.directory.plan import Plan
@@ -135,6 +135,12 @@ def describe_source(settings: Settings, instance: DagsterInstance) -> list[DaySt
     listing = list_source(settings.source)
     end_dead_runs(instance)
     return find_day_states(instance, open_database(settings), listing, settings.quiet_seconds)
+
+
+def find_days_to_sync(settings: Settings, instance: DagsterInstance) -> list[str]:
+    """Labels of the days of the source, in natural order, without those that are rejected or skipped."""
+    left_out = {DayState.REJECTED, DayState.SKIPPED, DayState.IGNORED}
+    return [day.label for day in describe_source(settings, instance) if day.state not in left_out]
 
 
 def replay_days(settings: Settings, instance: DagsterInstance, from_day: str | None = None) -> RunSummary:

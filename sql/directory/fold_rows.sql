@@ -26,24 +26,36 @@ JOIN directory.groups AS t ON t.group_id = s.group_id
 WHERE s.parent_group_id IS DISTINCT FROM t.parent_group_id
 UNION ALL
 SELECT CASE WHEN s.inactive THEN 'groups_turned_inactive' ELSE 'groups_turned_active' END, s.group_id, NULL, NULL, NULL,
-       hashint8extended(s.group_id, s.inactive::INTEGER + 4)
+       hashtextextended(s.group_id::TEXT, s.inactive::INTEGER + 4)
 FROM {fold}.groups AS s
 JOIN directory.groups AS t ON t.group_id = s.group_id
 WHERE s.inactive <> t.inactive
 UNION ALL
-SELECT 'groups_missing', t.group_id, NULL, t.name, NULL, hashint8extended(t.group_id, 6)
+SELECT 'groups_changed', s.group_id, NULL, NULL, NULL, hashtextextended(concat(s::TEXT, ' ', t::TEXT), 7)
+FROM {fold}.groups AS s
+JOIN directory.groups AS t ON t.group_id = s.group_id
+WHERE s.name = t.name AND s.parent_group_id IS NOT DISTINCT FROM t.parent_group_id AND s.inactive = t.inactive
+  AND s IS DISTINCT FROM t
+UNION ALL
+SELECT 'groups_missing', t.group_id, NULL, t.name, NULL, hashtextextended(t.group_id::TEXT, 6)
 FROM directory.groups AS t
 LEFT JOIN {fold}.groups AS s ON s.group_id = t.group_id
 WHERE s.group_id IS NULL
 UNION ALL
+SELECT CASE WHEN s.ended_day IS NULL THEN 'groups_missing' ELSE 'groups_ended' END, s.group_id, NULL, NULL, NULL,
+       hashtextextended(concat(s::TEXT, ' ', t::TEXT), 8)
+FROM {fold}.missing_groups AS s
+LEFT JOIN directory.missing_groups AS t ON t.group_id = s.group_id AND t.to_day IS NULL
+WHERE s.to_day IS NULL AND (t.group_id IS NULL OR t.ended_day IS NULL AND s.ended_day IS NOT NULL)
+UNION ALL
 SELECT 'memberships_added', s.group_id, s.agent_id, NULL, NULL,
-       hashint8extended(s.group_id, s.agent_id) # hashint8extended(s.agent_id, s.group_id + 8)
+       hashint8extended(s.group_id, s.agent_id) # hashint8extended(s.agent_id, s.group_id # 8)
 FROM {fold}.group_membership AS s
 LEFT JOIN directory.group_membership AS t ON t.group_id = s.group_id AND t.agent_id = s.agent_id
 WHERE t.group_id IS NULL
 UNION ALL
 SELECT 'memberships_removed', t.group_id, t.agent_id, NULL, NULL,
-       hashint8extended(t.group_id, t.agent_id) # hashint8extended(t.agent_id, t.group_id + 9)
+       hashint8extended(t.group_id, t.agent_id) # hashint8extended(t.agent_id, t.group_id # 9)
 FROM directory.group_membership AS t
 LEFT JOIN {fold}.group_membership AS s ON s.group_id = t.group_id AND s.agent_id = t.agent_id
 WHERE s.group_id IS NULL

@@ -24,27 +24,27 @@ SELECT 'groups_changed', group_id, NULL, NULL, NULL, hashtextextended(c::TEXT, 3
 FROM group_change AS c
 WHERE NOT is_new AND NOT has_moved AND old_name = name
 UNION ALL
-SELECT 'groups_missing', group_id, NULL, NULL, NULL, hashint8extended(group_id, 4) FROM missing_change
+SELECT 'groups_missing', group_id, NULL, NULL, NULL, hashtextextended(group_id::TEXT, 4) FROM missing_change
 UNION ALL
-SELECT 'groups_ended', group_id, NULL, NULL, NULL, hashint8extended(group_id, 5) FROM ended_change
+SELECT 'groups_ended', group_id, NULL, NULL, NULL, hashtextextended(group_id::TEXT, 5) FROM ended_change
 UNION ALL
 SELECT CASE WHEN f.inactive THEN 'groups_turned_inactive' ELSE 'groups_turned_active' END, f.group_id, NULL, NULL, NULL,
-       hashint8extended(f.group_id, f.inactive::INTEGER + 6)
+       hashtextextended(f.group_id::TEXT, f.inactive::INTEGER + 6)
 FROM flag_change AS f
 LEFT JOIN group_change AS c ON c.group_id = f.group_id AND c.is_new
 WHERE c.group_id IS NULL
 UNION ALL
 SELECT 'memberships_added', group_id, agent_id, NULL, NULL,
-       hashint8extended(group_id, agent_id) # hashint8extended(agent_id, group_id + 8)
+       hashint8extended(group_id, agent_id) # hashint8extended(agent_id, group_id # 8)
 FROM membership_change
 WHERE NOT is_stored AND is_known
 UNION ALL
 SELECT 'memberships_added', group_id, agent_id, NULL, NULL,
-       hashint8extended(group_id, agent_id) # hashint8extended(agent_id, group_id + 8)
+       hashint8extended(group_id, agent_id) # hashint8extended(agent_id, group_id # 8)
 FROM group_membership
 WHERE {is_first}
 UNION ALL
 SELECT 'memberships_removed', group_id, agent_id, NULL, NULL,
-       hashint8extended(group_id, agent_id) # hashint8extended(agent_id, group_id + 9)
+       hashint8extended(group_id, agent_id) # hashint8extended(agent_id, group_id # 9)
 FROM membership_change
 WHERE is_stored

@@ -8,6 +8,10 @@ SELECT 'group new' AS change, b.group_id, NULL::BIGINT AS agent_id, NULL AS befo
 FROM second_groups AS b LEFT JOIN first_groups AS a ON a.group_id = b.group_id
 WHERE a.group_id IS NULL
 UNION ALL
+SELECT 'group gone', a.group_id, NULL, a.name, NULL
+FROM first_groups AS a LEFT JOIN second_groups AS b ON b.group_id = a.group_id
+WHERE b.group_id IS NULL
+UNION ALL
 SELECT 'group renamed', b.group_id, NULL, a.name, b.name
 FROM first_groups AS a JOIN second_groups AS b ON b.group_id = a.group_id
 WHERE a.name <> b.name
@@ -27,6 +31,14 @@ UNION ALL
 SELECT CASE WHEN b.active THEN 'agent reactivated' ELSE 'agent deactivated' END, NULL, b.agent_id, NULL, b.name
 FROM first_agents AS a JOIN second_agents AS b ON b.agent_id = a.agent_id
 WHERE a.active <> b.active
+UNION ALL
+SELECT 'agent gone', NULL, a.agent_id, a.name, NULL
+FROM first_agents AS a LEFT JOIN second_agents AS b ON b.agent_id = a.agent_id
+WHERE b.agent_id IS NULL
+UNION ALL
+SELECT 'agent changed', NULL, b.agent_id, concat_ws(', ', a.name, a.email), concat_ws(', ', b.name, b.email)
+FROM first_agents AS a JOIN second_agents AS b ON b.agent_id = a.agent_id
+WHERE (a.name, a.email) IS DISTINCT FROM (b.name, b.email)
 UNION ALL
 SELECT 'member added', m.group_id, m.agent_id, NULL, NULL
 FROM (SELECT group_id, agent_id FROM second_members EXCEPT SELECT group_id, agent_id FROM first_members) AS m

@@ -5,7 +5,7 @@ from typing import Any
 
 from dagster import AssetExecutionContext, AssetKey, AssetSpec, MaterializeResult, asset, multi_asset
 
-from groups_platform.directory.apply import apply_day, recompute_flags, verify_day
+from groups_platform.directory.apply import recompute_flags, verify_day
 from groups_platform.directory.attempts import read_applied_fingerprint
 from groups_platform.directory.completeness import count_staged, find_incompleteness
 from groups_platform.directory.contents import keep_applied
@@ -14,6 +14,7 @@ from groups_platform.directory.day_result import TableChange
 from groups_platform.directory.engine_errors import engine_errors
 from groups_platform.directory.guard import Protection
 from groups_platform.directory.lake import lake_path
+from groups_platform.directory.redelivery import apply_delivery
 from groups_platform.directory.snapshot import (
     AGENTS,
     GROUPS,
@@ -200,7 +201,7 @@ def directory_tables(context: AssetExecutionContext, spark: Spark, platform: Pla
                 yield complete(find_incompleteness(staged, count_staged(staged)))
                 yield from sql_checks(verify_day(staged))
                 return
-            result = apply_within(run_id, lambda: apply_day(staged, run_id, protection))
+            result = apply_within(run_id, lambda: apply_delivery(staged, run_id, protection))
             fingerprint = staged.fingerprint
     with as_failure():  # the day is committed or refused: later errors fail the run only
         if result.refusal:

@@ -85,7 +85,7 @@ def _why_nothing(days: Sequence[DayStatus]) -> str:
 
 
 def _name_ignored(days: Sequence[DayStatus]) -> list[str]:
-    ignored = [f"{day.label}: {day.sentence}" for day in days if day.state is DayState.IGNORED]
+    ignored = [f"{day.label}: {day.sentence}" for day in days if day.is_near]
     more = len(ignored) - NAMED
     rest = [f"groups-platform days names {more} more that are not read."] if more > 0 else []
     return ignored[:NAMED] + rest
