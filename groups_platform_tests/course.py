@@ -208,6 +208,7 @@ def run_course(url: str, tmp_path: Path, seed: int, days: int) -> Course:
         while rng.random() < 0.25:
             upstream.change()
             newest = course.model.newest_label or label
+            # a group that is back today and gone in today's correction: see test_days_again.py, P19
             kept = course.model.absences_before.keys() & course.model.groups.keys() - course.model.absences.keys()
             course.deliver(write(newest, kept=kept))
         if course.labels()[:-1] and rng.random() < 0.06:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -187,14 +187,23 @@ def intervals(live: Mapping[str, Mapping[str, Rows]], labels: list[str], table: 
     return rows
 
 
-def fold(folders: Mapping[str, Path], grace_days: int) -> tuple[oracle.Directory, list[str]]:
-    """The model after these days in this order, and those that are no full snapshots."""
-    directory, incomplete = oracle.Directory(grace_days=grace_days), []
+@dataclass
+class Fold:
+    """The model after days in their order. live: what `as_of` said after each that is a full snapshot."""
+
+    model: oracle.Directory
+    live: dict[str, dict[str, Rows]] = field(default_factory=dict)
+
+
+def fold(folders: Mapping[str, Path], grace_days: int) -> Fold:
+    """These days in this order."""
+    folded = Fold(oracle.Directory(grace_days=grace_days))
     for label, folder in folders.items():
-        before = copy.deepcopy(directory)
+        before = copy.deepcopy(folded.model)
         try:
-            directory.sync(folder, label)
+            folded.model.sync(folder, label)
         except oracle.IncompleteSnapshot:
-            directory = before
-            incomplete.append(label)
-    return directory, incomplete
+            folded.model = before
+        else:
+            folded.live[label] = as_of(folded.model)
+    return folded

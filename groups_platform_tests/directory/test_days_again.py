@@ -38,10 +38,10 @@ def deliver(
         return apply_day(staged, protection=protection)
 
 
-def folded(source: Path, *labels: str) -> oracle.Directory:
-    directory, incomplete = fold({label: source / f"sync-{label}" for label in labels}, GRACE.grace_days)
-    assert not incomplete
-    return directory
+def model_of(source: Path, *labels: str) -> oracle.Directory:
+    folded = fold({label: source / f"sync-{label}" for label in labels}, GRACE.grace_days)
+    assert [*folded.live] == [*labels]
+    return folded.model
 
 
 def reject(url: str, source: Path, label: str) -> None:
@@ -61,7 +61,7 @@ def test_p19_a_correction_without_the_group_counts_after_the_days_before(databas
     corrected = deliver(database_url, tmp_path, "day3", BOTH[:1])
     assert corrected.findings["ended_upstream"] == 1
     assert members_of_6(database_url) == []
-    compare(database_url, folded(tmp_path, "day1", "day2", "day3"))
+    compare(database_url, model_of(tmp_path, "day1", "day2", "day3"))
 
 
 @pytest.mark.parametrize("absent_first", [True, False])
@@ -72,9 +72,9 @@ def test_p19_a_day_that_comes_twice_counts_once(database_url: str, tmp_path: Pat
     for _ in range(3):
         deliver(database_url, tmp_path, "day2", [group(1, [10], name="again"), *BOTH[2:]])
     assert members_of_6(database_url) == [(11,)]
-    compare(database_url, folded(tmp_path, "day1", "day2"))
+    compare(database_url, model_of(tmp_path, "day1", "day2"))
     assert deliver(database_url, tmp_path, "day3", BOTH[:1]).findings["ended_upstream"] == 1
-    compare(database_url, folded(tmp_path, "day1", "day2", "day3"))
+    compare(database_url, model_of(tmp_path, "day1", "day2", "day3"))
 
 
 def test_p18_a_day_that_was_refused_only_for_coming_first_is_in_the_fold(database_url: str, tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_p18_a_day_that_was_refused_only_for_coming_first_is_in_the_fold(databas
     assert isinstance(refused.refusal, IncompleteSnapshot)
     assert deliver(database_url, tmp_path, "day1").is_applied
     assert replay_by_hand(database_url, tmp_path).days == ("day1", "day2")
-    compare(database_url, folded(tmp_path, "day1", "day2"))
+    compare(database_url, model_of(tmp_path, "day1", "day2"))
 
 
 def test_p18_a_late_day_that_is_no_full_snapshot_is_left_out(database_url: str, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_p18_a_rejected_correction_leaves_what_was_applied_of_the_day(database_u
     with staged_by_hand(database_url, "day1", folder, fingerprint=fingerprint_of(folder)) as staged:
         apply_day(staged, protection=GRACE)
     assert replay_by_hand(database_url, tmp_path).days == ("day1", "day2")
-    compare(database_url, folded(tmp_path, "day1", "day2"))
+    compare(database_url, model_of(tmp_path, "day1", "day2"))
 
 
 def test_p18_content_that_is_held_while_a_replay_runs_is_not_folded(
@@ -119,7 +119,7 @@ def test_p18_content_that_is_held_while_a_replay_runs_is_not_folded(
     """The replay began with the applied content of day2 in the lake; a correction that is held takes its place."""
     deliver(database_url, tmp_path, "day1")
     deliver(database_url, tmp_path, "day2")
-    before = folded(tmp_path, "day1", "day2")
+    before = model_of(tmp_path, "day1", "day2")
 
     def correct(label: str) -> None:
         if label == "day2":
@@ -138,7 +138,7 @@ def test_p10_the_plan_of_a_replay_has_a_row_for_every_changed_group(database_url
     deliver(database_url, tmp_path, "day3", BOTH[:1])
     deliver(database_url, tmp_path, "day2", [BOTH[0], group(6, [11], updated_at="2026-11-05T00:00:00Z")])
     result = replay_by_hand(database_url, tmp_path)
-    compare(database_url, folded(tmp_path, "day1", "day2", "day3"))
+    compare(database_url, model_of(tmp_path, "day1", "day2", "day3"))
     assert result.plan.counts["groups_changed"] == 1
 
 
@@ -157,9 +157,9 @@ def test_p12_a_plan_that_changed_between_approval_and_apply_is_held_anew(databas
         assert isinstance(anew.refusal, DayHeld)
         assert anew.plan
         assert anew.plan.id != seen.id
-        compare(database_url, folded(tmp_path, "day1", "day2"))
+        compare(database_url, model_of(tmp_path, "day1", "day2"))
         decide(database_url, "day3", Verdict.APPROVE, plan_id=anew.plan.id, **said)
         assert apply_day(staged, protection=STRICT).is_applied
-    compare(database_url, folded(tmp_path, "day1", "day2", "day3"))
+    compare(database_url, model_of(tmp_path, "day1", "day2", "day3"))
     outcomes = dict(rows(database_url, "SELECT plan_id, outcome FROM directory.sync_plans WHERE sync_day = 'day3'"))
     assert outcomes == {seen.id: "held", anew.plan.id: "applied"}

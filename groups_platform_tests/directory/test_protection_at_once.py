@@ -186,7 +186,7 @@ def look(url: str) -> Shown:
 
 
 def whole(folders: Path, labels: tuple[str, ...]) -> Shown:
-    model, _ = fold({label: folders / f"sync-{label}" for label in labels}, GRACE.grace_days)
+    model = fold({label: folders / f"sync-{label}" for label in labels}, GRACE.grace_days).model
     rows_of = ((row.group_id, row.name, row.parent_group_id, row.inactive) for row in model.groups.values())
     return labels, frozenset(rows_of), frozenset(model.membership())
 

@@ -22,6 +22,7 @@ from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.directory.guard import Protection
 from groups_platform.errors import DayHeld
 from groups_platform_tests.conftest import NewDatabase
+from groups_platform_tests.course import compare_history
 from groups_platform_tests.days import agent, group, write_day
 from groups_platform_tests.directory.test_histories import Rows, compare, rows
 from groups_platform_tests.directory.test_killed import wait_for_line
@@ -77,9 +78,9 @@ def kept(url: str) -> list[Rows]:
 
 
 def compare_fold(url: str, folders: Path, *labels: str) -> None:
-    model, incomplete = fold({label: folders / f"sync-{label}" for label in labels}, GRACE.grace_days)
-    assert not incomplete
-    compare(url, model)
+    folded = fold({label: folders / f"sync-{label}" for label in labels}, GRACE.grace_days)
+    compare(url, folded.model)
+    compare_history(url, folded.live, [*labels])
     assert [day for (day,) in rows(url, "SELECT sync_day FROM sync_days ORDER BY sort_key")] == list(labels)
 
 

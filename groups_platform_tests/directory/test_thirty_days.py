@@ -21,12 +21,13 @@ from groups_platform.directory.replay import ReplayResult, replay_days
 from groups_platform.errors import IncompleteSnapshot
 from groups_platform_tests import oracle
 from groups_platform_tests.conftest import NewDatabase
-from groups_platform_tests.course import GRACE, Delivery, run_course, sync
+from groups_platform_tests.course import GRACE, Delivery, compare_history, run_course, sync
+from groups_platform_tests.days import agent, group, write_day
 from groups_platform_tests.directory.test_histories import compare
 from groups_platform_tests.directory.test_replay import state
 from groups_platform_tests.pipeline import Pipeline
 from groups_platform_tests.staged_by_hand import fold_by_hand
-from groups_platform_tests.thirty_days import fold
+from groups_platform_tests.thirty_days import as_of, fold
 
 FAST_SEEDS = (1, 2)
 SLOW_SEEDS = range(3, 23)
@@ -76,14 +77,15 @@ def shuffled(deliveries: Mapping[str, Delivery], rng: random.Random) -> list[str
 
 
 def check_any_order(folder: Folder, new_database: NewDatabase, rng: random.Random, course_url: str | None) -> None:
-    """P18: the right order, another one, and the course that was run all end the same after a replay."""
+    """P18: the right order, another one, and the course end the same after a replay; then the course goes on."""
     folders = {label: delivery.folder for label, delivery in folder.deliveries.items()}
-    model, incomplete = fold(folders, GRACE.grace_days)
-    applied = [label for label in folders if label not in incomplete]
+    folded = fold(folders, GRACE.grace_days)
+    applied = [*folded.live]
     with new_database() as url, new_database() as other_url:
         for label in folders:
             folder.load(url, label)
-        compare(url, model)
+        compare(url, folded.model)
+        compare_history(url, folded.live, applied)
         expected = state(folder.at(url))
         before = folder.at(url).row_versions()
         again = folder.replay(url)
@@ -96,12 +98,18 @@ def check_any_order(folder: Folder, new_database: NewDatabase, rng: random.Rando
         assert_same(state(folder.at(other_url)), expected)
         assert folder.replay(other_url).rows_written == 0
     if course_url:
+        next_day = Delivery("day99", folder.deliveries[applied[-1]].source / "next")
+        write_day(next_day.folder, [group(1, [1000, 1001]), group(2, [1990], parent=1)], [agent(1001), agent(1990)])
         result = folder.replay(course_url)
         assert set(applied) <= set(result.days) <= set(folders)
         of_the_fold = {row for row in state(folder.at(course_url))["findings"] if row[0] in folders}
         assert of_the_fold == set(expected["findings"])
         assert_same({**state(folder.at(course_url)), "findings": []}, {**expected, "findings": []})
         assert folder.replay(course_url).rows_written == 0
+        sync(course_url, next_day, GRACE)
+        folded.model.sync(next_day.folder, next_day.label)
+        compare(course_url, folded.model)
+        compare_history(course_url, {**folded.live, next_day.label: as_of(folded.model)}, [*applied, next_day.label])
 
 
 def assert_same(stored: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
@@ -114,13 +122,13 @@ def assert_same(stored: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
 @pytest.mark.parametrize("seed", [*FAST_SEEDS, *(pytest.param(seed, marks=pytest.mark.slow) for seed in SLOW_SEEDS)])
 def test_p10_to_p19_every_day_of_thirty(database_url: str, tmp_path: Path, seed: int) -> None:
     course = run_course(database_url, tmp_path, seed, DAYS)
-    print(dict(course.seen))
     assert course.seen["applied"] > DAYS / 2
+    assert min(course.seen[kind] for kind in ("held", "late", "corrected", "ended")) > 0
 
 
 @pytest.mark.parametrize(
     ("seed", "days"),
-    [*((seed, FEW_DAYS) for seed in FAST_SEEDS), *(pytest.param(s, DAYS, marks=pytest.mark.slow) for s in SLOW_SEEDS)],
+    [(FAST_SEEDS[0], FEW_DAYS), *(pytest.param(s, DAYS, marks=pytest.mark.slow) for s in SLOW_SEEDS)],
 )
 def test_p18_any_order_of_the_days_and_a_replay(
     database_url: str, new_database: NewDatabase, tmp_path: Path, seed: int, days: int
