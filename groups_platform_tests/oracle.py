@@ -7,6 +7,7 @@ local folders, knows no database and does not reproduce the text of a finding, o
 
 from __future__ import annotations
 
+import copy
 import gzip
 import hashlib
 import json
@@ -43,6 +44,7 @@ SEVERITIES: Final[dict[str, str]] = {
     "missing_upstream": "warning",
     "members_not_said": "warning",
     "roster_incomplete": "warning",
+    "ended_upstream": "warning",
 }
 
 # The faults of a record that cost an element and not the record.
@@ -719,12 +721,25 @@ def natural_order(label: str) -> list[str | int]:
 
 @dataclass
 class Directory:
-    """The state of the tables after some days. `members` is what upstream wants, known agents or not."""
+    """The state of the tables after some days. `members` is what upstream wants, known agents or not.
+
+    grace_days: after how many days without a record, in a row, a group ends; 0: never. `absences` has those days of
+    each group that has no record now. `ended` says on which day a group ended. before: the state before the newest
+    day, which may come again with other content.
+    """
 
     agents: dict[int, Agent] = field(default_factory=dict)
     groups: dict[int, Group] = field(default_factory=dict)
     members: dict[int, set[int]] = field(default_factory=dict)
     newest_label: str | None = None
+    grace_days: int = 0
+    absences: dict[int, list[str]] = field(default_factory=dict)
+    ended: dict[int, str] = field(default_factory=dict)
+    before: Directory | None = field(default=None, repr=False, compare=False)
+
+    def without_past(self) -> Directory:
+        """A copy that knows no state before."""
+        return copy.deepcopy(replace(self, before=None))
 
     def membership(self) -> set[tuple[int, int]]:
         """The rows of `group_membership`: what is wanted, as far as group and agent are known."""
@@ -752,10 +767,14 @@ class Directory:
         if self.newest_label is not None and natural_order(label) < natural_order(self.newest_label):
             return DayResult(label, applied=False)
         day = read_snapshot(day_folder)
-        reasons = self.find_gaps(day)
+        comes_again = label == self.newest_label and self.before is not None
+        before = self.before if comes_again and self.before else self.without_past()
+        reasons = before.find_gaps(day)
         if reasons:
             raise IncompleteSnapshot(label, reasons, day.record_findings())
+        vars(self).update(vars(before.without_past()), before=before)
         self.apply_agents(day)
+        self.end_absent_groups(day, label)
         self.apply_groups(day)
         self.newest_label = label
         return DayResult(
@@ -791,6 +810,21 @@ class Directory:
             is_active = agent_id in self.agents and self.agents[agent_id].active
             self.agents[agent_id] = build_agent(record, active=is_active if said is None else said)
 
+    def end_absent_groups(self, day: Snapshot, label: str) -> None:
+        """A rejected record is one too, but only an accepted one brings back a group that has ended."""
+        for group_id in self.groups:
+            if group_id in day.groups.accepted:
+                self.absences.pop(group_id, None)
+                self.ended.pop(group_id, None)
+            elif group_id in day.groups.rejected:
+                self.absences.pop(group_id, None)
+            else:
+                self.absences[group_id] = [*self.absences.get(group_id, []), label]
+                is_over = 0 < self.grace_days <= len(self.absences[group_id])
+                if is_over and group_id not in self.ended:
+                    self.ended[group_id] = label
+                    self.members[group_id] = set()
+
     def apply_groups(self, day: Snapshot) -> None:
         """An accepted group replaces its row and members; every other group keeps both."""
         for group_id, record in day.groups.accepted.items():
@@ -807,8 +841,10 @@ class Directory:
         for group_id, group in sorted(self.groups.items()):
             if group.parent_group_id is not None and group.parent_group_id not in self.groups:
                 yield finding("missing_parent", group_id=group_id)
-            if group_id not in day.groups.accepted and group_id not in day.groups.rejected:
+            if group_id in self.absences and group_id not in self.ended:
                 yield finding("missing_upstream", group_id=group_id)
+            if self.ended.get(group_id) == self.newest_label:
+                yield finding("ended_upstream", group_id=group_id)
             if group_id in day.groups.accepted and "agent_ids" not in day.groups.accepted[group_id]:
                 yield finding("members_not_said", group_id=group_id)
         for cycle in self.find_cycles():

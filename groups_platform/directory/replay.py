@@ -108,8 +108,8 @@ def _begin_with(replay: _Replay, contents: Contents, from_day: str) -> Contents:
         raise UnknownSyncDay(f"{from_day} is not among the days to fold: {', '.join(labels) or 'none'}.")
     if not seed_fold(replay.connection, replay.fold, from_day):
         raise ReplayImpossible(
-            f"What the tables were before {from_day} is not known: the history begins later, or somebody changed them by "
-            "hand. Run groups-platform replay without --from.",
+            f"What the tables were before {from_day} is not known: the history begins later, or somebody changed them "
+            "by hand. Run groups-platform replay without --from.",
             sync_day=from_day,
         )
     return {label: contents[label] for label in labels[labels.index(from_day) :]}

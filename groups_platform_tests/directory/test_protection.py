@@ -216,7 +216,7 @@ def test_p12_another_plan_is_held_anew(url: str, tmp_path: Path) -> None:
     approve(url, held.plan.id)
     other = sync(url, tmp_path, "day2", GROUPS[:19])
     assert isinstance(other.refusal, DayHeld)
-    with pytest.raises(UnknownPlan, match="day2 is not held with the plan"):
+    with pytest.raises(UnknownPlan, match="day2 does not wait with the plan"):
         approve(url, held.plan.id)
 
 

@@ -42,11 +42,15 @@ FROM directory.groups AS t
 LEFT JOIN {fold}.groups AS s ON s.group_id = t.group_id
 WHERE s.group_id IS NULL
 UNION ALL
-SELECT CASE WHEN s.ended_day IS NULL THEN 'groups_missing' ELSE 'groups_ended' END, s.group_id, NULL, NULL, NULL,
-       hashtextextended(concat(s::TEXT, ' ', t::TEXT), 8)
+SELECT 'groups_missing', s.group_id, NULL, NULL, NULL, hashtextextended(s.group_id::TEXT, 8)
 FROM {fold}.missing_groups AS s
 LEFT JOIN directory.missing_groups AS t ON t.group_id = s.group_id AND t.to_day IS NULL
-WHERE s.to_day IS NULL AND (t.group_id IS NULL OR t.ended_day IS NULL AND s.ended_day IS NOT NULL)
+WHERE s.to_day IS NULL AND t.group_id IS NULL
+UNION ALL
+SELECT 'groups_ended', s.group_id, NULL, NULL, NULL, hashtextextended(s.group_id::TEXT, 9)
+FROM {fold}.missing_groups AS s
+LEFT JOIN directory.missing_groups AS t ON t.group_id = s.group_id AND t.to_day IS NULL
+WHERE s.to_day IS NULL AND s.ended_day IS NOT NULL AND t.ended_day IS NULL
 UNION ALL
 SELECT 'memberships_added', s.group_id, s.agent_id, NULL, NULL,
        hashint8extended(s.group_id, s.agent_id) # hashint8extended(s.agent_id, s.group_id # 8)
