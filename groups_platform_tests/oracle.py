@@ -800,7 +800,8 @@ class Directory:
     def apply_agents(self, day: Snapshot) -> None:
         """Statuses first come from before, then from the roster; attributes from the day's accepted records."""
         for agent_id, agent in self.agents.items():
-            is_kept = not day.has_roster or agent_id in day.roster.rejected or day.roster.has_nameless
+            is_named = agent_id in day.roster.accepted or agent_id in day.roster.rejected
+            is_kept = is_named or not day.has_roster or day.roster.has_nameless
             self.agents[agent_id] = replace(agent, active=agent.active and is_kept)
         for agent_id, record in day.details.accepted.items():
             is_active = agent_id in self.agents and self.agents[agent_id].active
