@@ -110,6 +110,17 @@ def test_the_path_to_the_active_member_below(terminal: Terminal, source: Path) -
     assert "└─ Phone (2)" in terminal.run("why", "1").output
 
 
+def test_p12_a_rejected_day_is_left_out_of_all_and_refused_by_its_name(terminal: Terminal, source: Path) -> None:
+    assert terminal.run("sync", "--day", "day1").exit_code == 0
+    assert terminal.run("reject", "day2", "--reason", " ").exit_code == 2
+    assert terminal.run("reject", "day2", "--reason", "mistaken").exit_code == 0
+    (only,) = terminal.json("sync", "--all")
+    assert (only["sync_day"], only["rows_written"]) == ("day1", 0)
+    refused = terminal.run("sync", "--day", "day2")
+    assert refused.exit_code == 1
+    assert "has rejected day2 with this content: mistaken." in " ".join(refused.output.split())
+
+
 def test_the_first_day_that_fails_ends_it_with_exit_1(terminal: Terminal, source: Path) -> None:
     write_file(source / "sync-day1" / "admin_groups" / "cut.json", "[")
     result = terminal.run("sync", "--all")

@@ -188,7 +188,14 @@ def test_a_corrected_past_day_is_late_and_what_was_applied_of_it_stands() -> Non
     days = describe([Folder("day1", "b"), Folder("day2", "a")], [corrected, applied("day2")])
     assert days[0].state is DayState.LATE
     assert "What was applied of it before stands." in days[0].sentence
-    assert describe([Folder("day1", "a")], [corrected])[0].state is DayState.APPLIED
+    returned = describe([Folder("day1", "a")], [corrected])[0]
+    assert (returned.state, returned.is_due) == (DayState.WAITING, True), "a replay would fold what came late"
+
+
+def test_p12_an_applied_day_that_is_rejected_says_that_a_replay_takes_it_out() -> None:
+    day = only(Folder("day1", "a"), decided(applied("day1"), "reject"))
+    assert day.state is DayState.APPLIED
+    assert day.sentence.endswith("has rejected it since, and groups-platform replay takes it out of the tables.")
 
 
 def test_p12_a_decision_holds_for_the_content_and_the_plan_that_it_names() -> None:

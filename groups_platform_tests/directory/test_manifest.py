@@ -106,3 +106,21 @@ def test_what_the_object_of_a_page_says(header: dict[str, Any], total: int | Non
 def test_a_count_beside_a_total_is_the_total_or_of_the_page() -> None:
     assert false_claims({}, {"count": 7, "total": 7}) == []
     assert false_claims({}, {"count": 5, "total": 7}) == ["agents/a.json says count 5 and total 7"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/admin_groups/a.json", "sync-day1/admin_groups/a.json", "Admin_groups/a.json", "a.json", "other/x.jsonl.gz"],
+)
+def test_p8_a_file_outside_the_folders_that_are_read_is_a_false_claim(path: str) -> None:
+    manifest = read_manifest("manifest.json", json.dumps({"files": {path: {"records": 2}}}).encode())
+    assert list(manifest.disagreements({"admin_groups"}, [])) == [
+        f"manifest.json names {path}, which is in none of admin_groups, agents, agent_details"
+    ]
+    assert list(manifest.disagreements({"agents", "agent_details"}, [])) == [], "it is said once"
+
+
+@pytest.mark.parametrize("path", ["_SUCCESS", "README.md", "agents/_temporary/a.json", ".crc/a.json"])
+def test_p8_a_manifest_may_name_what_is_not_read(path: str) -> None:
+    manifest = read_manifest("manifest.json", json.dumps({"files": {path: {}}}).encode())
+    assert list(manifest.disagreements({"admin_groups"}, [])) == []

@@ -15,11 +15,11 @@ from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.directory.guard import OFF, Protection, find_excesses
 from groups_platform.directory.plan import KINDS, Plan, find_plan
-from groups_platform.errors import DayHeld, LockTimeout, UnknownPlan
+from groups_platform.errors import DayHeld, DayRejected, InvalidDecision, LockTimeout, UnknownPlan
 from groups_platform.settings import DEFAULT_LIMITS, Limit
 from groups_platform_tests.days import Record, agent, group, write_day
 from groups_platform_tests.directory.test_histories import rows
-from groups_platform_tests.staged_by_hand import staged_by_hand, sync_by_hand
+from groups_platform_tests.staged_by_hand import fingerprint_of, staged_by_hand, sync_by_hand
 
 GROUPS = [group(1), *(group(n, [100 + n, 200 + n], parent=1) for n in range(2, 42))]
 AGENTS = [agent(n) for n in (*range(100, 142), *range(200, 242))]
@@ -143,6 +143,23 @@ def test_p10_the_id_does_not_depend_on_order_and_depends_on_every_row(url: str, 
     assert len(set(ids)) == 5
 
 
+def test_p10_the_id_tells_groups_apart_whose_ids_differ_by_many_powers_of_two(
+    database_url: str, tmp_path: Path
+) -> None:
+    groups = [group(number) for number in (1, 2**32, 2**62, 3)]
+    assert sync(database_url, tmp_path, "day1", groups, AGENTS).is_applied
+    ids = {plan(database_url, tmp_path, "day2", groups[:i] + groups[i + 1 :], AGENTS).id for i in range(4)}
+    assert len(ids) == 4
+
+
+def test_p10_the_greatest_id_has_a_plan(database_url: str, tmp_path: Path) -> None:
+    greatest = 2**63 - 1
+    everybody = [agent(greatest), agent(10)]
+    assert sync(database_url, tmp_path, "day1", [group(1, [10])], everybody).is_applied
+    assert sync(database_url, tmp_path, "day2", [group(1, [10]), group(greatest, [greatest])], everybody).is_applied
+    assert sync(database_url, tmp_path, "day3", [group(1, [10]), group(greatest, [])], everybody).is_applied
+
+
 LOST: dict[str, tuple[list[Record], list[Record], str]] = {
     "a page of the roster": (GROUPS, AGENTS[:60], "agents_deactivated"),
     "a renamed key of members": ([{**g, "agent_ids": []} for g in GROUPS], AGENTS, "memberships_removed"),
@@ -166,6 +183,19 @@ def test_p11_what_nobody_expects_is_held(url: str, tmp_path: Path, lost: str) ->
     assert f"groups-platform approve day2 --plan {held.plan.id}" in said
     attempt = rows(url, "SELECT outcome, plan_id FROM directory.sync_attempts WHERE sync_day = 'day2'")
     assert attempt == [("held", held.plan.id)]
+
+
+def test_p11_a_day_without_a_roster_is_not_compared_with_one_that_has_it(url: str, tmp_path: Path) -> None:
+    """D7 allows it, and a roster on the day after is compared with the newest one."""
+    folder = write_day(tmp_path / "sync-day2", GROUPS, None)
+    assert sync_by_hand(url, "day2", folder, GUARDED).is_applied
+    held = sync(url, tmp_path, "day3", GROUPS, AGENTS[:40])
+    assert "agents_read_fewer" in {excess.limit for excess in held.excesses}
+
+
+def test_p11_a_share_is_what_it_says() -> None:
+    assert Limit(0.29, 0).allowed(100) == 29
+    assert Limit(0.07, 0).allowed(10_000) == 700
 
 
 def test_p11_a_small_day_changes_what_it_likes(database_url: str, tmp_path: Path) -> None:
@@ -210,6 +240,44 @@ def test_p12_an_approval_applies_the_plan_that_was_seen(url: str, tmp_path: Path
     assert find_plan(url, "day2", held.plan.id)["outcome"] == "applied"  # type: ignore[index]
 
 
+def test_p12_to_look_at_the_plan_of_a_held_day_leaves_it_to_be_approved(url: str, tmp_path: Path) -> None:
+    held = sync(url, tmp_path, "day2", GROUPS[:20])
+    assert held.plan
+    assert plan(url, tmp_path, "day2", GROUPS[:20]) == held.plan
+    assert find_plan(url, "day2")["outcome"] == "held"  # type: ignore[index]
+    approve(url, held.plan.id)
+    assert sync(url, tmp_path, "day2", GROUPS[:20]).is_applied
+
+
+def test_p12_a_plan_can_be_approved_before_the_day_runs(url: str, tmp_path: Path) -> None:
+    planned = plan(url, tmp_path, "day2", GROUPS[:20])
+    approve(url, planned.id)
+    assert sync(url, tmp_path, "day2", GROUPS[:20]).is_applied
+
+
+def test_p12_rejected_content_is_not_applied_until_somebody_approves_it(url: str, tmp_path: Path) -> None:
+    folder = write_day(tmp_path / "sync-day2", CHANGED, AGENTS)
+    said = {"fingerprint": fingerprint_of(folder), "decided_by": "grace", "reason": "of another system"}
+    decide(url, "day2", Verdict.REJECT, **said)
+    before = tables(url)
+    rejected = sync_by_hand(url, "day2", folder, GUARDED)
+    assert isinstance(rejected.refusal, DayRejected)
+    assert "grace has rejected day2 with this content: of another system." in str(rejected.refusal)
+    assert tables(url) == before
+    with staged_by_hand(url, "day2", folder) as staged:
+        planned = apply_day(staged, is_plan=True).plan
+    assert planned
+    approve(url, planned.id)
+    assert sync_by_hand(url, "day2", folder, GUARDED).is_applied
+
+
+@pytest.mark.parametrize("text", ["", "  ", "a\0b", "\udcff"])
+def test_p12_a_decision_has_a_reason_that_can_be_read(url: str, text: str) -> None:
+    for said in ({"reason": text, "decided_by": "ada"}, {"reason": "so", "decided_by": text}):
+        with pytest.raises(InvalidDecision, match="must be a text that is not blank"):
+            decide(url, "day2", Verdict.SKIP, fingerprint="x", **said)
+
+
 def test_p12_another_plan_is_held_anew(url: str, tmp_path: Path) -> None:
     held = sync(url, tmp_path, "day2", GROUPS[:20])
     assert held.plan
@@ -224,8 +292,10 @@ def test_p12_the_newest_decision_holds(url: str, tmp_path: Path) -> None:
     held = sync(url, tmp_path, "day2", GROUPS[:20])
     assert held.plan
     approve(url, held.plan.id)
-    decide(url, "day2", Verdict.REJECT, fingerprint="by hand", decided_by="grace", reason="half an export")
-    assert isinstance(sync(url, tmp_path, "day2", GROUPS[:20]).refusal, DayHeld)
+    said = {"fingerprint": fingerprint_of(tmp_path / "sync-day2"), "decided_by": "grace", "reason": "half an export"}
+    decide(url, "day2", Verdict.REJECT, **said)
+    with staged_by_hand(url, "day2", tmp_path / "sync-day2") as staged:
+        assert isinstance(apply_day(staged).refusal, DayRejected)
 
 
 @pytest.mark.parametrize("plan_id", [None, "nope"])

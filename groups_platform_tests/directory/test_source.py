@@ -129,20 +129,25 @@ NEARLY = {
     "sync-": "nothing follows sync-. Rename it to sync-<day>.",
     "sync--1": "a letter or a digit must follow sync-. Rename it to sync-1.",
     "sync_day1": "and sync-day1 is there already. Remove one of them.",
+    "sync-replay": "replay is the name by which a replay is approved. Rename it to sync-<day>.",
+    "sync.d": "Rename it to sync-d.",
 }
-UNLIKE = ["day3", "synchronised", "sync.d", ".sync-day1.tmp", "_sync-day1", "lake", "async-1"]
+OTHERS = {"day3", "synchronised", "lake", "async-1"}
+OF_ITS_WRITER = [".sync-day1.tmp", "_sync-day1"]
 
 
 def test_p13_a_folder_that_is_nearly_a_sync_day_is_named_with_the_name_to_use(tmp_path: Path) -> None:
-    for name in [*NEARLY, *UNLIKE, "sync-day1"]:
+    for name in [*NEARLY, *OTHERS, *OF_ITS_WRITER, "sync-day1"]:
         (tmp_path / name).mkdir()
     write_file(tmp_path / "sync-day2", "a file")
     write_file(tmp_path / "sync-day3.zip", "a file")
     write_file(tmp_path / "sync-notes.txt", "a file")
     listing = list_source(str(tmp_path))
     assert listing.labels == ["day1"]
-    ignored = {folder.name: folder.reason for folder in listing.ignored}
-    assert ignored.keys() == {*NEARLY, "sync.d", "sync-day2", "sync-day3.zip"}
+    ignored = {folder.name: folder.reason for folder in listing.ignored if folder.is_near}
+    assert ignored.keys() == {*NEARLY, "sync-day2", "sync-day3.zip"}
+    others = {folder.name: folder.reason for folder in listing.ignored if not folder.is_near}
+    assert others == dict.fromkeys(OTHERS, "It is not read: its name is not sync-<day>.")
     assert {name: reason in ignored[name] for name, reason in NEARLY.items()} == dict.fromkeys(NEARLY, True)
     assert ignored["sync-day3.zip"] == "It is not read: it is a file. Deliver the folder sync-day3."
 
