@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from groups_platform.directory.decisions import Verdict
 
 REPLAY = "replay"  # what is approved like a day
+UNDO = "If it is applied, groups-platform replay takes it out."
 
 DAY = click.argument("day", metavar="DAY")
 REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept for ever.")
@@ -153,7 +154,7 @@ def reject(settings: Settings, /, *, day: str, reason: str, decided_by: str, as_
     from groups_platform.directory.decisions import Verdict  # noqa: PLC0415
 
     decision = _decide(settings, day, Verdict.REJECT, reason=reason, decided_by=decided_by)
-    show(decision, as_json, lambda _: click.echo(f"{day} is rejected; later days go on without it."))
+    show(decision, as_json, lambda _: click.echo(f"{day} is rejected; later days go on without it. {UNDO}"))
 
 
 @click.command()
@@ -167,7 +168,7 @@ def skip(settings: Settings, /, *, day: str, reason: str, decided_by: str, as_js
     from groups_platform.directory.decisions import Verdict  # noqa: PLC0415
 
     decision = _decide(settings, day, Verdict.SKIP, reason=reason, decided_by=decided_by)
-    show(decision, as_json, lambda _: click.echo(f"{day} is skipped; later days go on without it."))
+    show(decision, as_json, lambda _: click.echo(f"{day} is skipped; later days go on without it. {UNDO}"))
 
 
 def _decide(

@@ -45,9 +45,10 @@ def apply_day(
 ) -> DayResult:
     """Make the live tables show the staged day; all or nothing. is_plan: find out what that changes, and undo it.
 
-    A day older than the newest applied one is left alone (D13). A day that is no full snapshot (D14), one that exceeds
-    a limit and that nobody has approved (P11), one that somebody has rejected (P12), and one that fails a check that
-    protects the tables come back with their refusal; its findings are kept. Raises DatabaseUnavailable.
+    A day older than the newest applied one is left alone (D13). A day that is no full snapshot (D14), also an older one,
+    one that exceeds a limit and that nobody has approved (P11), one that somebody has rejected (P12), and one that
+    fails a check that protects the tables come back with their refusal; its findings are kept. Raises
+    DatabaseUnavailable.
     """
     connection, protection = staged.connection, protection or Protection()
     try:
@@ -91,8 +92,15 @@ def _apply(staged: StagedDay, protection: Protection, run_id: str | None, *, is_
     newest = find_newest_day(connection)
     if newest and newest.is_newer_than(staged.label):
         log.info("%s is older than %s, the newest applied day: tables left alone", staged.label, newest.label)
-        late = DayResult(staged.label, False, newest.label, changes=dict.fromkeys(TABLES, TableChange()))
-        raise _RolledBack(replace(late, applied_fingerprint=find_applied_fingerprint(connection, staged.label)))
+        late = DayResult(
+            staged.label,
+            is_applied=False,
+            newest_day=newest.label,
+            refusal=None if is_plan else find_incompleteness(staged, count_staged(staged)),
+            changes=dict.fromkeys(TABLES, TableChange()),
+            applied_fingerprint=find_applied_fingerprint(connection, staged.label),
+        )
+        raise _RolledBack(late)
     if not is_plan and (rejected := find_refusal(connection, staged.label, staged.fingerprint)):
         raise _RolledBack(DayResult(staged.label, is_applied=False, refusal=rejected))
     staged_rows = count_staged(staged)

@@ -17,7 +17,7 @@ from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.directory.guard import OFF, Protection
 from groups_platform.directory.replay import LABEL, ReplayResult, replay_days
 from groups_platform.directory.source import list_day
-from groups_platform.errors import DayHeld, ReplayImpossible, UnknownSyncDay
+from groups_platform.errors import DayHeld, IncompleteSnapshot, ReplayImpossible, UnknownSyncDay
 from groups_platform.settings import Limit
 from groups_platform_tests.conftest import NewDatabase
 from groups_platform_tests.days import agent, group, write_day, write_file
@@ -175,7 +175,8 @@ def test_p18_a_late_content_that_is_no_full_snapshot_leaves_what_was_applied(own
     before = state(own)
     write_file(Path(own.source) / "sync-day2" / "admin_groups" / "cut.json", "[")
     own.fill_lake("day2")
-    own.load("day2")
+    with pytest.raises(IncompleteSnapshot, match="day2 is not a full snapshot"):
+        own.load("day2")
     result = replay(own)
     assert result.days == ("day1", "day2", "day3")
     assert "cut.json" in result.left_out["day2"]
