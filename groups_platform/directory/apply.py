@@ -45,9 +45,9 @@ def apply_day(
 ) -> DayResult:
     """Make the live tables show the staged day; all or nothing. is_plan: find out what that changes, and undo it.
 
-    A day older than the newest applied one is left alone (D13). A day that is no full snapshot (D14), also an older one,
-    one that exceeds a limit and that nobody has approved (P11), one that somebody has rejected (P12), and one that
-    fails a check that protects the tables come back with their refusal; its findings are kept. Raises
+    A day older than the newest applied one is left alone (D13). These come back with their refusal, and their findings
+    are kept: a day that is no full snapshot (D14), also an older one; one that exceeds a limit and that nobody has
+    approved (P11); one that somebody has rejected (P12); one that fails a check that protects the tables. Raises
     DatabaseUnavailable.
     """
     connection, protection = staged.connection, protection or Protection()
