@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from groups_platform.cli.common import JSON, LIMIT, database, echo_answer, importing, show
-from groups_platform.cli.directory import sync_days
+from groups_platform.cli.directory import failure_of, sync_days
 from groups_platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ def plan(settings: Settings, day: str, as_json: bool) -> None:
     with opened as instance:
         summary = plan_day(settings, instance, day)
     if as_json:
-        error = None
-        if not summary.succeeded:
-            error = {"code": "run_failed", "message": summary.message, "facts": {"run_id": summary.run_id}}
         excesses = [excess.to_json() for excess in summary.excesses]
-        echo_answer({"sync_day": day, "plan": summary.plan and asdict(summary.plan), "excesses": excesses}, error=error)
+        echo_answer(
+            {"sync_day": day, "plan": summary.plan and asdict(summary.plan), "excesses": excesses},
+            error=failure_of(summary),
+        )
     else:
         terminal.show_plan(summary)
     sys.exit(0 if summary.succeeded else 1)
@@ -123,9 +123,6 @@ def replay_now(settings: Settings, as_json: bool, from_day: str | None = None) -
     with opened as instance:
         summary = replay_days(settings, instance, from_day)
     if as_json:
-        error = None
-        if not summary.succeeded:
-            error = {"code": "run_failed", "message": summary.message, "facts": {"run_id": summary.run_id}}
         done = summary.replay
         data = done and {
             "days": done.days,
@@ -134,7 +131,7 @@ def replay_now(settings: Settings, as_json: bool, from_day: str | None = None) -
             "plan": {"id": done.plan.id, "counts": done.plan.counts},
             "excesses": [excess.to_json() for excess in done.excesses],
         }
-        echo_answer(data, error=error)
+        echo_answer(data, error=failure_of(summary))
     else:
         terminal.show_replay(summary)
     return summary.succeeded

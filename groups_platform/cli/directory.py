@@ -66,7 +66,7 @@ def sync_days(settings: Settings, labels: list[str] | None, as_json: bool = Fals
             if not summaries[-1].succeeded:
                 break
     if as_json:
-        echo_answer(list(map(_as_answer, summaries)), error=_failure_of(summaries[-1]) if summaries else None)
+        echo_answer(list(map(_as_answer, summaries)), error=failure_of(summaries[-1]) if summaries else None)
     else:
         terminal.show_summaries(summaries)
     return all(summary.succeeded for summary in summaries)
@@ -77,7 +77,7 @@ def _as_answer(summary: RunSummary) -> dict[str, Any]:
     return asdict(replace(summary, replay=None)) | {"rows_written": summary.rows_written, "plan": plan}
 
 
-def _failure_of(summary: RunSummary) -> dict[str, Any] | None:
+def failure_of(summary: RunSummary) -> dict[str, Any] | None:
     """Return the error of a failed run for the JSON output; None if it succeeded."""
     if summary.succeeded:
         return None
@@ -103,7 +103,7 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
         summary = check_day(settings, instance, label)
     failed = [check.name for check in summary.checks if check.is_error and not check.passed]
     if as_json:
-        error = _failure_of(summary)
+        error = failure_of(summary)
         if failed:
             error = {"code": "check_failed", "message": f"Failed: {', '.join(failed)}.", "facts": {"sync_day": label}}
         echo_answer({**asdict(summary), "failed": failed}, error=error)
