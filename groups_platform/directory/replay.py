@@ -132,7 +132,13 @@ def _fold_day(replay: _Replay, label: str, contents: list[tuple[str, bool]], pro
     """Apply the newest content of the day that is a full snapshot; return whether there is one."""
     progress(label)
     with closing(lock_day(replay.url, label)):  # nobody reads other content of it meanwhile
-        return _fold_contents(replay, label, _lakes_of(replay, label, contents))
+        try:
+            lakes = _lakes_of(replay, label, contents)
+        except ReplayImpossible as error:  # it was there when the replay began
+            raise ReplayImpossible(
+                f"Other content of {label} was read while the days were folded. Run the replay again.", sync_day=label
+            ) from error
+        return _fold_contents(replay, label, lakes)
 
 
 def _fold_contents(replay: _Replay, label: str, lakes: list[str]) -> bool:

@@ -91,7 +91,11 @@ def test_nothing_to_do_says_what_became_of_the_days() -> None:
 
 
 def test_p13_folders_that_are_ignored_are_named_by_the_tick() -> None:
-    ignored = [DayStatus(f"sync_{n}", DayState.IGNORED, f"It is not read. Rename it to sync-{n}.") for n in range(5)]
+    ignored = [
+        DayStatus(f"sync_{n}", DayState.IGNORED, f"It is not read. Rename it to sync-{n}.", is_near=True)
+        for n in range(5)
+    ]
+    ignored.append(DayStatus("backup", DayState.IGNORED, "It is not read: its name is not sync-<day>."))
     assert plan_next_day(ignored).reason == (
         "The source has no sync days. sync_0: It is not read. Rename it to sync-0. sync_1: It is not read. Rename it "
         "to sync-1. sync_2: It is not read. Rename it to sync-2. groups-platform days names 2 more that are not read."
