@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from groups_platform.directory.redelivery import apply_delivery
 from pyspark.sql import SparkSession
 
 from groups_platform.database.connection import connect
@@ -16,6 +15,7 @@ from groups_platform.directory.contents import keep_applied
 from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.guard import OFF, Protection
 from groups_platform.directory.lake import lock_day
+from groups_platform.directory.redelivery import apply_delivery
 from groups_platform.directory.snapshot import (
     AGENTS,
     GROUPS,
