@@ -150,8 +150,7 @@ def reject(settings: Settings, /, *, day: str, reason: str, decided_by: str, as_
     """
     from groups_platform.directory.decisions import Verdict  # noqa: PLC0415
 
-    decision = _decide(settings, day, Verdict.REJECT, reason=reason, decided_by=decided_by)
-    show(decision, as_json, lambda _: click.echo(f"{day} is rejected; later days go on without it. {UNDO}"))
+    _leave_out(settings, day, Verdict.REJECT, reason=reason, decided_by=decided_by, as_json=as_json)
 
 
 @click.command()
@@ -164,8 +163,13 @@ def skip(settings: Settings, /, *, day: str, reason: str, decided_by: str, as_js
     """Skip a day that failed: later days go on without it."""
     from groups_platform.directory.decisions import Verdict  # noqa: PLC0415
 
-    decision = _decide(settings, day, Verdict.SKIP, reason=reason, decided_by=decided_by)
-    show(decision, as_json, lambda _: click.echo(f"{day} is skipped; later days go on without it. {UNDO}"))
+    _leave_out(settings, day, Verdict.SKIP, reason=reason, decided_by=decided_by, as_json=as_json)
+
+
+def _leave_out(settings: Settings, day: str, verdict: Verdict, *, reason: str, decided_by: str, as_json: bool) -> None:
+    decision = _decide(settings, day, verdict, reason=reason, decided_by=decided_by)
+    done = decision["verdict"].past
+    show(decision, as_json, lambda _: click.echo(f"{day} is {done}; later days go on without it. {UNDO}"))
 
 
 def _decide(

@@ -25,10 +25,10 @@ from groups_platform.directory.completeness import count_staged, find_incomplete
 from groups_platform.directory.day_names import natural_key
 from groups_platform.directory.day_result import TABLES, DayResult, TableChange
 from groups_platform.directory.decisions import find_refusal, is_approved
-from groups_platform.directory.fingerprint import Tables, find_newest_day, read_tables, why_everything
-from groups_platform.directory.guard import Protection, find_excesses, hold
+from groups_platform.directory.fingerprint import find_newest_day, read_tables, why_everything
+from groups_platform.directory.guard import Protection, find_excesses, hold, measure
 from groups_platform.directory.history import write_history
-from groups_platform.directory.plan import Plan, read_plan
+from groups_platform.directory.plan import read_plan
 from groups_platform.directory.staging import StagedDay
 from groups_platform.directory.statements import read_row, read_rows
 from groups_platform.errors import CheckFailed, DatabaseUnavailable
@@ -114,7 +114,8 @@ def _apply(staged: StagedDay, protection: Protection, run_id: str | None, *, is_
     day = {"sync_day": staged.label, "sort_key": natural_key(staged.label), "grace_days": protection.grace_days}
     changes = write_changes(staged, day, staged_rows, before, every_row=everything is not None)
     plan = read_plan(connection, is_first=before.is_empty)
-    excesses = () if newest is None else find_excesses(*_measure(staged, plan, before), protection.limits)
+    measured = measure(plan.counts, before.totals, *count_fewer(staged))
+    excesses = () if newest is None else find_excesses(*measured, protection.limits)
     planned = DayResult(staged.label, is_applied=False, plan=plan, excesses=excesses)
     if is_plan:
         raise _RolledBack(planned)
@@ -153,14 +154,6 @@ def _apply(staged: StagedDay, protection: Protection, run_id: str | None, *, is_
     else:
         note_attempt(staged, result, run_id)
     return result
-
-
-def _measure(staged: StagedDay, plan: Plan, before: Tables) -> tuple[dict[str, int], dict[str, int]]:
-    """What the limits compare: the changes of the day, and what was stored before, or read on the day before."""
-    fewer, read_before = count_fewer(staged)
-    active_groups = before.totals["groups"] - before.totals["inactive_groups"]
-    stored = {**before.totals, "active_groups": active_groups, **{f"{k}_read": n for k, n in read_before.items()}}
-    return {**plan.counts, **{f"{kind}_read_fewer": n for kind, n in fewer.items()}}, stored
 
 
 def count_fewer(staged: StagedDay) -> tuple[dict[str, int], dict[str, int]]:

@@ -24,6 +24,11 @@ class IgnoredFolder:
     is_near: bool = True
 
 
+def is_left_out(path: str) -> bool:
+    """Whether P1 leaves it out: a name in the path begins with `_` or `.`."""
+    return any(part.startswith((".", "_")) for part in path.split("/"))
+
+
 def natural_key(label: str) -> str:
     """A text whose plain order is that of labels: day2 before day10, Day2 after day1. ISO dates keep their order.
 
@@ -50,7 +55,7 @@ def find_ignored(folders: Iterable[str], files: Iterable[str]) -> tuple[IgnoredF
     What begins with `_` or `.` is its writer's own (P1), and not told.
     """
     names = set(folders)
-    wrong = [name for name in names if not DAY_FOLDER.fullmatch(name) and not name.startswith(("_", "."))]
+    wrong = [name for name in names if not DAY_FOLDER.fullmatch(name) and not is_left_out(name)]
     ignored = [
         IgnoredFolder(name, _reason(name, names))
         if NEARLY.match(name)

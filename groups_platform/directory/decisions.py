@@ -24,6 +24,11 @@ class Verdict(str, Enum):
     REJECT = "reject"
     SKIP = "skip"
 
+    @property
+    def past(self) -> str:
+        """What somebody has done."""
+        return {"approve": "approved", "reject": "rejected", "skip": "skipped"}[self.value]
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -100,24 +105,22 @@ def find_content(url: str, source: str, label: str) -> str:
         return str(row[0])
 
 
-def find_decision(connection: Connection, label: str) -> Decision | None:
-    """The newest decision about a day."""
-    row = connection.execute(read_sql("directory/newest_decision"), {"sync_day": label}).fetchone()
+def find_decision(connection: Connection, label: str, fingerprint: str | None = None) -> Decision | None:
+    """The newest decision about a day; with a fingerprint the newest about that content."""
+    parameters = {"sync_day": label, "fingerprint": fingerprint}
+    row = connection.execute(read_sql("directory/newest_decision"), parameters).fetchone()
     return _decision(row) if row else None
 
 
 def find_refusal(connection: Connection, label: str, fingerprint: str) -> DayRejected | None:
     """Return why this content of the day is not applied: the newest decision about it rejects or skips it. Or None."""
-    row = connection.execute(
-        read_sql("directory/newest_decision_about"), {"sync_day": label, "fingerprint": fingerprint}
-    ).fetchone()
-    decision = _decision(row) if row else None
+    decision = find_decision(connection, label, fingerprint)
     if decision is None or decision.verdict is Verdict.APPROVE:
         return None
-    verb = "rejected" if decision.verdict is Verdict.REJECT else "skipped"
     return DayRejected(
-        f"{decision.decided_by} has {verb} {label} with this content: {decision.reason}. Nothing of it was applied. "
-        f"Deliver other content; or look at groups-platform plan --day {label}, and approve that.",
+        f"{decision.decided_by} has {decision.verdict.past} {label} with this content: {decision.reason}. "
+        "Nothing of it was applied. Deliver other content; or look at "
+        f"groups-platform plan --day {label}, and approve that.",
         sync_day=label,
     )
 

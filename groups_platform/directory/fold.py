@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,8 +14,7 @@ from groups_platform.database.locks import session_lock
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.day_names import natural_key
 from groups_platform.directory.fingerprint import find_newest_day, read_tables
-from groups_platform.directory.guard import Excess, Protection, find_excesses
-from groups_platform.directory.plan import Plan
+from groups_platform.directory.plan import Plan, plan_of
 from groups_platform.directory.staging import PREFIX
 from groups_platform.directory.statements import read_directory_sql
 
@@ -62,18 +61,9 @@ def seed_fold(connection: Connection, fold: str, from_day: str) -> bool:
     return before is None or before.fingerprint == tables.fingerprint
 
 
-def find_fold_excesses(
-    connection: Connection, plan: Plan, protection: Protection, fewer: Mapping[str, int], read_before: Mapping[str, int]
-) -> tuple[Excess, ...]:
-    """The limits that the difference between a fold and the live tables exceeds.
-
-    fewer: by kind, how many records fewer were read than before. read_before: how many before.
-    """
-    totals = read_tables(connection).totals
-    active_groups = totals["groups"] - totals["inactive_groups"]
-    stored = {**totals, "active_groups": active_groups, **{f"{kind}_read": n for kind, n in read_before.items()}}
-    changes = {**plan.counts, **{f"{kind}_read_fewer": n for kind, n in fewer.items()}}
-    return find_excesses(changes, stored, protection.limits)
+def plan_fold(connection: Connection, fold: str) -> Plan:
+    """The plan of making the live tables equal to those of the fold."""
+    return plan_of(connection, read_sql("directory/fold_rows").format(fold=sql.Identifier(fold)))
 
 
 def take_over(connection: Connection, fold: str, folded: Sequence[str], run_id: str | None) -> dict[str, int]:

@@ -19,6 +19,7 @@ OF: Final = {
     "groups_read_fewer": "groups_read",
     "agents_read_fewer": "agents_read",
 }
+NOTHING_READ: Final[Mapping[str, int]] = {"groups": 0, "agents": 0}
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,22 @@ def hold(label: str, plan_id: str, excesses: Sequence[Excess], *, look: str) -> 
         plan_id=plan_id,
         excesses=[excess.to_json() for excess in excesses],
     )
+
+
+def measure(
+    counts: Mapping[str, int],
+    totals: Mapping[str, int],
+    fewer: Mapping[str, int] = NOTHING_READ,
+    read_before: Mapping[str, int] = NOTHING_READ,
+) -> tuple[dict[str, int], dict[str, int]]:
+    """What the limits compare: what changes, and what there was before.
+
+    counts: of the plan. totals: rows that are stored. fewer, read_before: by kind, how many records fewer were read
+    than before, and how many before.
+    """
+    changes = {**counts, **{f"{kind}_read_fewer": n for kind, n in fewer.items()}}
+    active_groups = totals["groups"] - totals["inactive_groups"]
+    return changes, {**totals, "active_groups": active_groups, **{f"{k}_read": n for k, n in read_before.items()}}
 
 
 def find_excesses(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from psycopg import sql
-from psycopg.rows import dict_row
 
-from groups_platform.database.connection import Connection, connect
-from groups_platform.database.sql_files import read_sql
+from groups_platform.database.connection import Connection
+from groups_platform.directory.reports import applied_days, query
 from groups_platform.directory.statements import read_directory_sql
 from groups_platform.errors import UnknownSyncDay
 
@@ -37,36 +36,31 @@ def _run(connection: Connection, step: str, label: str = "") -> None:
 
 def read_group_history(url: str, group_id: int) -> list[dict[str, Any]]:
     """The intervals of a group, oldest first: from_day, to_day, name, parent_group_id, inactive, members."""
-    return _query(url, "read_group_history", group_id=group_id)
+    return query(url, "read_group_history", group_id=group_id)
 
 
 def read_agent_history(url: str, agent_id: int) -> list[dict[str, Any]]:
     """The intervals of an agent and of its memberships, oldest first: from_day, to_day, what, and the details."""
-    return _query(url, "read_agent_history", agent_id=agent_id)
+    return query(url, "read_agent_history", agent_id=agent_id)
 
 
 def read_members(url: str, group_id: int, *, as_of: str | None, is_below: bool) -> list[dict[str, Any]]:
     """The members of a group now or after an applied day; with `is_below` also those of the groups below it."""
     if as_of is not None:
         refuse_unapplied(url, as_of)
-    return _query(url, "read_members", group_id=group_id, as_of=as_of, is_below=is_below)
+    return query(url, "read_members", group_id=group_id, as_of=as_of, is_below=is_below)
 
 
 def read_difference(url: str, first: str, second: str, limit: int) -> list[dict[str, Any]]:
     """At most `limit` changes from one applied day to another: change, group_id, agent_id, before and after."""
     for label in (first, second):
         refuse_unapplied(url, label)
-    return _query(url, "read_difference", first=first, second=second, limit=limit)
+    return query(url, "read_difference", first=first, second=second, limit=limit)
 
 
 def refuse_unapplied(url: str, label: str) -> None:
     """Raise UnknownSyncDay for a day that was not applied."""
-    days = [row["sync_day"] for row in _query(url, "read_sync_days")]
+    days = [row["sync_day"] for row in applied_days(url)]
     if label not in days:
         known = ", ".join(days[-10:]) or "none"
         raise UnknownSyncDay(f"{label} was not applied. The newest applied days: {known}.", sync_day=label)
-
-
-def _query(url: str, name: str, **parameters: Any) -> list[dict[str, Any]]:
-    with connect(url) as connection, connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(read_sql(f"directory/{name}"), parameters).fetchall()

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
-from groups_platform.directory.day_names import FOLDERS
+from groups_platform.directory.day_names import FOLDERS, is_left_out
 from groups_platform.directory.reader import READABLE
 
 NAMES: Final = ("manifest.json", "_manifest.json")
@@ -53,7 +53,8 @@ class Manifest:
         for path in sorted(named.difference(paths)):
             yield f"{self.name} names {path}, which is not there or not read"
         if "admin_groups" in folders:  # of the two kinds of records one says it
-            for path in sorted(path for path in self.files if _is_data(path) and _folder_of(path) not in FOLDERS):
+            data = (path for path in self.files if READABLE.search(path) and not is_left_out(path))
+            for path in sorted(path for path in data if _folder_of(path) not in FOLDERS):
                 yield f"{self.name} names {path}, which is in none of {', '.join(FOLDERS)}"
         complete = set(map(_folder_of, named))
         for path in sorted(path for path in set(paths) - named if _folder_of(path) in complete):
@@ -116,12 +117,6 @@ def is_last_page(header: Mapping[str, Any]) -> bool | None:
 def _integer(value: Any) -> int | None:
     """As a BIGINT: no number beyond is that of any records either."""
     return min(max(value, BIGINT_MIN), BIGINT_MAX) if type(value) is int else None
-
-
-def _is_data(path: str) -> bool:
-    """Whether it would be read in one of the folders; a manifest may also name what is not read."""
-    is_own = any(part.startswith(("_", ".")) for part in path.split("/"))
-    return bool(READABLE.search(path)) and not is_own
 
 
 def _folder_of(path: str) -> str:

@@ -13,15 +13,14 @@ import psycopg
 from psycopg import sql
 
 from groups_platform.database.connection import Connection
-from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.apply import apply_day, count_fewer, locked, lost_connection
 from groups_platform.directory.attempts import find_applied_fingerprint, keep_outcome
 from groups_platform.directory.day_result import DayResult, TableChange
 from groups_platform.directory.decisions import find_refusal, is_approved
-from groups_platform.directory.fingerprint import find_newest_day
-from groups_platform.directory.fold import find_fold_excesses, fold_schema, seed_fold, take_over
-from groups_platform.directory.guard import OFF, Protection, hold
-from groups_platform.directory.plan import Plan, plan_of
+from groups_platform.directory.fingerprint import find_newest_day, read_tables
+from groups_platform.directory.fold import fold_schema, plan_fold, seed_fold, take_over
+from groups_platform.directory.guard import OFF, Protection, find_excesses, hold, measure
+from groups_platform.directory.plan import Plan
 from groups_platform.directory.staging import LIVE, StagedDay
 from groups_platform.errors import ReplayImpossible
 
@@ -81,8 +80,9 @@ def _take_over(
     if folded.refusal:
         keep_outcome(staged, folded, run_id, is_plan=is_plan)
         return folded
-    plan = plan_of(connection, read_sql("directory/fold_rows").format(fold=sql.Identifier(fold)))
-    excesses = find_fold_excesses(connection, plan, protection, *count_fewer(staged))
+    plan = plan_fold(connection, fold)
+    measured = measure(plan.counts, read_tables(connection).totals, *count_fewer(staged))
+    excesses = find_excesses(*measured, protection.limits)
     result = DayResult(label, is_applied=False, plan=plan, excesses=excesses)
     if excesses and not is_plan and not is_approved(connection, label, plan.id):
         look = f"groups-platform plan --day {label}"

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
 
-from psycopg import sql
 from pyspark.sql import SparkSession
 
 from groups_platform.database.connection import Connection, connect
@@ -22,10 +21,11 @@ from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.apply import apply_day
 from groups_platform.directory.contents import find_content
 from groups_platform.directory.decisions import is_approved
-from groups_platform.directory.fold import find_fold_excesses, fold_schema, seed_fold, take_over
-from groups_platform.directory.guard import OF, Excess, Protection, hold
+from groups_platform.directory.fingerprint import read_tables
+from groups_platform.directory.fold import fold_schema, plan_fold, seed_fold, take_over
+from groups_platform.directory.guard import OF, Excess, Protection, find_excesses, hold, measure
 from groups_platform.directory.lake import lock_day
-from groups_platform.directory.plan import Plan, plan_of, store_plan
+from groups_platform.directory.plan import Plan, store_plan
 from groups_platform.directory.staging import staged_day
 from groups_platform.errors import IncompleteSnapshot, PlatformError, ReplayImpossible, UnknownSyncDay
 
@@ -156,9 +156,8 @@ def _fold_contents(replay: _Replay, label: str, lakes: list[str]) -> bool:
 def _finish(replay: _Replay, folded: tuple[str, ...]) -> ReplayResult:
     """Guard and write the difference between the fold and the live tables."""
     connection, protection, left_out = replay.connection, replay.protection, replay.left_out
-    plan = plan_of(connection, read_sql("directory/fold_rows").format(fold=sql.Identifier(replay.fold)))
-    nothing = {"groups": 0, "agents": 0}  # no day is compared with the one before
-    excesses = find_fold_excesses(connection, plan, protection, nothing, nothing)
+    plan = plan_fold(connection, replay.fold)
+    excesses = find_excesses(*measure(plan.counts, read_tables(connection).totals), protection.limits)
     day: dict[str, Any] = {"sync_day": LABEL, "fingerprint": "", "excesses": excesses, "run_id": replay.run_id}
     if excesses and not is_approved(connection, LABEL, plan.id):
         store_plan(connection, plan, **day, outcome="held")

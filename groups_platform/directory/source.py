@@ -21,6 +21,7 @@ from groups_platform.directory.day_names import (
     IgnoredFolder,
     find_ignored,
     in_natural_order,
+    is_left_out,
     suggest_name,
     what_is_wrong,
 )
@@ -184,7 +185,7 @@ def _list_folder(fs: Any, root: str, source: str, label: str) -> SyncDay:
 
 
 def _is_data(path: str) -> bool:
-    return bool(path.split("/", maxsplit=1)[0] in FOLDERS and READABLE.search(path) and not _is_left_out(path))
+    return bool(path.split("/", maxsplit=1)[0] in FOLDERS and READABLE.search(path) and not is_left_out(path))
 
 
 def _source_files(found: Mapping[str, Mapping[str, Any]], is_one: Callable[[str], bool]) -> tuple[SourceFile, ...]:
@@ -239,11 +240,6 @@ def _check_name(source: str, label: str, path: str) -> None:
         ) from error
 
 
-def _is_left_out(path: str) -> bool:
-    """Whether P1 leaves it out."""
-    return any(part.startswith((".", "_")) for part in path.split("/"))
-
-
 def _entries_below(fs: Any, folder: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Path and facts of every file and folder, also behind links, but for what is left out.
 
@@ -254,7 +250,7 @@ def _entries_below(fs: Any, folder: str) -> Iterator[tuple[str, Mapping[str, Any
         if name == folder:  # object stores may hold an object for the folder itself
             continue
         base = name.rsplit("/", 1)[-1]
-        if _is_left_out(base) and base not in (SUCCESS, *MANIFESTS):
+        if is_left_out(base) and base not in (SUCCESS, *MANIFESTS):
             continue
         if not _is_folder(fs, entry):
             yield name, {**entry, **_changed(name)} if entry.get("islink") else entry
