@@ -253,6 +253,38 @@ class Settings(BaseSettings):
         description="seconds that a sync waits for the tables (60)",
         examples=["60"],
     )
+    service_lock_timeout: float = Field(
+        default=5.0,
+        gt=0,
+        allow_inf_nan=False,
+        validation_alias="GROUPS_SERVICE_LOCK_TIMEOUT",
+        description="seconds that an action waits for others (5)",
+        examples=["5"],
+    )
+    statement_timeout: float = Field(
+        default=60.0,
+        gt=0,
+        allow_inf_nan=False,
+        validation_alias="GROUPS_STATEMENT_TIMEOUT",
+        description="seconds that a statement of an action may take (60)",
+        examples=["60"],
+    )
+    usage_timeout: float = Field(
+        default=300.0,
+        gt=0,
+        allow_inf_nan=False,
+        validation_alias="GROUPS_USAGE_TIMEOUT",
+        description="seconds that a statement of usage may take (300)",
+        examples=["300"],
+    )
+    pool_size: int = Field(
+        default=20,
+        ge=1,
+        le=1000,
+        validation_alias="GROUPS_POOL_SIZE",
+        description="connections of a service to the database (20)",
+        examples=["20, or 1 to 1000"],
+    )
     file_limit: Annotated[int, _read(_file_limit)] = Field(
         default=512 * 2**20,
         validation_alias="GROUPS_FILE_LIMIT",

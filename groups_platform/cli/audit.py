@@ -1,9 +1,10 @@
-"""`groups-platform audit`: the audit log of the group service."""
+"""`groups-platform audit`: the audit log of the group service, and its archive."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import click
@@ -12,6 +13,7 @@ from groups_platform.cli.common import JSON
 from groups_platform.cli.service import ACTOR, perform, show_result
 from groups_platform.settings import Settings
 
+COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -29,43 +31,93 @@ def instant(text: str) -> datetime:
     return named if named.tzinfo else named.replace(tzinfo=ZoneInfo(settings.time_zone))
 
 
-@click.command()
+def month(text: str) -> date:
+    """Parse a month such as 2026-01. Raises BadParameter."""
+    try:
+        return datetime.strptime(text, "%Y-%m").date()
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not a month. Write it as in 2026-01.") from None
+
+
+@click.group(invoke_without_command=True)
 @click.option("--action", metavar="ACTION", help="Only this action, such as purge_group.")
-@click.option("--entity", metavar="GROUP", help="Only entries about this: a group as domain/name, or any id.")
+@click.option("--entity", metavar="GROUP", help="Only entries about this: an id, or a name that it has or had.")
 @click.option("--actor", "by", metavar="EMAIL", help="Only actions of this user, or of `system`.")
 @click.option("--status", type=click.Choice(["success", "failure", "denied"]), help="Only actions with this result.")
+@click.option("--id", "action_id", type=click.UUID, metavar="ID", help="Only the action with this id.")
+@click.option("--run", "run_id", metavar="RUN", help="Only actions of this run of Dagster.")
 @click.option("--since", type=instant, metavar="WHEN", help="Only since then: 30m, 12h, 7d (ago), or 2024-10-31T12:00.")
+@click.option("--until", type=instant, metavar="WHEN", help="Only before then, written in the same way.")
+@click.option("--reads", "with_reads", is_flag=True, help="Also actions that only read.")
+@click.option("--oldest-first", is_flag=True, help="In the order of their commits, as who follows needs it.")
+@click.option("--cursor", type=int, metavar="NUMBER", help="Only after the entry with this number, in the order shown.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="Entries to show at most.")
 @ACTOR
 @JSON
-@click.pass_obj
+@click.pass_context
 def audit(
-    settings: Settings,
+    context: click.Context,
     /,
     *,
-    action: str | None,
     entity: str | None,
     by: str | None,
     status: str | None,
-    since: datetime | None,
     limit: int,
+    cursor: int | None,
+    oldest_first: bool,
     actor: str | None,
     as_json: bool,
+    action: str | None,
+    action_id: UUID | None,
+    run_id: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    with_reads: bool,
 ) -> None:
-    """Show the attempted actions on groups and their actors, newest first; for admins.
+    """Show the attempted actions and their actors, newest first; for admins.
 
     \b
       groups-platform audit --entity norrvik/ticket-triage --since 7d
       groups-platform audit --action purge_group --status failure
+      groups-platform audit --oldest-first --cursor 1200     what was committed after the entry 1200
     """
+    if context.invoked_subcommand is not None:
+        if given := [name for name in context.params if context.get_parameter_source(name) is COMMANDLINE]:
+            raise click.UsageError(f"Write {given[0]} after {context.invoked_subcommand}.")
+        return
     from groups_platform.group_service.services.group.actions.search_audit import SearchAuditAction  # noqa: PLC0415
     from groups_platform.group_service.types.audit import AuditFilter, AuditStatus  # noqa: PLC0415
-    from groups_platform.group_service.types.group import GroupName, parse_group  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_audit  # noqa: PLC0415
 
-    about = parse_group(entity) if entity else None
-    entity_id = about if about is None or isinstance(about, GroupName) else str(about)
-    search = SearchAuditAction(
-        AuditFilter(action, entity_id, by, AuditStatus(status) if status else None, since), limit
+    wanted = AuditFilter(
+        action=action,
+        entity_id=entity,
+        actor=by,
+        status=AuditStatus(status) if status else None,
+        since=since,
+        until=until,
+        action_id=action_id,
+        run_id=run_id,
+        with_reads=with_reads,
     )
-    show_result(perform(settings, actor, lambda service: service.search_audit(search)), as_json, show_audit)
+    search = SearchAuditAction(wanted, limit, cursor, oldest_first)
+    show_result(perform(context.obj, actor, lambda service: service.search_audit(search)), as_json, show_audit)
+
+
+@audit.command()
+@click.option("--before", type=month, required=True, metavar="YYYY-MM", help="Archive the months before this one.")
+@click.option("--to", required=True, metavar="DIR", help="The folder or fsspec URL that gets a Parquet file per month.")
+@ACTOR
+@JSON
+@click.pass_obj
+def archive(settings: Settings, /, *, before: date, to: str, actor: str | None, as_json: bool) -> None:
+    """Write whole months of the audit log to Parquet files, and drop them from the database; for superadmins.
+
+    \b
+      groups-platform audit archive --before 2026-01 --to /archive/groups
+    """
+    from groups_platform.group_service.services.group.actions.archive_audit import ArchiveAuditAction  # noqa: PLC0415
+    from groups_platform.terminal.group_service import show_archive  # noqa: PLC0415
+
+    result = perform(settings, actor, lambda service: service.archive_audit(ArchiveAuditAction(before, to)))
+    show_result(result, as_json, show_archive)

@@ -76,5 +76,5 @@ async def find_user_ids(service: GroupService, named: Sequence[str | UUID]) -> l
     found = data_of(await service.find_users(FindUsersAction(emails=emails))) if emails else ()
     ids = {user.email: user.id for user in found}
     if strangers := sorted(set(emails) - ids.keys()):
-        raise UnknownUsers(f"{service.actor.name} cannot see the users {', '.join(strangers)}.", users=strangers)
+        raise UnknownUsers(f"There are no such users to be seen: {', '.join(strangers)}.", users=strangers)
     return [ids[who] if isinstance(who, str) else who for who in named]

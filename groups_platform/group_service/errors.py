@@ -41,10 +41,9 @@ class AmbiguousGroup(GroupServiceError):
 
 
 class UnknownActor(ObjectNotFound):
-    """No active user has this e-mail address."""
+    """Who acts is no active user, or not any more."""
 
     code = "unknown_actor"
-    is_raised = True
 
 
 class IntegrityError(GroupServiceError):
@@ -81,6 +80,12 @@ class UnknownUsers(IntegrityError):
     """These ids are of no users of the group's domain."""
 
     code = "unknown_users"
+
+
+class InactiveDomain(IntegrityError):
+    """The domain is deactivated, and takes no groups."""
+
+    code = "inactive_domain"
 
 
 class InvalidGroupName(GroupServiceError):
@@ -125,6 +130,25 @@ class DatabaseError(GroupServiceError):
 
     code = "database_error"
     is_raised = True
+
+
+class Busy(GroupServiceError):
+    """Something was waited for too long; nothing was changed, and a later try may succeed.
+
+    facts: `waited_for`, `seconds`, and `is_retriable`, which is true.
+    """
+
+    code = "busy"
+
+    @classmethod
+    def after(cls, seconds: float, waited_for: str) -> Busy:
+        """The error after waiting for so long."""
+        return cls(
+            f"After {seconds:g} s of waiting for {waited_for}: nothing was changed. Try again.",
+            waited_for=waited_for,
+            seconds=seconds,
+            is_retriable=True,
+        )
 
 
 class OutcomeUnknown(DatabaseError):

@@ -10,7 +10,7 @@ from uuid import UUID
 from rich.table import Column, Table
 
 from groups_platform.group_service.types import ResourceSlot
-from groups_platform.group_service.types.audit import AuditEntry, AuditStatus
+from groups_platform.group_service.types.audit import ArchivedMonth, AuditEntry, AuditPage, AuditStatus
 from groups_platform.group_service.types.group import GroupData, GroupPage, PurgePlan
 from groups_platform.group_service.types.user import UserData
 from groups_platform.masking import public_registry
@@ -93,12 +93,12 @@ def show_plan(plan: PurgePlan) -> None:
         console.print(f"[red]It is blocked:[/] {escape(blocker.message)} ({blocker.code})")
 
 
-def show_audit(entries: tuple[AuditEntry, ...]) -> None:
+def show_audit(page: AuditPage) -> None:
     """Show a line per attempted action."""
     about = (Column(name, overflow="fold") for name in ("about", "actor"))
     why = Column("changes, or the error", min_width=20)
     table = narrow_table(*uncut("when, UTC", "action"), *about, *uncut("status"), why)
-    for entry in entries:
+    for entry in page.entries:
         outcome = f"{entry.error_code}: {entry.description}" if entry.error_code else _changes(entry)
         table.add_row(
             in_utc(entry.started_at),
@@ -108,7 +108,17 @@ def show_audit(entries: tuple[AuditEntry, ...]) -> None:
             f"[{COLORS[entry.status]}]{entry.status.value}[/]",
             escape(outcome),
         )
-    console.print(table if entries else "No entries.")
+    console.print(table if page.entries else "No entries.")
+    if page.next_cursor:
+        console.print(f"{len(page.entries)} shown; --cursor {page.next_cursor} shows the next ones.")
+
+
+def show_archive(months: Sequence[ArchivedMonth]) -> None:
+    """Show the files of an archive."""
+    for month in months:
+        console.print(f"{month.month:%Y-%m}: {month.entries:,} entries to {escape(month.file)}")
+    if not months:
+        console.print("There is no such month in the log.")
 
 
 def in_utc(instant: datetime) -> str:
@@ -117,19 +127,18 @@ def in_utc(instant: datetime) -> str:
 
 
 def _about(entry: AuditEntry) -> str:
-    for told in (entry.after, entry.before):
-        if told and "name" in told:
-            return f"{told['domain_name']}/{told['name']}"
-    return entry.entity_id or ""
+    if entry.entity_name is None:
+        return entry.entity_id or ""
+    return "/".join(part for part in (entry.domain_name, entry.entity_name) if part)
 
 
 def _changes(entry: AuditEntry) -> str:
-    before, after = entry.before or {}, entry.after or {}
+    after = entry.after or {}
     if after.get("dry_run"):
         return "dry run"
     if "purged" in after:
         return ", ".join(f"{number} {what}" for what, number in after["purged"].items() if number)
-    changed = [name for name in after if name in before and before[name] != after[name] and name != "modified_at"]
+    changed = [name for name in entry.before or {} if name != "modified_at"]
     signs = {"+": after.get("members_added"), "-": after.get("members_removed")}
     members = " ".join(f"{sign}{len(ids)}" for sign, ids in signs.items() if ids)
     return ", ".join(changed + [f"members {members}"] * bool(members))

@@ -120,7 +120,7 @@ class Deployment:
     async def audit(self, action: str | None = None) -> list[AuditRow]:
         """The audit log in the order of time."""
         async with self.session() as session:
-            statement = select(AuditRow).order_by(AuditRow.started_at, AuditRow.id)
+            statement = select(AuditRow).order_by(AuditRow.number)
             if action is not None:
                 statement = statement.where(AuditRow.action == action)
             return list(await session.scalars(statement))

@@ -29,9 +29,22 @@ COMMENT ON TABLE manager.audit_log IS
     'One row per attempted action, also refused ones, numbered in the order of their commits. Append-only; months may be '
     'archived and dropped. before and after: what changed. former_domain_name: where a moved entity was.';
 
--- No two transactions are between here and their commit at once, so a higher number is never committed first.
-CREATE FUNCTION manager.queue_for_commit() RETURNS VOID LANGUAGE sql
-RETURN pg_advisory_xact_lock(hashtextextended('manager.audit_log', 0));
+-- Every name that an entity has had, so that the log is found by it also after a rename or a purge.
+CREATE TABLE manager.entity_names (
+    entity_name TEXT NOT NULL,
+    domain_name TEXT NOT NULL,
+    entity_id   TEXT NOT NULL,
+    PRIMARY KEY (entity_name, domain_name, entity_id)
+);
+
+-- No two transactions are between here and their commit at once, so a higher number is never committed first. A client
+-- that stops in between holds up all others: after ten seconds its transaction is undone.
+CREATE FUNCTION manager.queue_for_commit() RETURNS VOID LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('manager.audit_log', 0));
+    PERFORM set_config('idle_in_transaction_session_timeout', '10s', TRUE);
+END
+$$;
 
 CREATE FUNCTION manager.number_attempt() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
@@ -73,6 +86,10 @@ BEGIN
     IF to_regclass('manager.' || manager.audit_month(entry.started_at)) IS NULL THEN
         PERFORM manager.make_audit_month(entry.started_at);
     END IF;
+    IF entry.status = 'success' AND NOT entry.is_read AND entry.entity_id <> '' AND entry.entity_name <> '' THEN
+        INSERT INTO manager.entity_names VALUES (entry.entity_name, coalesce(entry.domain_name, ''), entry.entity_id)
+        ON CONFLICT DO NOTHING;
+    END IF;
     INSERT INTO manager.audit_log SELECT entry.* ON CONFLICT (action_id, started_at) DO NOTHING;
     RETURN FOUND;
 END
@@ -98,13 +115,19 @@ SELECT
 FROM manager.audit_log_until_0010
 ORDER BY started_at, id;
 DROP TABLE manager.audit_log_until_0010;
+INSERT INTO manager.entity_names
+SELECT DISTINCT entity_name, domain_name, entity_id
+FROM manager.audit_log
+WHERE status = 'success' AND entity_id IS NOT NULL AND entity_name IS NOT NULL AND domain_name IS NOT NULL;
+INSERT INTO manager.entity_names
+SELECT name, domain_name, id::TEXT FROM manager.groups
+ON CONFLICT DO NOTHING;
 
 ALTER TABLE manager.audit_log ADD PRIMARY KEY (number, started_at);
 CREATE UNIQUE INDEX audit_log_action_id_key ON manager.audit_log (action_id, started_at);
 -- Each with the number: a page of any search is read in its order.
 CREATE INDEX audit_log_changes_idx ON manager.audit_log (number) WHERE NOT is_read;
 CREATE INDEX audit_log_entity_idx ON manager.audit_log (entity_id, number);
-CREATE INDEX audit_log_entity_name_idx ON manager.audit_log (entity_name, number);
 CREATE INDEX audit_log_domain_idx ON manager.audit_log (domain_name, number);
 CREATE INDEX audit_log_former_domain_idx ON manager.audit_log (former_domain_name, number)
     WHERE former_domain_name IS NOT NULL;
@@ -155,3 +178,19 @@ CREATE UNIQUE INDEX purge_requests_waiting_key ON manager.purge_requests (group_
 CREATE INDEX purge_requests_page_idx ON manager.purge_requests (requested_at, id);
 COMMENT ON TABLE manager.purge_requests IS
     'Purges that one admin asked for and another has to approve. plan_digest: of everything that the purge would remove.';
+
+-- A deactivated domain takes no groups, neither new ones nor moved ones. Whoever deactivates it waits for those that come.
+CREATE FUNCTION manager.refuse_inactive_domain() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+DECLARE
+    is_active BOOLEAN;
+BEGIN
+    SELECT d.is_active INTO is_active FROM manager.domains AS d WHERE d.name = NEW.domain_name FOR SHARE;
+    IF NOT is_active AND (TG_OP = 'INSERT' OR NEW.domain_name <> OLD.domain_name) THEN
+        RAISE check_violation USING
+            CONSTRAINT = 'groups_domain_is_active', MESSAGE = 'the domain is deactivated and takes no groups';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER groups_refuse_inactive_domain BEFORE INSERT OR UPDATE OF domain_name ON manager.groups
+    FOR EACH ROW EXECUTE FUNCTION manager.refuse_inactive_domain();

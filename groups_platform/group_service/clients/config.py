@@ -17,6 +17,9 @@ class ManagerConfigProvider:
     max_period_days: the longest period of `usage_per_period`, both days included.
     page_size: groups in a page of a search. batch_size: kernels fetched at once, from Postgres or Valkey.
     max_listed: how many kernels a usage result names at most per fault; it counts all of them.
+    lock_timeout, statement_timeout, usage_timeout: seconds that an action waits at most for what others hold, that one
+    statement may take, and that one of usage may take. pool_size: connections of a service; it has a quarter of that,
+    at least two, for the rows of refusals besides.
     """
 
     time_zone: str = "UTC"
@@ -24,11 +27,21 @@ class ManagerConfigProvider:
     page_size: int = 50
     batch_size: int = 1000
     max_listed: int = 1000
+    lock_timeout: float = 5.0
+    statement_timeout: float = 60.0
+    usage_timeout: float = 300.0
+    pool_size: int = 20
 
     @classmethod
     def from_settings(cls, settings: Settings) -> ManagerConfigProvider:
         """The platform's settings as the service sees them."""
-        return cls(time_zone=settings.time_zone)
+        return cls(
+            time_zone=settings.time_zone,
+            lock_timeout=settings.service_lock_timeout,
+            statement_timeout=settings.statement_timeout,
+            usage_timeout=settings.usage_timeout,
+            pool_size=settings.pool_size,
+        )
 
     @property
     def zone(self) -> tzinfo:

@@ -24,6 +24,11 @@ class StorageSessionManager:
     def __init__(self, hosts: Mapping[str, str]) -> None:
         self._hosts = dict(hosts)
 
+    @property
+    def hosts(self) -> Collection[str]:
+        """The names of the hosts."""
+        return self._hosts.keys()
+
     async def create_folder(
         self, host: str, folder_id: UUID, allowed_hosts: Collection[str], source: Path | None = None
     ) -> None:

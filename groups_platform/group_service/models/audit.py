@@ -1,4 +1,4 @@
-"""The audit log: one row per attempted action, written and never changed."""
+"""The audit log: one row per attempted action, written by `manager.record_attempt` and never changed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import BigInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
-from groups_platform.group_service.models.base import BY_DATABASE, Base, enum_column
+from groups_platform.group_service.models.base import Base, enum_column
 from groups_platform.group_service.types.audit import AuditStatus
 
 
@@ -17,11 +18,15 @@ class AuditRow(Base):
 
     __tablename__ = "audit_log"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=BY_DATABASE)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     action_id: Mapped[UUID]
     action: Mapped[str]
+    is_read: Mapped[bool]
     entity_type: Mapped[str]
     entity_id: Mapped[str | None]
+    entity_name: Mapped[str | None]
+    domain_name: Mapped[str | None]
+    former_domain_name: Mapped[str | None]
     actor_id: Mapped[UUID | None]
     actor: Mapped[str]
     status: Mapped[AuditStatus] = mapped_column(enum_column(AuditStatus))

@@ -15,7 +15,7 @@ __all__ = ["UserRole", "UserRow", "UserUpdateMode"]
 
 
 class UserRow(Base):
-    """A user. status: `active`, or why not; only active users act."""
+    """A user. status: `active`, or why not; only active users act. is_email_shared: an older user has it too."""
 
     __tablename__ = "users"
 
@@ -25,5 +25,6 @@ class UserRow(Base):
     role: Mapped[UserRole] = mapped_column(enum_column(UserRole), server_default=BY_DATABASE)
     status: Mapped[str] = mapped_column(server_default=BY_DATABASE)
     domain_name: Mapped[str] = mapped_column(ForeignKey("manager.domains.name"))
+    is_email_shared: Mapped[bool] = mapped_column(server_default=BY_DATABASE)
     created_at: Mapped[datetime] = mapped_column(server_default=BY_DATABASE)
     modified_at: Mapped[datetime] = mapped_column(server_default=BY_DATABASE)

@@ -3,42 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select, true
-from sqlalchemy.dialects.postgresql import insert
+from psycopg.types.json import Jsonb
+from sqlalchemy import ARRAY, ColumnElement, Text, any_, literal, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groups_platform.database.sql_files import read_statement
 from groups_platform.group_service.models.audit import AuditRow
 from groups_platform.group_service.models.group import GroupRow
-from groups_platform.group_service.types.audit import AuditCount, AuditEntry, AuditFilter, AuditStatus
+from groups_platform.group_service.types.audit import AuditCount, AuditEntry, AuditFilter, AuditStatus, Entity
+from groups_platform.group_service.types.group import GroupName, parse_group
 from groups_platform.group_service.types.period import Period
 from groups_platform.group_service.types.user import Actor
 
 
 async def record_attempt(session: AsyncSession, attempt: Mapping[str, Any]) -> bool:
-    """Insert the row of an attempt; False if the attempt has one already.
+    """Insert the row of an attempt, the last thing before the commit; False if the attempt has one already.
 
-    Where another transaction has inserted it and not ended yet, this waits until it has. So the answer also tells
-    whether a transaction was committed whose connection broke at that moment.
+    Waits for every transaction that is between its row and its commit. So the answer also tells whether a transaction
+    was committed whose connection broke at that moment.
     """
-    statement = insert(AuditRow).values(**attempt).on_conflict_do_nothing(index_elements=["action_id"])
-    return (await session.execute(statement.returning(AuditRow.id))).one_or_none() is not None
+    statement = read_statement("manager/record_attempt")
+    return bool(await session.scalar(statement, {"attempt": Jsonb(attempt)}))
+
+
+async def complete_group(session: AsyncSession, entity: Entity) -> Entity:
+    """The entity with id, name and domain of the one group that has its id or name; else as it is."""
+    known = (GroupRow.id, GroupRow.name, GroupRow.domain_name)
+    if entity.id is not None:
+        try:
+            statement = select(*known).where(GroupRow.id == UUID(entity.id))
+        except ValueError:
+            return entity
+    elif entity.name is not None:
+        statement = select(*known).where(GroupRow.name == entity.name)
+        if entity.domain_name is not None:
+            statement = statement.where(GroupRow.domain_name == entity.domain_name)
+    else:
+        return entity
+    found = (await session.execute(statement.limit(2))).all()
+    if len(found) != 1:
+        return entity
+    return replace(entity, id=str(found[0].id), name=found[0].name, domain_name=found[0].domain_name)
 
 
 async def search_attempts(
-    session: AsyncSession, actor: Actor, wanted: AuditFilter, limit: int
+    session: AsyncSession, actor: Actor, wanted: AuditFilter, limit: int, *, after: int | None, oldest_first: bool
 ) -> tuple[AuditEntry, ...]:
-    """The newest entries that the actor may see."""
-    equal = {name: getattr(wanted, name) for name in ("action", "entity_id", "actor", "status")}
-    conditions = [getattr(AuditRow, name) == value for name, value in equal.items() if value is not None]
-    if wanted.since is not None:
-        conditions.append(AuditRow.started_at >= wanted.since)
+    """Entries that the actor may see, in the order of their numbers, those after the number `after` in that order."""
+    conditions = [_visible(actor), *_conditions(wanted)]
+    if wanted.entity_id is not None:
+        conditions.append(AuditRow.entity_id == any_(literal(await _ids_of(session, wanted.entity_id), ARRAY(Text))))
+    if after is not None:
+        conditions.append(AuditRow.number > after if oldest_first else AuditRow.number < after)
     columns = [getattr(AuditRow, name) for name in AuditEntry.__dataclass_fields__]
-    statement = select(*columns).where(_visible(actor), *conditions)
-    newest = statement.order_by(AuditRow.started_at.desc(), AuditRow.id.desc()).limit(limit)
-    return tuple(AuditEntry(*row) for row in await session.execute(newest))
+    order = AuditRow.number if oldest_first else AuditRow.number.desc()
+    rows = await session.execute(select(*columns).where(*conditions).order_by(order).limit(limit))
+    return tuple(AuditEntry(*row) for row in rows)
 
 
 async def count_attempts(session: AsyncSession, period: Period, time_zone: str) -> tuple[AuditCount, ...]:
@@ -48,19 +72,35 @@ async def count_attempts(session: AsyncSession, period: Period, time_zone: str) 
     return tuple(AuditCount(**{**row, "status": AuditStatus(row["status"])}) for row in rows.mappings())
 
 
+def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
+    names = ("action", "actor", "status", "action_id", "run_id")
+    equal = {name: getattr(wanted, name) for name in names}
+    conditions = [getattr(AuditRow, name) == value for name, value in equal.items() if value is not None]
+    if wanted.since is not None:
+        conditions.append(AuditRow.started_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(AuditRow.started_at < wanted.until)
+    if not wanted.with_reads and wanted.action is None and wanted.action_id is None:
+        conditions.append(~AuditRow.is_read)
+    return conditions
+
+
+async def _ids_of(session: AsyncSession, entity: str | UUID | GroupName) -> list[str]:
+    """What stands in the log for the entity with this id, or for those that have or had this name."""
+    group = parse_group(entity) if isinstance(entity, str) else entity
+    if isinstance(group, UUID):
+        return [str(group)]
+    parameters = {"name": group.name, "domain_name": group.domain_name}
+    # an attempt that found no such entity has the name as it was written
+    return [str(group), *await session.scalars(read_statement("manager/audit_find_ids"), parameters)]
+
+
 def _visible(actor: Actor) -> ColumnElement[bool]:
-    """For the admin of a domain: what was done to its groups, also to those that are purged, and by the admin."""
+    """For the admin of a domain: what was about it, also what is gone by now, and what the admin did."""
     if actor.administrates(None):
         return true()
-    domains = [state["domain_name"].astext for state in (AuditRow.before, AuditRow.after)]
-    groups = select(cast(GroupRow.id, Text)).where(GroupRow.domain_name == actor.domain_name)
     return or_(
         AuditRow.actor_id == actor.id,
-        and_(
-            AuditRow.entity_type == "group",
-            or_(
-                *(domain == actor.domain_name for domain in domains),
-                and_(func.coalesce(*domains).is_(None), AuditRow.entity_id.in_(groups)),
-            ),
-        ),
+        AuditRow.domain_name == actor.domain_name,
+        AuditRow.former_domain_name == actor.domain_name,
     )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import IntegrityError as ConstraintViolated
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
-from groups_platform.group_service.errors import DatabaseError, GroupServiceError, IntegrityError, InvalidValue
+from groups_platform.group_service.clients.config import ManagerConfigProvider
+from groups_platform.group_service.errors import Busy, DatabaseError, GroupServiceError, IntegrityError, InvalidValue
 
+LOCK_TIMEOUT, CANCELED = "55P03", "57014"
 SERIALISATION_FAILURE, DEADLOCK, STARTING_OR_STOPPING = "40001", "40P01", ("57P01", "57P02", "57P03")
 
 
@@ -46,22 +50,49 @@ def is_transient(error: BaseException) -> bool:
     return state in (SERIALISATION_FAILURE, DEADLOCK) or is_connection_lost(error)
 
 
-def typed_error(error: SQLAlchemyError | UnicodeEncodeError) -> GroupServiceError:
+def typed_error(error: SQLAlchemyError | UnicodeEncodeError, config: ManagerConfigProvider) -> GroupServiceError:
     """The error of this package for one of SQLAlchemy's, or for a text that cannot be encoded.
 
-    It shows no values: they may be secret.
+    It shows no values: they may be secret. config: how long was waited at most.
     """
     if isinstance(error, UnicodeEncodeError):
         return InvalidValue(f"Postgres cannot store a text with {error.object[error.start : error.end]!r} in it.")
     if isinstance(error, ConstraintViolated):
-        name = constraint_of(error)
-        column = getattr(getattr(error.orig, "diag", None), "column_name", None)
-        if name is None and column is not None:
-            return InvalidValue(f"{column} cannot be without a value.")
-        return IntegrityError(f"The database refused the change by its constraint {name}.", constraint=name)
+        return _violation(error)
     if isinstance(error, DataError):
         return InvalidValue(f"The database cannot store a value: {_reason(error)}.")
-    return DatabaseError(f"The database failed: {_reason(error)}. Nothing was changed; try again later.")
+    return _waited(error, config) or DatabaseError(
+        f"The database failed: {_reason(error)}. Nothing was changed; try again later."
+    )
+
+
+def _violation(error: ConstraintViolated) -> GroupServiceError:
+    name = constraint_of(error)
+    column = getattr(getattr(error.orig, "diag", None), "column_name", None)
+    if name is None and column is not None:
+        return InvalidValue(f"{column} cannot be without a value.")
+    return IntegrityError(f"The database refused the change by its constraint {name}.", constraint=name)
+
+
+def _waited(error: SQLAlchemyError, config: ManagerConfigProvider) -> Busy | None:
+    """The error for something that was waited for too long."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if isinstance(error, NoFreeConnection):
+        return Busy.after(config.lock_timeout, "a free connection to the database")
+    if state == LOCK_TIMEOUT:
+        return Busy.after(config.lock_timeout, f"{_locked(error)}, which another transaction holds")
+    if state == CANCELED:
+        return Busy.after(config.statement_timeout, "the answer to a query, which takes longer than is allowed")
+    return None
+
+
+def _locked(error: SQLAlchemyError) -> str:
+    """What a statement waited for, from the context that Postgres gives: relations are quoted there in any language."""
+    context = getattr(getattr(getattr(error, "orig", None), "diag", None), "context", None) or ""
+    if "queue_for_commit" in context:
+        return "the commit of others"
+    relation = re.search(r'"(\w+)"', context)
+    return f"a row of {relation[1]}" if relation else "a lock"
 
 
 def _reason(error: SQLAlchemyError) -> str:

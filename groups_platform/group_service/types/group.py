@@ -61,11 +61,14 @@ class GroupName:
         return self.name if self.domain_name is None else f"{self.domain_name}/{self.name}"
 
 
-GroupRef: TypeAlias = UUID | GroupName
-"""What an action takes for a group: its id, or its name, which is looked up among the groups that the actor sees."""
+GroupRef: TypeAlias = UUID | GroupName | str
+"""What an action takes for a group: its id, or its name, which is looked up among the groups that the actor sees.
+
+A text is what `parse_group` takes: an id, `domain/name`, or a name.
+"""
 
 
-def parse_group(text: str, domain_name: str | None = None) -> GroupRef:
+def parse_group(text: str, domain_name: str | None = None) -> UUID | GroupName:
     """The group that is written as its id, as `domain/name`, or as its name; only as its name with `domain_name`."""
     if domain_name is not None:
         return GroupName(text, domain_name)
@@ -169,21 +172,48 @@ class MemberChange:
 
 
 @dataclass(frozen=True)
+class TextFilter:
+    """Texts that fulfil all that is given. ignore_case: capitals and small letters are the same."""
+
+    equals: str | None = None
+    contains: str | None = None
+    starts_with: str | None = None
+    ignore_case: bool = True
+
+
+@dataclass(frozen=True)
 class GroupFilter:
-    """The filter of a search; None is any. name: the whole name; name_part: anywhere in the name, in any case."""
+    """The filter of a search; None is any.
+
+    name: the whole name as it is written, or a TextFilter; name_part: anywhere in the name, in any case.
+    member_id: the id or the e-mail address of a user. created and modified: `since` is included, `until` is not.
+    """
 
     domain_name: str | None = None
-    name: str | None = None
+    name: str | TextFilter | None = None
     is_active: bool | None = None
     type: ProjectType | None = None
     name_part: str | None = None
-    member_id: UUID | None = None
+    member_id: UUID | str | None = None
     integration_id: str | None = None
+    created_since: datetime | None = None
+    created_until: datetime | None = None
+    modified_since: datetime | None = None
+    modified_until: datetime | None = None
+
+
+class GroupOrder(str, Enum):
+    """What groups are ordered by; those that are equal in it, by their ids."""
+
+    NAME = "name"
+    CREATED_AT = "created_at"
+    MODIFIED_AT = "modified_at"
+    DOMAIN_NAME = "domain_name"
 
 
 @dataclass(frozen=True)
 class GroupPage:
-    """Groups in the order of name and id. next_cursor asks for the page that follows; None on the last."""
+    """Groups in the order of the search. next_cursor asks for the page that follows; None on the last."""
 
     groups: tuple[GroupData, ...]
     next_cursor: str | None = None

@@ -8,6 +8,7 @@ from typing import Any
 from groups_platform.group_service.errors import (
     GroupNameTaken,
     GroupServiceError,
+    InactiveDomain,
     IntegrationIdTaken,
     InvalidValue,
     UnknownDomain,
@@ -47,6 +48,9 @@ def refusals(values: Mapping[str, Any]) -> dict[str, GroupServiceError]:
         ),
         "groups_integration_id_key": IntegrationIdTaken(
             f"Another active group of {domain} has this integration id.", domain_name=domain
+        ),
+        "groups_domain_is_active": InactiveDomain(
+            f"The domain {domain} is deactivated and takes no groups.", domain_name=domain
         ),
         "groups_domain_name_fkey": UnknownDomain(f"There is no domain {domain}.", domain_name=domain),
         "groups_resource_policy_fkey": UnknownResourcePolicy(

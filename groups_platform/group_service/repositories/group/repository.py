@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
-from unicodedata import normalize
 from uuid import UUID
 
 from sqlalchemy import (
@@ -23,6 +22,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    or_,
     select,
     true,
     tuple_,
@@ -43,20 +43,24 @@ from groups_platform.group_service.models.group import GroupRow, MembershipRow
 from groups_platform.group_service.models.user import UserRow
 from groups_platform.group_service.repositories.database_errors import refused_by
 from groups_platform.group_service.repositories.group.columns import refusals, stored_columns
+from groups_platform.group_service.repositories.group.filters import conditions, has_member, has_name
+from groups_platform.group_service.repositories.user import find_ids
 from groups_platform.group_service.types import ResourceSlot
 from groups_platform.group_service.types.group import (
     GroupCreator,
     GroupData,
     GroupFilter,
     GroupModifier,
-    GroupName,
+    GroupOrder,
     GroupRef,
     MemberChange,
+    parse_group,
 )
 from groups_platform.group_service.types.user import Actor, UserRole, UserUpdateMode
 from groups_platform.masking import public_registry
 
-MOST_NAMED = 10  # domains in a question which group is meant
+MOST_NAMED = 10  # domains in a question which group is meant, users in a refusal
+INSTANT = timedelta(microseconds=1)  # the finest that Postgres stores
 
 MEMBER_IDS = func.array(
     select(MembershipRow.user_id)
@@ -70,9 +74,11 @@ MEMBER_IDS = func.array(
 class GroupRepository:
     """Reads the groups that `actor` may see, writes those that `actor` administrates."""
 
-    def __init__(self, session: AsyncSession, actor: Actor) -> None:
+    def __init__(self, session: AsyncSession, actor: Actor, hosts: Collection[str] | None = None) -> None:
+        """hosts: the names of the storage hosts that a group may be given; None for any."""
         self._session = session
         self._actor = actor
+        self._hosts = hosts
 
     async def create(self, creator: GroupCreator, now: datetime) -> GroupData:
         """Insert a group. Raises Forbidden, InvalidGroupName, or what the constraint says."""
@@ -88,9 +94,11 @@ class GroupRepository:
 
         Raises AmbiguousGroup, GroupNotFound, or Forbidden where the actor may not know whether there is such a group.
         """
-        if not isinstance(group, GroupName):
+        if isinstance(group, str):
+            group = parse_group(group)
+        if isinstance(group, UUID):
             return group
-        named = select(GroupRow.id, GroupRow.domain_name).where(_has_name(group), self._readable())
+        named = select(GroupRow.id, GroupRow.domain_name).where(has_name(group), self._readable())
         found = (await self._session.execute(named.order_by(GroupRow.domain_name).limit(MOST_NAMED))).all()
         if len(found) > 1:
             names = sorted(f"{domain_name}/{group.name}" for _, domain_name in found)
@@ -144,7 +152,8 @@ class GroupRepository:
         statement = (
             update(GroupRow)
             .where(GroupRow.id == group.id, self._administrable())
-            .values(**changes, modified_at=func.greatest(GroupRow.modified_at, now))  # the row may have been waited for
+            # later than before, also if the row was waited for, or the clock of another host goes ahead
+            .values(**changes, modified_at=func.greatest(GroupRow.modified_at + INSTANT, now))
             .returning(GroupRow)
             .execution_options(populate_existing=True, synchronize_session=False)
         )
@@ -154,19 +163,21 @@ class GroupRepository:
             raise self._absent(group.id, knows=self._actor.administrates(None))
         return self._data(row)
 
-    async def change_members(self, group: GroupData, mode: UserUpdateMode, user_ids: Collection[UUID]) -> MemberChange:
-        """Change who is in a locked group. Raises UnknownUsers naming those who are not in the group's domain.
+    async def change_members(
+        self, group: GroupData, mode: UserUpdateMode, users: Collection[UUID | str]
+    ) -> MemberChange:
+        """Change who is in a locked group; users: ids and e-mail addresses.
 
-        A member who has left the domain since can be removed, and neither added nor kept by name.
+        Raises UnknownUsers naming those who may not become or stay members: they are not active, or not in the group's
+        domain. Who is no member can be removed, whatever their domain and status.
         """
-        before, wanted = set(await self.member_ids(group.id)), set(user_ids)
-        checked = wanted - before if mode is UserUpdateMode.REMOVE else wanted
-        await self.refuse_strangers(checked, group.domain_name)
-        after = {
-            UserUpdateMode.ADD: before | wanted,
-            UserUpdateMode.REMOVE: before - wanted,
-            UserUpdateMode.REPLACE: wanted,
-        }[mode]
+        before, wanted = set(await self.member_ids(group.id)), await self._ids_of(users, group)
+        if mode is UserUpdateMode.REMOVE:
+            after = before - wanted
+            await self._refuse_nobody(wanted - before)
+        else:
+            after = wanted if mode is UserUpdateMode.REPLACE else before | wanted
+            await self.refuse_strangers(wanted, group.domain_name, members=before)
         change = MemberChange(tuple(sorted(after - before)), tuple(sorted(before - after)))
         if change.added:
             new = select(literal(group.id), UserRow.uuid).where(_is_one_of(UserRow.uuid, change.added))
@@ -177,32 +188,71 @@ class GroupRepository:
             await self._session.execute(delete(MembershipRow).where(MembershipRow.group_id == group.id, is_leaving))
         return change
 
+    async def _ids_of(self, users: Collection[UUID | str], group: GroupData) -> set[UUID]:
+        """The users' ids. An address is looked up in the group's domain and among its members."""
+        emails = {who for who in users if isinstance(who, str)}
+        ids = {who for who in users if isinstance(who, UUID)}
+        if not emails:
+            return ids
+        is_near = or_(UserRow.domain_name == group.domain_name, _is_in(UserRow.uuid, group.id))
+        named = await find_ids(self._session, emails, is_near)
+        if unknown := sorted(emails - named.keys()):
+            raise _strangers(unknown, group.domain_name)
+        return ids | set(named.values())
+
+    async def _refuse_nobody(self, user_ids: Collection[UUID]) -> None:
+        """Raises UnknownUsers naming the ids of nobody."""
+        if user_ids:
+            known = await self._session.scalars(select(UserRow.uuid).where(_is_one_of(UserRow.uuid, user_ids)))
+            if nobody := set(user_ids) - set(known):
+                raise _strangers(sorted(map(str, nobody)))
+
     async def member_ids(self, group_id: UUID) -> Sequence[UUID]:
         """Who is in the group, in the order of their ids."""
         statement = select(MembershipRow.user_id).where(MembershipRow.group_id == group_id)
         return (await self._session.scalars(statement.order_by(MembershipRow.user_id))).all()
 
-    async def refuse_strangers(self, user_ids: Collection[UUID], domain_name: str) -> None:
-        """Raises UnknownUsers naming those who are no users of the domain; the others stay in it until the commit."""
+    async def refuse_strangers(
+        self, user_ids: Collection[UUID], domain_name: str, *, members: Collection[UUID] | None = None
+    ) -> None:
+        """Raises UnknownUsers naming those who are no active users of the domain; the others stay so until the commit.
+
+        members: who may have another status, because they are members already; None for all.
+        """
         # locked, so that no user leaves the domain before the membership is committed
-        statement = select(UserRow.uuid).where(_is_one_of(UserRow.uuid, user_ids), UserRow.domain_name == domain_name)
-        known = set(await self._session.scalars(statement.order_by(UserRow.uuid).with_for_update(read=True)))
-        strangers = sorted(str(user_id) for user_id in set(user_ids) - known)
-        if strangers:
-            raise UnknownUsers(
-                f"Not users of {domain_name}: {', '.join(strangers)}. Nothing was changed.", users=strangers
-            )
+        statement = select(UserRow.uuid, UserRow.status)
+        statement = statement.where(_is_one_of(UserRow.uuid, user_ids), UserRow.domain_name == domain_name)
+        rows = await self._session.execute(statement.order_by(UserRow.uuid).with_for_update(read=True))
+        known = {user_id for user_id, status in rows if status == "active" or members is None or user_id in members}
+        if strangers := sorted(str(user_id) for user_id in set(user_ids) - known):
+            raise _strangers(strangers, domain_name)
+
+    async def get_many(self, group_ids: Collection[UUID], *, with_members: bool = False) -> list[GroupData]:
+        """Those of the groups that the actor may see, in one query, in the order of name and id."""
+        statement = self._select(with_members).where(_is_one_of(GroupRow.id, group_ids), self._readable())
+        rows = await self._session.execute(statement.order_by(GroupRow.name, GroupRow.id))
+        return [self._data(*row) for row in rows]
 
     async def search(
-        self, wanted: GroupFilter, *, limit: int, after: tuple[str, UUID] | None = None, with_members: bool = False
+        self,
+        wanted: GroupFilter,
+        *,
+        limit: int,
+        order: GroupOrder = GroupOrder.NAME,
+        descending: bool = False,
+        after: tuple[Any, UUID] | None = None,
+        with_members: bool = False,
     ) -> list[GroupData]:
-        """At most `limit` groups in the order of (name, id), those after the given place, in one query."""
+        """At most `limit` groups in this order, those after the given place (the value and the id), in one query."""
         if wanted.integration_id is not None and self._actor.role not in (UserRole.SUPERADMIN, UserRole.ADMIN):
             raise Forbidden(f"{self._actor.name} may not search by integration id.")
-        statement = self._select(with_members).where(self._readable(), *_conditions(wanted))
+        column = getattr(GroupRow, order.value)
+        statement = self._select(with_members).where(self._readable(), *conditions(wanted))
         if after is not None:
-            statement = statement.where(tuple_(GroupRow.name, GroupRow.id) > after)
-        rows = await self._session.execute(statement.order_by(GroupRow.name, GroupRow.id).limit(limit))
+            place = tuple_(column, GroupRow.id)
+            statement = statement.where(place < after if descending else place > after)
+        places = (column.desc(), GroupRow.id.desc()) if descending else (column, GroupRow.id)
+        rows = await self._session.execute(statement.order_by(*places).limit(limit))
         return [self._data(*row) for row in rows]
 
     def _select(self, with_members: bool) -> Select[Any]:
@@ -212,7 +262,10 @@ class GroupRepository:
     def _readable(self) -> ColumnElement[bool]:
         if self._actor.reads_everything:
             return true()
-        return self._administrable() if self._actor.role is UserRole.ADMIN else _has_member(self._actor.id)
+        if self._actor.role is UserRole.ADMIN:
+            return self._administrable()
+        # who has left the group's domain has lost what the membership gave (S35)
+        return and_(GroupRow.domain_name == self._actor.domain_name, has_member(self._actor.id))
 
     def _administrable(self) -> ColumnElement[bool]:
         if self._actor.role is UserRole.ADMIN:
@@ -246,27 +299,18 @@ class GroupRepository:
         )
 
 
-def _conditions(wanted: GroupFilter) -> list[ColumnElement[bool]]:
-    names = ("domain_name", "is_active", "type", "integration_id")
-    equal = {name: getattr(wanted, name) for name in names}
-    conditions = [getattr(GroupRow, name) == value for name, value in equal.items() if value is not None]
-    if wanted.name is not None:
-        conditions.append(_has_name(GroupName(wanted.name)))
-    if wanted.name_part is not None:
-        conditions.append(GroupRow.name.icontains(normalize("NFC", wanted.name_part), autoescape=True))
-    if wanted.member_id is not None:
-        conditions.append(_has_member(wanted.member_id))
-    return conditions
+def _strangers(users: Sequence[str], domain_name: str | None = None) -> UnknownUsers:
+    of = "of anywhere" if domain_name is None else f"that {domain_name} has"
+    more = ", …" if len(users) > MOST_NAMED else ""
+    named = ", ".join(user[:100] for user in users[:MOST_NAMED])
+    return UnknownUsers(
+        f"No active users {of}: {named}{more}. Nothing was changed.", users=[user[:100] for user in users]
+    )
 
 
-def _has_name(group: GroupName) -> ColumnElement[bool]:
-    named = GroupRow.name == normalize("NFC", group.name)  # as names are stored
-    return named if group.domain_name is None else and_(named, GroupRow.domain_name == group.domain_name)
-
-
-def _has_member(user_id: UUID | None) -> ColumnElement[bool]:
-    is_member = (MembershipRow.group_id == GroupRow.id, MembershipRow.user_id == user_id)
-    return select(MembershipRow.group_id).where(*is_member).exists()
+def _is_in(user_id: InstrumentedAttribute[UUID], group_id: UUID) -> ColumnElement[bool]:
+    is_member = (MembershipRow.group_id == group_id, MembershipRow.user_id == user_id)
+    return select(MembershipRow.user_id).where(*is_member).exists()
 
 
 def _is_one_of(column: InstrumentedAttribute[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:

@@ -72,13 +72,12 @@ class UsageRepository:
         now: datetime,
         valkey: ValkeyStatClient | None,
     ) -> UsageRepository:
-        """Make the transaction REPEATABLE READ, before any other query in it, and fetch the live statistics.
+        """Fetch the live statistics. The transaction is REPEATABLE READ, which the action's `is_snapshot` says.
 
         groups: None for all groups that the actor may see; ids of others are left out. now: until when a running
         kernel has lived. valkey: None where there are no live statistics.
         Raises like `GroupRepository.find_id` for a name that cannot be resolved.
         """
-        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         # a plan for any period would be bad for most of them
         await session.execute(select(func.set_config("plan_cache_mode", "force_custom_plan", True)))
         readable = await GroupRepository(session, actor).readable_ids(groups)

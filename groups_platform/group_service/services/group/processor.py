@@ -1,6 +1,7 @@
-"""Performs actions: checks the role, runs one transaction, retries it, and writes the audit row and the log line.
+"""Performs actions: reads who acts, checks input and role, runs one transaction, retries it, and writes the audit row.
 
-What an action does is in `actions/`; which groups an actor may see or change is decided by `GroupRepository`.
+What an action does is in `actions/`; which groups an actor may see or change is decided by `GroupRepository`; what an
+attempt leaves in the audit log is in `attempt.py`.
 """
 
 from __future__ import annotations
@@ -8,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
-from time import perf_counter
+from datetime import datetime, timezone
 from typing import Any, TypeVar
-from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -23,16 +22,16 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 from groups_platform.group_service.clients.config import ManagerConfigProvider
 from groups_platform.group_service.clients.storage import StorageSessionManager
 from groups_platform.group_service.clients.valkey import ValkeyStatClient
-from groups_platform.group_service.errors import Forbidden, GroupServiceError, OutcomeUnknown
-from groups_platform.group_service.repositories.audit import record_attempt
+from groups_platform.group_service.errors import Forbidden, GroupServiceError, OutcomeUnknown, UnknownActor
+from groups_platform.group_service.repositories.audit import complete_group, record_attempt
 from groups_platform.group_service.repositories.database_errors import is_connection_lost, is_transient, typed_error
-from groups_platform.group_service.repositories.group.admin_repository import AdminGroupRepository
+from groups_platform.group_service.repositories.user import read_actor
 from groups_platform.group_service.services.group.actions.base import ActionContext, BaseAction
+from groups_platform.group_service.services.group.attempt import Attempt
+from groups_platform.group_service.services.group.gate import Gate
 from groups_platform.group_service.types.action import ActionError, BaseActionResult
 from groups_platform.group_service.types.audit import AuditStatus
-from groups_platform.group_service.types.group import GroupName
 from groups_platform.group_service.types.user import SYSTEM, Actor
-from groups_platform.masking import mask_secrets, mask_text
 
 Action = TypeVar("Action", bound=BaseAction)
 Result = TypeVar("Result", bound=BaseActionResult[Any])
@@ -41,8 +40,6 @@ Answer = TypeVar("Answer")
 log = logging.getLogger("groups_platform.group_service")
 
 MOST_TRIES = 8  # over some 8 seconds: Postgres is back from a crash by then
-LONGEST_ENTITY = 200
-LONGEST_WAIT = "30s"  # for a transaction that may be committing the same attempt
 
 
 def _utc_now() -> datetime:
@@ -59,74 +56,41 @@ class _CommitInDoubt(Exception):
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """One call of an action. Its row in the audit log is made by `ended`."""
-
-    action: BaseAction
-    actor: Actor
-    run_id: str | None
-    now: datetime
-    id: UUID = field(default_factory=uuid4)
-    began: float = field(default_factory=perf_counter)
-
-    def ended(
-        self,
-        status: AuditStatus,
-        entity_id: str | None,
-        *,
-        error: GroupServiceError | None = None,
-        before: dict[str, Any] | None = None,
-        after: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        """The row of the audit log, without secrets."""
-        return {
-            "action_id": self.id,
-            "action": self.action.name,
-            "entity_type": self.action.entity_type,
-            "entity_id": _storable(entity_id),
-            "actor_id": self.actor.id,
-            "actor": self.actor.name,
-            "status": status,
-            "error_code": error and error.code,
-            "description": error and mask_text(str(error)),
-            "before": mask_secrets(before),
-            "after": mask_secrets(after),
-            "run_id": self.run_id,
-            "started_at": self.now,
-            "duration": timedelta(seconds=perf_counter() - self.began),
-        }
-
-
-@dataclass(frozen=True)
 class ActionProcessor:
-    """Performs actions for one actor."""
+    """Performs actions for one actor, an Actor or the e-mail address of a user.
+
+    audit: sessions over connections of their own, for the rows of refusals. recording: rows that are being written.
+    """
 
     sessions: async_sessionmaker[AsyncSession]
+    audit: async_sessionmaker[AsyncSession]
     config: ManagerConfigProvider
     storage: StorageSessionManager
     valkey: ValkeyStatClient | None = None
-    actor: Actor = SYSTEM
+    actor: Actor | str = SYSTEM
     run_id: str | None = None
     clock: Callable[[], datetime] = _utc_now
+    gate: Gate = field(default_factory=Gate)
+    recording: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def perform(
         self, action: Action, handler: Callable[[Action, ActionContext], Awaitable[Result]], result_type: type[Result]
     ) -> Result:
         """The handler's result, or a result with an error. An error that `is_raised` is raised after the audit."""
-        attempt = Attempt(action, self.actor, self.run_id, self.clock())
+        attempt = self._attempt(action)
         try:
-            self._admit(action)
-            result, context = await _retried(lambda: self._try(attempt, handler))
+            async with self._turn(attempt):
+                result, context = await _retried(lambda: self._try(attempt, handler))
         except GroupServiceError as error:
             refusal = error
         except (SQLAlchemyError, UnicodeEncodeError) as error:
-            refusal = typed_error(error)
+            refusal = typed_error(error, self.config)
         except (Exception, asyncio.CancelledError) as error:  # a fault of a handler, or a cancellation
             with suppress(GroupServiceError):  # a failed audit is logged
-                await asyncio.shield(self._refuse(attempt, _interrupted(error)))
+                await self._refuse(attempt, _interrupted(error))
             raise
         else:
-            _log(attempt, AuditStatus.SUCCESS, result.entity_id())
+            attempt.log(AuditStatus.SUCCESS)
             return replace(result, warnings=(*result.warnings, *await self._follow_up(context)))
         await self._refuse(attempt, refusal)
         if refusal.is_raised:
@@ -134,10 +98,22 @@ class ActionProcessor:
         error_shown = ActionError(refusal.code, str(refusal), refusal.facts)
         return result_type(success=False, error=error_shown, action_id=attempt.id)
 
-    def _admit(self, action: BaseAction) -> None:
-        if self.actor.role not in action.access.value:
-            roles = ", ".join(sorted(role.value for role in action.access.value))
-            raise Forbidden(f"{self.actor.name} may not {action.name}: it needs the role {roles}.")
+    async def refuse_input(self, action_type: type[BaseAction], refusal: GroupServiceError) -> None:
+        """Write the row of an attempt whose input could not become an action of this type."""
+        await self._refuse(self._attempt(action_type), refusal)
+
+    async def close(self) -> None:
+        """Wait for the rows of attempts that callers have given up."""
+        while self.recording:
+            await asyncio.wait(self.recording)
+
+    def _attempt(self, action: BaseAction | type[BaseAction]) -> Attempt:
+        return Attempt(action, self.actor, self.run_id, self.clock())
+
+    def _turn(self, attempt: Attempt) -> AbstractAsyncContextManager[None]:
+        if attempt.action.is_read or attempt.about is None:
+            return nullcontext()
+        return self.gate.turn(attempt.about, self.config.lock_timeout)
 
     async def _try(
         self, attempt: Attempt, handler: Callable[[Any, ActionContext], Awaitable[Result]]
@@ -154,13 +130,10 @@ class ActionProcessor:
         self, attempt: Attempt, handler: Callable[[Any, ActionContext], Awaitable[Result]]
     ) -> tuple[Result, ActionContext]:
         async with self.sessions() as session:
-            context = ActionContext(
-                session, attempt.actor, attempt.now, self.config, self.storage, self.valkey, attempt.run_id, attempt.id
-            )
+            context = await self._admitted(session, attempt)
             result = replace(await handler(attempt.action, context), action_id=attempt.id)
-            entity_id = result.entity_id() or await _entity_id(session, attempt.action)
-            row = attempt.ended(AuditStatus.SUCCESS, entity_id, before=context.before, after=context.after)
-            await record_attempt(session, row)
+            attempt.entity = context.entity or await complete_group(session, attempt.entity)
+            await record_attempt(session, attempt.row(AuditStatus.SUCCESS, before=context.before, after=context.after))
             try:
                 await session.commit()
             except DBAPIError as error:
@@ -168,6 +141,21 @@ class ActionProcessor:
                     raise _CommitInDoubt((result, context), error) from error
                 raise
             return result, context
+
+    async def _admitted(self, session: AsyncSession, attempt: Attempt) -> ActionContext:
+        """The context of an actor who may attempt the action, and whose input is of the right types."""
+        action = attempt.action
+        if action.is_snapshot:  # before the first query
+            await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            seconds = f"{self.config.usage_timeout * 1000:.0f}"
+            await session.execute(select(func.set_config("statement_timeout", seconds, True)))
+        attempt.actor = actor = await read_actor(session, self.actor)
+        if actor.role not in action.access.value:
+            roles = ", ".join(sorted(role.value for role in action.access.value))
+            raise Forbidden(f"{actor.name} may not {action.name}: it needs the role {roles}.")
+        return ActionContext(
+            session, actor, attempt.now, self.config, self.storage, self.valkey, attempt.run_id, attempt.id
+        )
 
     async def _was_committed(self, attempt: Attempt) -> bool:
         try:
@@ -180,22 +168,34 @@ class ActionProcessor:
             ) from None
 
     async def _refuse(self, attempt: Attempt, refusal: GroupServiceError) -> None:
+        """Write the row of a refused attempt, also if the caller gives up meanwhile: `close` waits for it."""
         refusal.action_id = attempt.id
-        status = AuditStatus.DENIED if isinstance(refusal, Forbidden) else AuditStatus.FAILURE
-        _log(attempt, status, attempt.action.entity_id(), refusal)
+        recording = asyncio.ensure_future(self._record_refusal(attempt, refusal))
+        self.recording.add(recording)
+        recording.add_done_callback(self.recording.discard)
+        await asyncio.shield(recording)
+
+    async def _record_refusal(self, attempt: Attempt, refusal: GroupServiceError) -> None:
+        is_denied = isinstance(refusal, (Forbidden, UnknownActor))
+        status = AuditStatus.DENIED if is_denied else AuditStatus.FAILURE
         try:
-            await _retried(lambda: self._record(attempt, status, refusal))
+            is_refused = await _retried(lambda: self._record(attempt, status, refusal))
         except SQLAlchemyError as error:
+            attempt.log(status, refusal)
             log.exception("the audit row of action %s could not be written", attempt.id)
-            raise (refusal if refusal.is_raised else typed_error(error)) from None
+            raise (refusal if refusal.is_raised else typed_error(error, self.config)) from None
+        if is_refused:
+            attempt.log(status, refusal)
+        else:
+            attempt.log(AuditStatus.SUCCESS)  # it was committed when the caller gave up
 
     async def _record(
         self, attempt: Attempt, status: AuditStatus, refusal: GroupServiceError | None = None, *, keep: bool = True
     ) -> bool:
-        async with self.sessions() as session:
-            await session.execute(select(func.set_config("lock_timeout", LONGEST_WAIT, True)))
-            entity_id = await _entity_id(session, attempt.action)
-            is_new = await record_attempt(session, attempt.ended(status, entity_id, error=refusal))
+        async with self.audit() as session:
+            if attempt.action.entity_type == "group":
+                attempt.entity = await complete_group(session, attempt.entity)
+            is_new = await record_attempt(session, attempt.row(status, error=refusal))
             if keep:
                 await session.commit()
             return is_new
@@ -227,39 +227,7 @@ async def _retried(attempt: Callable[[], Awaitable[Answer]]) -> Answer:
     return answer
 
 
-async def _entity_id(session: AsyncSession, action: BaseAction) -> str | None:
-    """The id of the group that the action names, also of one that the actor may not see; else what was written."""
-    subject = action.subject()
-    found = await AdminGroupRepository(session).find_id(subject) if isinstance(subject, GroupName) else None
-    return str(found) if found else action.entity_id()
-
-
-def _storable(entity_id: str | None) -> str | None:
-    """`entity_id` as text that Postgres can store and index: without NUL and surrogates, and cut."""
-    if entity_id is None:
-        return None
-    return entity_id[:LONGEST_ENTITY].encode(errors="backslashreplace").decode().replace("\0", "\\x00")
-
-
 def _interrupted(error: BaseException) -> GroupServiceError:
     refusal = GroupServiceError(f"The action ended by {type(error).__name__}.")
     refusal.code = "cancelled" if isinstance(error, asyncio.CancelledError) else "internal_error"
     return refusal
-
-
-def _log(
-    attempt: Attempt, status: AuditStatus, entity_id: str | None, refusal: GroupServiceError | None = None
-) -> None:
-    facts = {
-        "action": attempt.action.name,
-        "entity": _storable(entity_id),
-        "actor": attempt.actor.name,
-        "status": status.value,
-        "error_code": refusal and refusal.code,
-        "action_id": str(attempt.id),
-        "run_id": attempt.run_id,
-        "duration_ms": round((perf_counter() - attempt.began) * 1000, 1),
-    }
-    level = logging.INFO if refusal is None else logging.WARNING
-    outcome = status.value if refusal is None else f"{status.value}, {refusal.code}"
-    log.log(level, "%s of %s by %s: %s", facts["action"], facts["entity"] or "-", facts["actor"], outcome, extra=facts)

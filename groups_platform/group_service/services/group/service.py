@@ -9,15 +9,17 @@ from typing import Any, TypeVar, get_type_hints
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from groups_platform.group_service.errors import UnknownActor
+from groups_platform.group_service.errors import GroupServiceError, UnknownActor
 from groups_platform.group_service.repositories.database_errors import typed_error
-from groups_platform.group_service.repositories.user import get_actor
+from groups_platform.group_service.repositories.user import read_actor
 from groups_platform.group_service.services.group.actions import (
+    archive_audit,
     check_monthly_usage,
     create_group,
     delete_group,
     find_users,
     get_group,
+    get_groups,
     modify_group,
     purge_group,
     restore_group,
@@ -41,6 +43,8 @@ Result = TypeVar("Result", bound=BaseActionResult[Any])
 EVERY_ACTION = """
 Every action: a refusal is a result whose success is False and whose error has code, message and facts.
 Every call leaves one row in the audit log; the result's action_id finds it.
+error.code of any action also: unknown_actor, forbidden, invalid_value for an input of wrong types, and busy where
+something was waited for too long; it may be tried again.
 Raises DatabaseError where Postgres fails also when asked again, and OutcomeUnknown where it does not answer whether it
 has committed.
 """
@@ -79,6 +83,7 @@ class GroupService:
     restore_group = performs(restore_group.restore_group)
     purge_group = performs(purge_group.purge_group)
     get_group = performs(get_group.get_group)
+    get_groups = performs(get_groups.get_groups)
     search_groups = performs(search_groups.search_groups)
     usage_per_month = performs(usage_per_month.usage_per_month)
     usage_per_period = performs(usage_per_period.usage_per_period)
@@ -88,22 +93,30 @@ class GroupService:
     find_users = performs(find_users.find_users)
     search_audit = performs(search_audit.search_audit)
     summarise_audit = performs(summarise_audit.summarise_audit)
+    archive_audit = performs(archive_audit.archive_audit)
 
     @property
-    def actor(self) -> Actor:
-        """The user, or the system, for whom the service acts."""
+    def actor(self) -> Actor | str:
+        """For whom the service acts: an Actor, which may be the system's, or the e-mail address of a user."""
         return self.processor.actor
 
-    def acting_as(self, actor: Actor) -> GroupService:
-        """The same service for another actor."""
+    def acting_as(self, actor: Actor | str) -> GroupService:
+        """The same service for another actor: an Actor, or the e-mail address of a user.
+
+        Role, status and domain are read with each action; nobody of this address is the error `unknown_actor`.
+        """
         return GroupService(replace(self.processor, actor=actor))
 
     async def get_actor(self, email: str) -> Actor:
-        """The active user with this e-mail address, to act as. Raises UnknownActor, DatabaseError."""
+        """The active user with this e-mail address, in any case. Raises UnknownActor, DatabaseError, Busy."""
         try:
             async with self.processor.sessions() as session:
-                return await get_actor(session, email)
+                return await read_actor(session, email)
         except SQLAlchemyError as error:
-            raise typed_error(error) from None
+            raise typed_error(error, self.processor.config) from None
         except UnicodeEncodeError:
             raise UnknownActor(f"No active user has the e-mail address {email!r}.") from None
+
+    async def refuse(self, action_type: type[BaseAction], error: GroupServiceError) -> None:
+        """Write the row of an attempt that could not even become an action of this type."""
+        await self.processor.refuse_input(action_type, error)

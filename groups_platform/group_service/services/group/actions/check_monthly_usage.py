@@ -19,6 +19,8 @@ class CheckMonthlyUsageAction(BaseAction):
 
     name: ClassVar[str] = "check_monthly_usage"
     access: ClassVar[Access] = Access.SUPERADMIN
+    is_read: ClassVar[bool] = True
+    is_snapshot: ClassVar[bool] = True
     entity_type: ClassVar[str] = "monthly_usage"
 
     between: tuple[date, date] | None = None
@@ -37,7 +39,6 @@ async def check_monthly_usage(action: CheckMonthlyUsageAction, context: ActionCo
     Returns CheckMonthlyUsageActionResult; data is the MonthlyUsageCheck, whose months are empty where none is stored.
     error.code: forbidden for everybody but superadmins.
     """
-    await context.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     repository = MonthlyUsageRepository(context.session)
     months = await repository.months()
     if action.between is None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from groups_platform.group_service.repositories.group.repository import GroupRepository
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, GroupAction
+from groups_platform.group_service.types.audit import group_entity
 from groups_platform.group_service.types.group import GroupActionResult
 
 
@@ -30,10 +30,8 @@ async def delete_group(action: DeleteGroupAction, context: ActionContext) -> Del
     Returns DeleteGroupActionResult; data is the group, inactive now. Deleting it again succeeds.
     error.code: forbidden, group_not_found, ambiguous_group.
     """
-    groups = GroupRepository(context.session, context.actor)
-    group = await groups.lock(action.group_id)
-    context.before = group.to_json()
+    before = group = await context.groups.lock(action.group_id)
     if group.is_active:
-        group = await groups.set_active(group, False, context.now)
-    context.after = group.to_json()
+        group = await context.groups.set_active(group, False, context.now)
+    context.record(group_entity(group), before.to_json(), group.to_json())
     return DeleteGroupActionResult(success=True, data=group)

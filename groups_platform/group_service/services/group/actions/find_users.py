@@ -22,6 +22,7 @@ class FindUsersAction(BaseAction):
 
     name: ClassVar[str] = "find_users"
     access: ClassVar[Access] = Access.READ
+    is_read: ClassVar[bool] = True
     entity_type: ClassVar[str] = "user"
 
     ids: Sequence[UUID] = ()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from groups_platform.group_service.repositories.group.repository import GroupRepository
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, GroupAction
+from groups_platform.group_service.types.audit import group_entity
 from groups_platform.group_service.types.group import GroupActionResult
 
 
@@ -16,6 +16,7 @@ class GetGroupAction(GroupAction):
 
     name: ClassVar[str] = "get_group"
     access: ClassVar[Access] = Access.READ
+    is_read: ClassVar[bool] = True
 
     with_members: bool = False
 
@@ -32,6 +33,6 @@ async def get_group(action: GetGroupAction, context: ActionContext) -> GetGroupA
     Returns GetGroupActionResult; data is the group as the actor may see it.
     error.code: forbidden, group_not_found, ambiguous_group.
     """
-    groups = GroupRepository(context.session, context.actor)
-    group = await groups.get(action.group_id, with_members=action.with_members)
+    group = await context.groups.get(action.group_id, with_members=action.with_members)
+    context.record(group_entity(group), None, None)
     return GetGroupActionResult(success=True, data=group)

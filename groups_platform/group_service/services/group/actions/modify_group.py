@@ -8,9 +8,9 @@ from typing import ClassVar
 from uuid import UUID
 
 from groups_platform.group_service.errors import InvalidAPIParameters, InvalidUserId
-from groups_platform.group_service.repositories.group.repository import GroupRepository
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, GroupAction
 from groups_platform.group_service.types import OptionalState
+from groups_platform.group_service.types.audit import group_entity
 from groups_platform.group_service.types.group import GroupActionResult, GroupModifier, MemberChange
 from groups_platform.group_service.types.user import UserUpdateMode
 
@@ -35,24 +35,23 @@ class ModifyGroupActionResult(GroupActionResult):
 async def modify_group(action: ModifyGroupAction, context: ActionContext) -> ModifyGroupActionResult:
     """Change a group's fields and members, in one transaction (S7, S8).
 
-    action: ModifyGroupAction. group_id: id or GroupName; modifier: the fields to change; user_uuids: user ids, which
-    user_update_mode adds to the members, removes from them, or replaces them with.
+    action: ModifyGroupAction. group_id: id, GroupName or `domain/name`; modifier: the fields to change; user_uuids: ids
+    or e-mail addresses of users, which user_update_mode adds to the members, removes from them, or replaces them with.
     Returns ModifyGroupActionResult; data is the group as it is now, with the ids of its members.
     error.code: forbidden, group_not_found, ambiguous_group, invalid_user_id, unknown_users, and those of create_group.
     Raises InvalidAPIParameters where user_uuids comes without user_update_mode, or the mode is invalid.
     """
-    groups = GroupRepository(context.session, context.actor)
+    groups = context.groups
     before = group = await groups.lock(action.group_id)
-    context.before = before.to_json()
-    mode, user_ids = _mode(action), _user_ids(action)
+    mode, named = _mode(action), _users(action)
     if action.modifier != GroupModifier():
         group = await groups.modify(group, action.modifier, context.now)
-    members = MemberChange() if mode is None else await groups.change_members(group, mode, user_ids)
+    members = MemberChange() if mode is None else await groups.change_members(group, mode, named)
     if group == before and members != MemberChange():
         group = await groups.modify(group, GroupModifier(), context.now)  # only the time
     if group.domain_name != before.domain_name:
         await groups.refuse_strangers(await groups.member_ids(group.id), group.domain_name)
-    context.after = group.to_json() | members.to_json()
+    context.record(group_entity(group, before), before.to_json(), group.to_json(), **members.to_json())
     return ModifyGroupActionResult(success=True, data=await groups.get(group.id, with_members=True))
 
 
@@ -68,12 +67,17 @@ def _mode(action: ModifyGroupAction) -> UserUpdateMode | None:
         raise InvalidAPIParameters(f"{mode!r} is not a user_update_mode. Write add, remove or replace.") from None
 
 
-def _user_ids(action: ModifyGroupAction) -> list[UUID]:
-    return [] if action.user_uuids.is_nop else [_user_id(text) for text in action.user_uuids.value]
+def _users(action: ModifyGroupAction) -> list[UUID | str]:
+    """The users that are named: ids, and e-mail addresses."""
+    return [] if action.user_uuids.is_nop else [_user(text) for text in action.user_uuids.value]
 
 
-def _user_id(text: str | UUID) -> UUID:
+def _user(text: str | UUID) -> UUID | str:
+    if isinstance(text, UUID) or "@" in text:
+        return text
     try:
-        return text if isinstance(text, UUID) else UUID(text)
-    except (ValueError, AttributeError, TypeError):
-        raise InvalidUserId(f"{text!r} is not the id of a user: ids are UUIDs.", user_id=str(text)) from None
+        return UUID(text)
+    except ValueError:
+        raise InvalidUserId(
+            f"{text[:100]!r} is not a user: write an id (a UUID) or an e-mail address.", user_id=text[:100]
+        ) from None

@@ -14,6 +14,7 @@ from groups_platform.group_service.repositories.group.repository import GroupRep
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, GroupAction
 from groups_platform.group_service.services.group.actions.retry_vfolder_deletions import remove_folders, warnings_of
 from groups_platform.group_service.types.action import ActionError, BaseActionResult
+from groups_platform.group_service.types.audit import group_entity
 from groups_platform.group_service.types.group import MemberChange, PurgePlan
 
 
@@ -87,11 +88,11 @@ async def purge_group(action: PurgeGroupAction, context: ActionContext) -> Purge
     Raises, in this order and without dry_run: PurgeGroupActionVFoldersMountedToActiveKernelsError,
     PurgeGroupActionActiveKernelsError, PurgeGroupActionActiveEndpointsError. Nothing is removed then.
     """
-    groups = GroupRepository(context.session, context.actor)
+    groups = context.groups
     admin = AdminGroupRepository(context.session)
     if action.dry_run:
         group = await groups.get(action.group_id)
-        context.after = {"dry_run": True}
+        context.record(group_entity(group), None, {"dry_run": True})
     else:
         group = await groups.lock(action.group_id)
         await admin.lock_dependents(group.id)
@@ -114,8 +115,7 @@ async def purge_group(action: PurgeGroupAction, context: ActionContext) -> Purge
 async def _purge(plan: PurgePlan, groups: GroupRepository, admin: AdminGroupRepository, context: ActionContext) -> None:
     group_id, storage, now = plan.group.id, context.storage, context.now
     members = MemberChange(removed=tuple(await groups.member_ids(group_id)))
-    context.before = plan.group.to_json()
-    context.after = {"purged": plan.counts} | members.to_json()
+    context.record(group_entity(plan.group), plan.group.to_json(), None, purged=plan.counts, **members.to_json())
     await admin.purge(group_id, now)
 
     async def remove_its_folders(session: AsyncSession) -> tuple[str, ...]:

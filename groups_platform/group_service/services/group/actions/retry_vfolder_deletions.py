@@ -14,6 +14,7 @@ from groups_platform.group_service.errors import StorageFault
 from groups_platform.group_service.repositories.group.admin_repository import AdminGroupRepository
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
 from groups_platform.group_service.types.action import BaseActionResult
+from groups_platform.group_service.types.audit import Entity
 from groups_platform.group_service.types.group import RemovedFolders
 
 
@@ -49,10 +50,8 @@ async def retry_vfolder_deletions(
     done = await remove_folders(
         context.session, context.storage, context.now, domain_name=domain_name, limit=action.limit
     )
-    context.after = {
-        "removed": [str(i) for i in done.removed],
-        "failed": {str(i): why for i, why in done.failed.items()},
-    }
+    told = {"removed": [str(i) for i in done.removed], "failed": {str(i): why for i, why in done.failed.items()}}
+    context.record(Entity(domain_name=domain_name), None, told)
     return RetryVFolderDeletionsActionResult(success=True, data=done, warnings=warnings_of(done))
 
 

@@ -9,6 +9,7 @@ from groups_platform.group_service.repositories.group.monthly_usage import Month
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
 from groups_platform.group_service.services.group.actions.usage_per_month import compute_month
 from groups_platform.group_service.types.action import BaseActionResult
+from groups_platform.group_service.types.audit import Entity
 from groups_platform.group_service.types.period import parse_month
 from groups_platform.group_service.types.usage import StoredUsage
 
@@ -19,13 +20,14 @@ class StoreMonthlyUsageAction(BaseAction):
 
     name: ClassVar[str] = "store_monthly_usage"
     access: ClassVar[Access] = Access.SUPERADMIN
+    is_snapshot: ClassVar[bool] = True
     entity_type: ClassVar[str] = "monthly_usage"
 
     month: str
 
-    def entity_id(self) -> str:
+    def entity(self) -> Entity:
         """The month."""
-        return self.month
+        return Entity(self.month)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ async def store_monthly_usage(action: StoreMonthlyUsageAction, context: ActionCo
     month = parse_month(action.month, context.config.zone)
     usage, warnings = await compute_month(context, month, None, detail=False)
     stored = await MonthlyUsageRepository(context.session).store(usage, is_over=month.end <= context.now)
-    context.after = {
+    told = {
         "month": month.first.isoformat(),
         "is_over": stored.is_over,
         "groups": len(usage.groups),
@@ -54,4 +56,5 @@ async def store_monthly_usage(action: StoreMonthlyUsageAction, context: ActionCo
         "rows_written": stored.rows_written,
         "rows_removed": stored.rows_removed,
     }
+    context.record(action.entity(), None, told)
     return StoreMonthlyUsageActionResult(success=True, data=stored, warnings=warnings)

@@ -19,6 +19,7 @@ class SummariseAuditAction(BaseAction):
 
     name: ClassVar[str] = "summarise_audit"
     access: ClassVar[Access] = Access.SUPERADMIN
+    is_read: ClassVar[bool] = True
     entity_type: ClassVar[str] = "audit_log"
 
     first: date

@@ -26,6 +26,8 @@ class UsagePerMonthAction(BaseAction):
 
     name: ClassVar[str] = "usage_per_month"
     access: ClassVar[Access] = Access.READ
+    is_read: ClassVar[bool] = True
+    is_snapshot: ClassVar[bool] = True
 
     month: str
     group_ids: Sequence[GroupRef] | None = None

@@ -30,6 +30,8 @@ class UsagePerPeriodAction(BaseAction):
 
     name: ClassVar[str] = "usage_per_period"
     access: ClassVar[Access] = Access.READ
+    is_read: ClassVar[bool] = True
+    is_snapshot: ClassVar[bool] = True
 
     start_date: str
     end_date: str
