@@ -189,7 +189,9 @@ async def test_s19_the_actor_can_be_named_by_e_mail(
 ) -> None:
     assert await group_service.get_actor("admin@example.com") == deployment.admin
     async with open_service(database_fixture, actor="monitor@example.com") as service:
-        assert service.actor == deployment.monitor
+        assert service.actor == "monitor@example.com"
+        refused = await service.create_group(CreateGroupAction(GroupCreator("team", DOMAIN)))
+        assert refused.error and refused.error.code == "forbidden"
     await deployment.run("UPDATE manager.users SET status = 'inactive' WHERE email = 'admin@example.com'")
     for email in ("admin@example.com", "nobody@example.com"):
         with pytest.raises(UnknownActor, match=email):

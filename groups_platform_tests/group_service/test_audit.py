@@ -53,9 +53,14 @@ async def test_s20_a_success_says_who_did_what_and_what_changed(
         assert timedelta(0) < row.duration < timedelta(seconds=30)
         assert row.before and row.after
         assert (row.after["members_added"], row.after["members_removed"]) == ([str(new)], [str(old)])
-        assert row.before["name"] == row.after["name"] == group.name
-        assert row.before["dotfiles"] == [{"path": ".netrc", "data": "***", "perm": "600"}]
-        assert row.before["container_registry"] == {
+        assert (row.before.keys(), row.after.keys() - row.before.keys()) == (
+            {"modified_at"},
+            {"members_added", "members_removed"},
+        )
+        assert (row.entity_name, row.domain_name, row.is_read) == (group.name, group.domain_name, False)
+        created = (await deployment.audit("create_group"))[0].after
+        assert created and created["dotfiles"] == [{"path": ".netrc", "data": "***", "perm": "600"}]
+        assert created["container_registry"] == {
             "registry": "https://***@registry.example.com",
             "project": "p",
             "password": "***",

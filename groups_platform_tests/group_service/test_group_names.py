@@ -68,7 +68,7 @@ async def test_usage_and_the_audit_log_by_names(
         usage = await group_service.usage_per_month(UsagePerMonthAction("202410", [GroupName("physics", DOMAIN)]))
         assert [g.g_id for g in usage.data.groups] == [group.id]
         found = await group_service.search_audit(SearchAuditAction(AuditFilter(entity_id=GroupName("physics"))))
-        assert [entry.action for entry in found.data] == ["create_group"]
+        assert [entry.action for entry in found.data.entries] == ["create_group"]
         await deployment.run("DELETE FROM manager.kernels")
 
 

@@ -25,7 +25,7 @@ from groups_platform_tests.group_service.test_access import SECRETIVE, SECRETS
 async def entries(service: GroupService, limit: int = 100, **filter_: Any) -> tuple[AuditEntry, ...]:
     data = (await service.search_audit(SearchAuditAction(AuditFilter(**filter_), limit))).data
     assert data is not None
-    return data
+    return data.entries
 
 
 async def test_s20_the_newest_come_first_and_every_filter_narrows(
@@ -56,13 +56,13 @@ async def test_s19_the_admin_of_a_domain_reads_what_was_done_to_its_groups(
     async with create_group(name="mine"), create_group(name="theirs", domain_name=OTHER_DOMAIN) as theirs:
         await group_service.search_groups(SearchGroupsAction())
         await group_service.acting_as(deployment.admin).get_group(GetGroupAction(theirs.id))
-        of_theirs = await entries(group_service.acting_as(deployment.other_admin))
+        of_theirs = await entries(group_service.acting_as(deployment.other_admin), with_reads=True)
         assert [(e.action, e.actor) for e in of_theirs] == [
             ("get_group", "admin@example.com"),
             ("create_group", "system"),
         ]
         assert {e.entity_id for e in of_theirs} == {str(theirs.id)}
-        own = await entries(group_service.acting_as(deployment.admin), actor="admin@example.com")
+        own = await entries(group_service.acting_as(deployment.admin), actor="admin@example.com", with_reads=True)
         assert [e.action for e in own] == ["get_group"]
         await group_service.purge_group(PurgeGroupAction(theirs.id))
     purged = await entries(group_service.acting_as(deployment.other_admin), action="purge_group", actor="system")

@@ -26,9 +26,12 @@ async def read_actor(session: AsyncSession, actor: Actor | str) -> Actor:
     is_actor = UserRow.uuid == actor.id if isinstance(actor, Actor) else has_email(name)
     # of users from before addresses were unique in any case, the one who has it as it is written
     found = select(UserRow).where(is_actor).order_by(UserRow.email != name, UserRow.is_email_shared).limit(1)
-    user = None if "\0" in name else await session.scalar(found.execution_options(populate_existing=True))
+    user = None
+    if name.isprintable():  # else Postgres could not even compare it
+        user = await session.scalar(found.execution_options(populate_existing=True))
     if user is None or user.status != "active":
-        raise UnknownActor(f"No active user has the e-mail address {name[:100]}.", email=name[:100])
+        shown = name[:100].encode(errors="backslashreplace").decode()
+        raise UnknownActor(f"No active user has the e-mail address {shown}.", email=shown)
     return Actor(user.email, user.role, user.uuid, user.domain_name)
 
 

@@ -34,7 +34,7 @@ async def get_groups(action: GetGroupsAction, context: ActionContext) -> GetGrou
 
     action: GetGroupsAction. group_ids: ids; with_members: also the ids of their members.
     Returns GetGroupsActionResult; data holds those of the groups that the actor may see, in the order of name and id.
-    error.code: none of its own.
+    error.code: only those of every action, such as forbidden.
     """
     groups = await context.groups.get_many(action.group_ids, with_members=action.with_members)
     return GetGroupsActionResult(success=True, data=tuple(groups))
