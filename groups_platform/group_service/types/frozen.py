@@ -17,6 +17,13 @@ def freeze(value: Any) -> Any:
     return frozenset(value) if isinstance(value, set) else value
 
 
+def thaw(value: Any) -> Any:
+    """`value` with dicts and lists, the types of JSON, in place of mappings and tuples."""
+    if isinstance(value, Mapping):
+        return {key: thaw(item) for key, item in value.items()}
+    return [thaw(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
 def freeze_fields(instance: Any, *names: str) -> None:
     """Freeze these fields of a frozen dataclass, in its `__post_init__`."""
     for name in names:
