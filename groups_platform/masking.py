@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 MASK = "***"
-# Under these keys any entry may be a secret, so only the entries listed here are shown.
+# Under these keys any entry may be a secret: only the texts under the keys listed here are shown.
 PUBLIC_KEYS = {"container_registry": ("registry", "project"), "dotfiles": ("path", "perm")}
 SECRET_KEY = re.compile(r"pass|pwd|secret|token|credential|api.?key|access.?key|private|auth|cookie", re.IGNORECASE)
 # User info up to the last @: a password may contain @ or / unescaped. A port followed by / is not user info.
@@ -33,10 +33,16 @@ def mask_secrets(value: Any, key: str = "") -> Any:
         return _mask_registry(value)
     if isinstance(value, Mapping):
         public = PUBLIC_KEYS.get(key)
-        return {k: mask_secrets(v, k) if public is None or k in public else MASK for k, v in value.items()}
+        return {k: mask_secrets(v, k) if public is None or _is_public(k, v, public) else MASK for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [mask_secrets(item, key) for item in value]
-    return mask_text(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return MASK if key in PUBLIC_KEYS else mask_text(value)
+    return value
+
+
+def _is_public(key: object, value: object, public: Collection[str]) -> bool:
+    return key in public and isinstance(value, str)  # anything else may hold a secret deeper inside
 
 
 def _mask_registry(registry: str) -> str:
@@ -48,8 +54,9 @@ def _mask_registry(registry: str) -> str:
 
 
 def public_registry(registry: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return a container registry without its credentials."""
+    """Return a container registry without its credentials, and with a mask where its place is no text."""
     if registry is None:
         return None
     public = PUBLIC_KEYS["container_registry"]
-    return {key: mask_secrets(value, key) for key, value in registry.items() if key in public}
+    masked = mask_secrets(registry, "container_registry")
+    return {key: value for key, value in masked.items() if key in public}

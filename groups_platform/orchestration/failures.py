@@ -51,6 +51,6 @@ def _masked(cause: BaseException | None) -> Exception | None:
 
 
 def _shown(value: Any) -> Any:
-    if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+    if isinstance(value, (list, tuple)) and value and all(isinstance(item, Mapping) for item in value):
         return rows_table(value[:MOST_ROWS])
     return MetadataValue.text(str(value)[:LONGEST_FACT])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+from unicodedata import normalize
 from uuid import UUID
 
 import pytest
 
+from groups_platform.group_service.errors import InvalidGroupName
 from groups_platform.group_service.services.group.actions.base import BaseAction
 from groups_platform.group_service.services.group.actions.delete_group import DeleteGroupAction
 from groups_platform.group_service.services.group.actions.get_group import GetGroupAction
@@ -18,7 +21,8 @@ from groups_platform.group_service.services.group.actions.usage_per_month import
 from groups_platform.group_service.services.group.actions.usage_per_period import UsagePerPeriodAction
 from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.types.audit import AuditFilter
-from groups_platform.group_service.types.group import GroupName, GroupRef, parse_group
+from groups_platform.group_service.types.group import GroupName, GroupRef, check_group_name, parse_group
+from groups_platform.group_service.types.text import quote
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN, Deployment
 from groups_platform_tests.group_service.kernels import add_kernel, at
@@ -47,6 +51,21 @@ ACTIONS: dict[str, Callable[[GroupRef], BaseAction]] = {
 )
 def test_a_group_is_written_as_its_id_or_name(text: str, domain: str | None, group: GroupRef) -> None:
     assert parse_group(text, domain) == group
+
+
+@pytest.mark.parametrize("name", ["a9", "研究0", "टीमी", "Ünïcode-7", "e\u0301"])
+def test_s36_letters_of_any_script_name_a_group(name: str) -> None:
+    assert check_group_name(name) == normalize("NFC", name)
+
+
+@pytest.mark.parametrize(
+    "name", ["a٣", "٣", "a৯b", "ａ９", "𝟗a", "x" * 65, "x" * 5_000_000, "e" + "\u0301" * 300, 5, None], ids=quote
+)
+def test_s36_s31_digits_are_ascii_and_the_error_is_short(name: Any) -> None:
+    with pytest.raises(InvalidGroupName) as refused:
+        check_group_name(name)
+    assert len(refused.value.facts["name"]) <= 100
+    assert len(str(refused.value)) < 300
 
 
 @pytest.mark.parametrize("name", ACTIONS)
@@ -100,7 +119,7 @@ async def test_a_name_that_more_than_one_visible_group_has_is_asked_back(
             "ambiguous_group",
             "Which one: example.com/physics, example.org/physics?",
         )
-        assert asked.facts == {"groups": ["example.com/physics", "example.org/physics"]}
+        assert asked.facts == {"groups": ("example.com/physics", "example.org/physics")}
         own = await group_service.acting_as(deployment.other_admin).get_group(GetGroupAction(GroupName("physics")))
         assert own.data.id == other.id
         (row, _) = await deployment.audit("get_group")

@@ -32,7 +32,7 @@ CHANGES: dict[str, Any] = {
     "is_active": False,
     "type": ProjectType.MODEL_STORE,
     "total_resource_slots": ResourceSlot.from_user_input({"cpu": "8", "mem": "16g"}, None),
-    "allowed_vfolder_hosts": {"s3": "s3"},
+    "allowed_vfolder_hosts": {"local": "upload"},
     "dotfiles": ({"path": ".bashrc", "data": "y", "perm": "644"},),
     "resource_policy": "development-policy",
     "container_registry": {"registry": "other.example.com", "project": "lab"},
@@ -207,7 +207,7 @@ async def test_s8_unknown_users_are_named_and_nothing_changes(
         refused = await change_members(group_service, group, mode, [known, unknown, foreign])
         assert (refused.success, refused.data, refused.error.code) == (False, None, "unknown_users")
         named = [unknown] if mode is UserUpdateMode.REMOVE else [unknown, foreign]  # S35
-        assert refused.error.facts == {"users": sorted(map(str, named))}
+        assert refused.error.facts == {"users": tuple(sorted(map(str, named)))}
         assert (await group_service.modify_group(ModifyGroupAction(group.id))).data.member_ids == (member,)
 
 
@@ -220,7 +220,7 @@ async def test_s8_a_member_who_moved_to_another_domain_can_be_removed_and_no_lon
         await deployment.run("UPDATE manager.users SET domain_name = :d WHERE uuid = :u", d=OTHER_DOMAIN, u=moved)
         for mode in ("add", "replace"):
             refused = await change_members(group_service, group, mode, [moved, other])
-            assert (refused.error.code, refused.error.facts) == ("unknown_users", {"users": [str(moved)]})
+            assert (refused.error.code, refused.error.facts) == ("unknown_users", {"users": (str(moved),)})
         kept = await change_members(group_service, group, "add", [other])
         assert kept.data.member_ids == (moved, other)
         assert (await change_members(group_service, group, "remove", [moved])).data.member_ids == (other,)
@@ -235,7 +235,7 @@ async def test_s8_a_group_moves_to_another_domain_with_members_of_that_domain_on
         await change_members(group_service, group, "add", here)
         refused = await group_service.modify_group(ModifyGroupAction(group.id, move))
         assert refused.error and refused.error.code == "unknown_users"
-        assert refused.error.facts == {"users": [str(user) for user in here]}
+        assert refused.error.facts == {"users": tuple(str(user) for user in here)}
         kept = (await group_service.modify_group(ModifyGroupAction(group.id))).data
         assert kept and (kept.domain_name, kept.member_ids) == (group.domain_name, tuple(here))
 

@@ -9,8 +9,11 @@ from random import Random
 from typing import Any
 
 import pytest
+from frozendict import frozendict
 
 from groups_platform.group_service.types import ResourceSlot
+from groups_platform.group_service.types.resource_slot import InvalidAmount
+from groups_platform.group_service.types.text import quote
 
 INFINITY = Decimal("Infinity")
 SLOTS = ("cpu", "mem", "cuda.shares", "tpu.device")
@@ -147,3 +150,62 @@ def test_s1_nothing_changes_an_operand() -> None:
 def test_s1_a_limit_without_end_admits_everything() -> None:
     assert ResourceSlot({"cpu": 10**9}) < ResourceSlot.from_user_input({"cpu": "inf"}, None)
     assert ResourceSlot({"cpu": "inf"}) + ResourceSlot({"cpu": 1}) == ResourceSlot({"cpu": "inf"})
+
+
+@pytest.mark.parametrize(
+    ("amounts", "mapping", "is_equal"),
+    [
+        ({"cpu": 4}, {"cpu": 4}, True),
+        ({"cpu": 4}, {"cpu": 4, "mem": 0}, True),
+        ({"cpu": 4}, {"cpu": Decimal("4.000")}, True),
+        ({"cpu": "0.1"}, {"cpu": 0.1}, True),
+        ({"cpu": "inf"}, {"cpu": float("inf")}, True),
+        ({}, {}, True),
+        ({}, {"cpu": 0, "mem": None}, True),
+        ({"cpu": 4}, {"cpu": 5}, False),
+        ({"cpu": 4}, {"cpu": 4, "mem": 1}, False),
+        ({"cpu": 4}, {}, False),
+        ({"cpu": 4}, {"cpu": "four"}, False),
+        ({"cpu": 4}, {"cpu": [4]}, False),
+        ({"cpu": 4}, {4: "cpu"}, False),
+        ({"cpu": 4}, [("cpu", 4)], False),
+        ({"cpu": 4}, 4, False),
+        ({}, None, False),
+    ],
+)
+def test_s36_it_equals_a_mapping_with_the_same_amounts(amounts: Any, mapping: Any, is_equal: bool) -> None:
+    slots = ResourceSlot(amounts)
+    assert (slots == mapping) is (mapping == slots) is is_equal
+    assert (slots != mapping) is (mapping != slots) is not is_equal
+
+
+def test_s36_what_is_equal_has_one_hash() -> None:
+    for a, _, _ in TRIPLES:
+        assert a == a.to_json()
+        assert a == dict(a) == frozendict(a)
+        assert hash(a) == hash(ResourceSlot(a.to_json())) == hash(frozendict(a))
+
+
+@pytest.mark.parametrize("slot", ["cpu", "mem"])
+@pytest.mark.parametrize("value", ["٣", "８", "४g", "8Ｇ", "1_000", "8\N{KELVIN SIGN}"])
+def test_s36_digits_are_ascii(slot: str, value: str) -> None:
+    for parse in (lambda amounts: ResourceSlot.from_user_input(amounts, None), ResourceSlot, ResourceSlot.from_json):
+        with pytest.raises(ValueError, match=slot):
+            parse({slot: value})
+
+
+@pytest.mark.parametrize("kind", ["byte", "", None, 5, ["bytes"]])
+def test_s36_a_slot_type_that_does_not_exist_is_an_error(kind: Any) -> None:
+    for written in ({"cpu": "4"}, {"mem": "8g"}, {}):
+        with pytest.raises(ValueError, match=r"'mem' cannot be of the type .*count, bytes, unique"):
+            ResourceSlot.from_user_input(written, {"cpu": "count", "mem": kind})
+    assert ResourceSlot.from_user_input({"npu": "1"}, {"npu": "unique"}) == {"npu": 1}
+
+
+@pytest.mark.parametrize("value", ["x" * 5_000_000, [0] * 100_000, 10**5000, "9" * 5_000_000], ids=quote)
+def test_s31_an_error_is_short_however_long_the_value(value: Any) -> None:
+    for name, amount in (("cpu", value), (str(value) if isinstance(value, str) else "cpu", "much")):
+        with pytest.raises(InvalidAmount) as refused:
+            ResourceSlot.from_user_input({name: amount}, None)
+        assert max(len(refused.value.slot), len(refused.value.value)) <= 100
+        assert len(str(refused.value)) < 300

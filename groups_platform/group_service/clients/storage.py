@@ -13,6 +13,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from groups_platform.group_service.errors import HostNotAllowed, StorageFault
+from groups_platform.group_service.types.text import cut
 from groups_platform.masking import mask_text
 
 Result = TypeVar("Result")
@@ -37,7 +38,7 @@ class StorageSessionManager:
         source: a local folder whose files the new one gets. Raises HostNotAllowed, StorageFault.
         """
         if host not in allowed_hosts:
-            raise HostNotAllowed(f"The group may not keep folders on {host}.", host=host)
+            raise HostNotAllowed(f"The group may not keep folders on {cut(host)}.", host=cut(host))
         await self._do(host, folder_id, lambda filesystem, root, path: _create(filesystem, path, source))
 
     async def folder_size(self, host: str, folder_id: UUID) -> int:
@@ -51,7 +52,7 @@ class StorageSessionManager:
     async def _do(self, host: str, folder_id: UUID, operation: Callable[[Any, str, str], Result]) -> Result:
         url = self._hosts.get(host)
         if url is None:
-            raise StorageFault(f"No storage host is named {host}.", host=host)
+            raise StorageFault(f"No storage host is named {cut(host)}.", host=cut(host))
 
         def operate() -> Result:
             filesystem, root = url_to_fs(url)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import UUID
+
+from groups_platform.group_service.types.frozen import freeze_fields
 
 Data = TypeVar("Data")
 
 
 @dataclass(frozen=True)
 class ActionError:
-    """Why an action failed: a stable code, a sentence, and facts for programs."""
+    """Why an action failed: a stable code, a sentence, and facts for programs, which do not change either."""
 
     code: str
     message: str
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        freeze_fields(self, "facts")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeAlias
@@ -13,8 +13,18 @@ from uuid import UUID
 from groups_platform.group_service.errors import InvalidGroupName
 from groups_platform.group_service.types import OptionalState, ResourceSlot, TriState
 from groups_platform.group_service.types.action import ActionError, BaseActionResult
+from groups_platform.group_service.types.frozen import freeze_fields, thaw
+from groups_platform.group_service.types.text import cut, quote
 
 LONGEST_NAME = 64
+LONGEST_SPELLING = 4 * LONGEST_NAME  # before it is composed: a letter and its marks may be one character
+DIGITS = "0123456789"
+
+NAME = {"longest": 512}  # of a domain or a policy; what is longer cannot be indexed
+DESCRIPTION = {"longest": 10_000}
+INTEGRATION_ID = {"longest": 512, "is_filled": True}
+Slots: TypeAlias = ResourceSlot | Mapping[str, Any]
+"""Amounts by slot, or what `ResourceSlot.from_user_input` makes them of, such as `{"cpu": "4", "mem": "8g"}`."""
 
 
 class ProjectType(str, Enum):
@@ -27,27 +37,28 @@ class ProjectType(str, Enum):
 def check_group_name(name: str) -> str:
     """`name` in Unicode's composed form. Raises InvalidGroupName.
 
-    1 to 64 letters of any script (with the marks written on them), digits, `-`, `_` and `.`; the first and the last
-    are a letter or a digit.
+    1 to 64 letters of any script (with the marks written on them), digits from 0 to 9, `-`, `_` and `.`; the first and
+    the last are a letter or a digit.
     """
     if not isinstance(name, str):
-        raise InvalidGroupName(f"{name!r} cannot name a group: a name is a text.", name=str(name))
-    name = unicodedata.normalize("NFC", name)
-    kinds = [unicodedata.category(character) for character in name]
-    is_word = [kind == "Nd" or kind[0] in "LM" for kind in kinds]
+        raise InvalidGroupName(f"{quote(name)} cannot name a group: a name is a text.", name=quote(name))
+    composed = unicodedata.normalize("NFC", name[:LONGEST_SPELLING])
+    kinds = [unicodedata.category(character) for character in composed]
+    is_word = [kind[0] in "LM" or character in DIGITS for kind, character in zip(kinds, composed, strict=True)]
     if not (
-        1 <= len(name) <= LONGEST_NAME
-        and all(word or character in "-_." for word, character in zip(is_word, name, strict=True))
+        1 <= len(composed) <= LONGEST_NAME
+        and len(name) <= LONGEST_SPELLING
+        and all(word or character in "-_." for word, character in zip(is_word, composed, strict=True))
         and is_word[0]
         and is_word[-1]
         and kinds[0][0] != "M"
     ):
         raise InvalidGroupName(
-            f"{name!r} cannot name a group. Write 1 to {LONGEST_NAME} letters, digits, '-', '_' or '.', "
+            f"{quote(name)} cannot name a group. Write 1 to {LONGEST_NAME} letters, digits, '-', '_' or '.', "
             "with a letter or digit first and last.",
-            name=name,
+            name=cut(name),
         )
-    return name
+    return composed
 
 
 @dataclass(frozen=True)
@@ -81,19 +92,23 @@ def parse_group(text: str, domain_name: str | None = None) -> UUID | GroupName:
 
 @dataclass(frozen=True)
 class GroupCreator:
-    """A new group. dotfiles: objects of path, data, perm. container_registry: registry, project and credentials."""
+    """A new group.
+
+    allowed_vfolder_hosts: names of storage hosts, and what is allowed there, a text or a list of texts. dotfiles:
+    objects of path, data, perm. container_registry: texts, of which all but registry and project are secret.
+    """
 
     name: str
-    domain_name: str
+    domain_name: str = field(metadata=NAME)
     type: ProjectType = ProjectType.GENERAL
-    description: str | None = None
+    description: str | None = field(default=None, metadata=DESCRIPTION)
     is_active: bool = True
-    total_resource_slots: ResourceSlot = field(default_factory=ResourceSlot)
+    total_resource_slots: Slots = field(default_factory=ResourceSlot)
     allowed_vfolder_hosts: Mapping[str, Any] = field(default_factory=dict)
     dotfiles: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
-    resource_policy: str = "default"
-    container_registry: Mapping[str, Any] | None = field(default=None, repr=False)
-    integration_id: str | None = None
+    resource_policy: str = field(default="default", metadata=NAME)
+    container_registry: Mapping[str, str] | None = field(default=None, repr=False)
+    integration_id: str | None = field(default=None, metadata=INTEGRATION_ID)
 
 
 @dataclass(frozen=True)
@@ -101,21 +116,21 @@ class GroupModifier:
     """Changes of a group's own fields; what is not given stays. domain_name: who is a member must be a user of it."""
 
     name: OptionalState[str] = field(default_factory=OptionalState.nop)
-    domain_name: OptionalState[str] = field(default_factory=OptionalState.nop)
-    description: TriState[str] = field(default_factory=TriState.nop)
+    domain_name: OptionalState[str] = field(default_factory=OptionalState.nop, metadata=NAME)
+    description: TriState[str] = field(default_factory=TriState.nop, metadata=DESCRIPTION)
     is_active: OptionalState[bool] = field(default_factory=OptionalState.nop)
     type: OptionalState[ProjectType] = field(default_factory=OptionalState.nop)
-    total_resource_slots: OptionalState[ResourceSlot] = field(default_factory=OptionalState.nop)
+    total_resource_slots: OptionalState[Slots] = field(default_factory=OptionalState.nop)
     allowed_vfolder_hosts: OptionalState[Mapping[str, Any]] = field(default_factory=OptionalState.nop)
     dotfiles: OptionalState[Sequence[Mapping[str, Any]]] = field(default_factory=OptionalState.nop, repr=False)
-    resource_policy: OptionalState[str] = field(default_factory=OptionalState.nop)
-    container_registry: TriState[Mapping[str, Any]] = field(default_factory=TriState.nop, repr=False)
-    integration_id: TriState[str] = field(default_factory=TriState.nop)
+    resource_policy: OptionalState[str] = field(default_factory=OptionalState.nop, metadata=NAME)
+    container_registry: TriState[Mapping[str, str]] = field(default_factory=TriState.nop, repr=False)
+    integration_id: TriState[str] = field(default_factory=TriState.nop, metadata=INTEGRATION_ID)
 
 
 @dataclass(frozen=True)
 class GroupData:
-    """A group as the actor may see it.
+    """A group as the actor may see it; immutable all the way down.
 
     Who does not administrate its domain sees None for dotfiles and integration_id, and a container_registry without
     credentials. member_ids: None where they were not asked for.
@@ -128,24 +143,26 @@ class GroupData:
     is_active: bool
     type: ProjectType
     total_resource_slots: ResourceSlot
-    allowed_vfolder_hosts: dict[str, Any]
+    allowed_vfolder_hosts: Mapping[str, Any]
     resource_policy: str
     created_at: datetime
     modified_at: datetime
-    dotfiles: tuple[dict[str, Any], ...] | None = field(default=None, repr=False)
-    container_registry: dict[str, Any] | None = field(default=None, repr=False)
+    dotfiles: tuple[Mapping[str, Any], ...] | None = field(default=None, repr=False)
+    container_registry: Mapping[str, Any] | None = field(default=None, repr=False)
     integration_id: str | None = None
     member_ids: tuple[UUID, ...] | None = None
 
+    def __post_init__(self) -> None:
+        freeze_fields(self, "allowed_vfolder_hosts", "dotfiles", "container_registry")
+
     def to_json(self) -> dict[str, Any]:
         """The group in types of JSON, secrets included."""
-        return asdict(self) | {
+        return {field.name: thaw(getattr(self, field.name)) for field in fields(self)} | {
             "id": str(self.id),
             "type": self.type.value,
             "total_resource_slots": self.total_resource_slots.to_json(),
             "created_at": self.created_at.isoformat(),
             "modified_at": self.modified_at.isoformat(),
-            "dotfiles": None if self.dotfiles is None else list(self.dotfiles),
             "member_ids": None if self.member_ids is None else [str(user_id) for user_id in self.member_ids],
         }
 
@@ -229,10 +246,13 @@ class PurgePlan:
 
     group: GroupData
     is_dry_run: bool
-    counts: dict[str, int]
+    counts: Mapping[str, int]
     vfolders: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
     blockers: tuple[ActionError, ...] = ()
+
+    def __post_init__(self) -> None:
+        freeze_fields(self, "counts")
 
 
 @dataclass(frozen=True)
@@ -240,4 +260,7 @@ class RemovedFolders:
     """Folders that were removed from storage, and those that storage refused, with its reason."""
 
     removed: tuple[UUID, ...] = ()
-    failed: dict[UUID, str] = field(default_factory=dict)
+    failed: Mapping[UUID, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        freeze_fields(self, "failed")

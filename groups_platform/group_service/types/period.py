@@ -8,17 +8,23 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import cached_property
 
 from groups_platform.group_service.errors import InvalidAPIParameters
+from groups_platform.group_service.types.text import cut, quote
 
 INSTANT = timedelta(microseconds=1)  # the finest that Postgres stores
 
 
 @dataclass(frozen=True)
 class Period:
-    """The days `first` to `last`, both included, of a time zone."""
+    """The days `first` to `last`, both included, of a time zone. Raises InvalidAPIParameters for years 1 and 9999."""
 
     first: date
     last: date
     zone: tzinfo
+
+    def __post_init__(self) -> None:
+        for day in (self.first, self.last):
+            if not date.min.year < day.year < date.max.year:  # a midnight may fall out of the calendar
+                raise InvalidAPIParameters(f"{day} is too near to the end of the calendar.", day=str(day))
 
     @cached_property
     def start(self) -> datetime:
@@ -42,7 +48,7 @@ class Period:
 
 def parse_month(month: str, zone: tzinfo) -> Period:
     """The period of a month such as `202410`. Raises InvalidAPIParameters."""
-    first = _parse_day(f"{month}01", f"{month!r} is no month. Write year and month as in 202410.", month=month)
+    first = _parse_day(f"{month}01", f"{quote(month)} is no month. Write year and month as in 202410.", month=month)
     next_month = (first + timedelta(days=31)).replace(day=1)
     return Period(first, next_month - timedelta(days=1), zone)
 
@@ -51,7 +57,7 @@ def parse_period(start_date: str, end_date: str, zone: tzinfo, max_days: int) ->
     """The period of days such as `20241001`, both included. Raises InvalidAPIParameters."""
     days = {"start_date": start_date, "end_date": end_date}
     first, last = (
-        _parse_day(day, f"{name} is {day!r}, which is no day. Write it as in 20241031.", **{name: day})
+        _parse_day(day, f"{name} is {quote(day)}, which is no day. Write it as in 20241031.", **{name: day})
         for name, day in days.items()
     )
     length = (last - first).days + 1
@@ -63,13 +69,13 @@ def parse_period(start_date: str, end_date: str, zone: tzinfo, max_days: int) ->
 
 
 def _parse_day(digits: str, reason: str, **facts: str) -> date:
-    # int() takes signs and spaces too; in the first and last year a midnight may fall out of the calendar
+    # int() takes signs and spaces too; for the years see Period
     try:
         if re.fullmatch("[0-9]{8}", digits) and date.min.year < int(digits[:4]) < date.max.year:
             return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except (ValueError, TypeError):
         pass
-    raise InvalidAPIParameters(reason, **facts)
+    raise InvalidAPIParameters(reason, **{name: cut(str(day)) for name, day in facts.items()})
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

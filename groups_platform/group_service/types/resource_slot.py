@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+from groups_platform.group_service.types.text import cut, quote
 
 SlotType = Literal["count", "bytes", "unique"]
 
@@ -16,10 +18,20 @@ BINARY_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:([kmgtpe])i?)?(?:b|bytes?)
 UNITS = "kmgtpe"
 
 
+class InvalidAmount(ValueError):
+    """What somebody wrote is not the amount of a slot. slot, value: as they stand in the sentence, cut."""
+
+    def __init__(self, reason: str, slot: object, value: object) -> None:
+        self.slot = cut(slot) if isinstance(slot, str) else quote(slot)
+        self.value = quote(value)
+        super().__init__(reason.format(slot=quote(slot), value=self.value))
+
+
 class ResourceSlot(Mapping[str, Decimal]):
     """Amounts by slot name (`cpu`, `mem`, `cuda.shares`). Immutable; an absent slot is zero, and zeros are not kept.
 
-    One value is less than another when it is so in every slot, so two may be unordered: neither `<=` nor `>=`.
+    It equals every mapping with the same amounts. One value is less than another when it is so in every slot, so two
+    may be unordered: neither `<=` nor `>=`.
     """
 
     __slots__ = ("_amounts",)
@@ -34,16 +46,22 @@ class ResourceSlot(Mapping[str, Decimal]):
 
         Bytes take binary sizes (1 g = 2³⁰) and are rounded down to whole bytes, counts are quantised to three places,
         `inf` means no limit. slot_types: the slots that exist and what they measure; None takes any slot, and those
-        with `mem` in their name are bytes. Raises ValueError naming slot and value.
+        with `mem` in their name are bytes. Raises ValueError for a type that does not exist, and InvalidAmount, a
+        ValueError naming slot and value.
         """
-        types = {slot: "bytes" if "mem" in slot else "count" for slot in obj} if slot_types is None else slot_types
+        for slot, kind in (slot_types or {}).items():
+            if kind not in get_args(SlotType):
+                raise ValueError(
+                    f"Slot {quote(slot)} cannot be of the type {quote(kind)}: {', '.join(get_args(SlotType))}"
+                )
         amounts = {}
         for slot, value in obj.items():
-            if slot not in types:
-                raise ValueError(f"There is no slot {slot!r}, which is {value!r} here")
-            amounts[slot] = _amount(slot, value, _bytes if types[slot] == "bytes" else _count)
+            if slot_types is not None and slot not in slot_types:
+                raise InvalidAmount("There is no slot {slot}, which is {value} here", slot, value)
+            is_bytes = "mem" in str(slot) if slot_types is None else slot_types[slot] == "bytes"
+            amounts[slot] = _amount(slot, value, _bytes if is_bytes else _count)
             if amounts[slot] < 0:
-                raise ValueError(f"Slot {slot!r} cannot be {value!r}: it is negative")
+                raise InvalidAmount("Slot {slot} cannot be {value}: it is negative", slot, value)
         return cls(amounts)
 
     @classmethod
@@ -71,7 +89,13 @@ class ResourceSlot(Mapping[str, Decimal]):
         return hash(frozenset(self._amounts.items()))
 
     def __eq__(self, other: object) -> bool:
-        return self._amounts == other._amounts if isinstance(other, ResourceSlot) else NotImplemented
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        try:
+            same = other if isinstance(other, ResourceSlot) else ResourceSlot(other)
+        except ValueError:
+            return False
+        return self._amounts == same._amounts
 
     def __le__(self, other: ResourceSlot) -> bool:
         return all(self.get(slot, 0) <= other.get(slot, 0) for slot in {*self, *other})
@@ -89,20 +113,25 @@ class ResourceSlot(Mapping[str, Decimal]):
         return ResourceSlot({slot: self.get(slot, 0) + other.get(slot, 0) for slot in {**self, **other}})
 
 
-def _amount(slot: str, value: Any, parse: Callable[[Any], Decimal]) -> Decimal:
+def _amount(slot: object, value: Any, parse: Callable[[Any], Decimal]) -> Decimal:
+    if not isinstance(slot, str):
+        raise InvalidAmount("Slot {slot} cannot be {value}: the name of a slot is a text", slot, value)
     try:
         amount = Decimal(0) if value is None else parse(value)
     except (ArithmeticError, ValueError, TypeError) as error:
-        raise ValueError(f"Slot {slot!r} cannot be {value!r}: it is not an amount") from error
+        raise InvalidAmount("Slot {slot} cannot be {value}: it is not an amount", slot, value) from error
     if amount.is_nan() or TOO_MUCH <= abs(amount) != INFINITY:
-        raise ValueError(f"Slot {slot!r} cannot be {value!r}: it is not an amount")
+        raise InvalidAmount("Slot {slot} cannot be {value}: it is not an amount", slot, value)
     return amount
 
 
 def _decimal(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
         raise TypeError(value)
-    return Decimal(str(value))  # str: the float 0.1 is meant as 0.1
+    text = str(value)  # the float 0.1 is meant as 0.1
+    if not text.isascii() or "_" in text:  # Decimal takes the digits of every script, and 1_000
+        raise ValueError(value)
+    return Decimal(text)
 
 
 def _count(value: Any) -> Decimal:
@@ -111,7 +140,7 @@ def _count(value: Any) -> Decimal:
 
 
 def _bytes(value: Any) -> Decimal:
-    size = BINARY_SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    size = BINARY_SIZE.fullmatch(value.strip()) if isinstance(value, str) and value.isascii() else None
     if size is None:
         amount = _decimal(value)
         if amount.is_finite() and (isinstance(value, str) or amount != amount.to_integral_value()):

@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from groups_platform.group_service.types.frozen import freeze_fields
+
 BYTES = {"unit": "bytes"}
 
 
@@ -70,6 +72,9 @@ class KernelUsage(Figures):
     nfs: frozenset[str]
     has_statistics: bool
     unreadable: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        freeze_fields(self, "status_history")
 
 
 @dataclass(frozen=True)

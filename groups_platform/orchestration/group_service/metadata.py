@@ -249,6 +249,6 @@ def _gib(size: int) -> float:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
     return "" if value is None else mask_text(str(value))

@@ -56,6 +56,7 @@ from groups_platform.group_service.types.group import (
     MemberChange,
     parse_group,
 )
+from groups_platform.group_service.types.text import cut
 from groups_platform.group_service.types.user import Actor, UserRole, UserUpdateMode
 from groups_platform.masking import public_registry
 
@@ -83,8 +84,8 @@ class GroupRepository:
     async def create(self, creator: GroupCreator, now: datetime) -> GroupData:
         """Insert a group. Raises Forbidden, InvalidGroupName, or what the constraint says."""
         if not self._actor.administrates(creator.domain_name):
-            raise Forbidden(f"{self._actor.name} may not create groups in {creator.domain_name}.")
-        values = stored_columns({field.name: getattr(creator, field.name) for field in fields(creator)})
+            raise Forbidden(f"{self._actor.name} may not create groups in {cut(creator.domain_name)}.")
+        values = stored_columns({field.name: getattr(creator, field.name) for field in fields(creator)}, self._hosts)
         statement = insert(GroupRow).values(**values, created_at=now, modified_at=now).returning(GroupRow)
         with refused_by(refusals(values)):
             return self._data((await self._session.scalars(statement)).one())
@@ -141,8 +142,8 @@ class GroupRepository:
         given = {name: change.value for name, change in changes.items() if not change.is_nop}
         domain_name = given.get("domain_name", group.domain_name)
         if not self._actor.administrates(domain_name):
-            raise Forbidden(f"{self._actor.name} may not move groups to {domain_name}.")
-        return await self._update(group, stored_columns(given), now)
+            raise Forbidden(f"{self._actor.name} may not move groups to {cut(domain_name)}.")
+        return await self._update(group, stored_columns(given, self._hosts), now)
 
     async def set_active(self, group: GroupData, is_active: bool, now: datetime) -> GroupData:
         """Delete softly, or restore. Raises IntegrationIdTaken."""
@@ -273,10 +274,11 @@ class GroupRepository:
         return true() if self._actor.role is UserRole.SUPERADMIN else false()
 
     def _absent(self, group: GroupRef, *, knows: bool) -> GroupServiceError:
-        facts = {"group_id" if isinstance(group, UUID) else "group": str(group)}
+        name = cut(str(group))
+        facts = {"group_id" if isinstance(group, UUID) else "group": name}
         if knows:
-            return GroupNotFound(f"There is no group {group}.", **facts)
-        return Forbidden(f"{self._actor.name} has no such access to a group {group}.", **facts)
+            return GroupNotFound(f"There is no group {name}.", **facts)
+        return Forbidden(f"{self._actor.name} has no such access to a group {name}.", **facts)
 
     def _data(self, row: GroupRow, member_ids: Sequence[UUID] | None = None) -> GroupData:
         is_admin = self._actor.administrates(row.domain_name)

@@ -31,6 +31,7 @@ from groups_platform.group_service.services.group.attempt import Attempt
 from groups_platform.group_service.services.group.gate import Gate
 from groups_platform.group_service.types.action import ActionError, BaseActionResult
 from groups_platform.group_service.types.audit import AuditStatus
+from groups_platform.group_service.types.checking import check_input
 from groups_platform.group_service.types.user import SYSTEM, Actor
 
 Action = TypeVar("Action", bound=BaseAction)
@@ -153,6 +154,7 @@ class ActionProcessor:
         if actor.role not in action.access.value:
             roles = ", ".join(sorted(role.value for role in action.access.value))
             raise Forbidden(f"{actor.name} may not {action.name}: it needs the role {roles}.")
+        check_input(action)
         return ActionContext(
             session, actor, attempt.now, self.config, self.storage, self.valkey, attempt.run_id, attempt.id
         )

@@ -12,6 +12,7 @@ from groups_platform.group_service.services.group.actions.base import Access, Ac
 from groups_platform.group_service.types import OptionalState
 from groups_platform.group_service.types.audit import group_entity
 from groups_platform.group_service.types.group import GroupActionResult, GroupModifier, MemberChange
+from groups_platform.group_service.types.text import cut, quote
 from groups_platform.group_service.types.user import UserUpdateMode
 
 
@@ -64,7 +65,7 @@ def _mode(action: ModifyGroupAction) -> UserUpdateMode | None:
     try:
         return UserUpdateMode(mode)
     except ValueError:
-        raise InvalidAPIParameters(f"{mode!r} is not a user_update_mode. Write add, remove or replace.") from None
+        raise InvalidAPIParameters(f"{quote(mode)} is not a user_update_mode. Write add, remove or replace.") from None
 
 
 def _users(action: ModifyGroupAction) -> list[UUID | str]:
@@ -79,5 +80,5 @@ def _user(text: str | UUID) -> UUID | str:
         return UUID(text)
     except ValueError:
         raise InvalidUserId(
-            f"{text[:100]!r} is not a user: write an id (a UUID) or an e-mail address.", user_id=text[:100]
+            f"{quote(text)} is not a user: write an id (a UUID) or an e-mail address.", user_id=cut(text)
         ) from None
