@@ -91,3 +91,11 @@ async def test_one_service_acts_for_many(database_fixture: str, deployment: Depl
         (deployment.user.id, "run-7"),
         (deployment.admin.id, "run-7"),
     ]
+
+
+async def test_s31_what_is_no_action_is_the_callers_error(group_service: GroupService, deployment: Deployment) -> None:
+    for given in (None, 5, SearchGroupsAction, PurgeGroupAction):
+        refused = await group_service.search_groups(given)  # type: ignore[arg-type]
+        assert refused.error and (refused.error.code, refused.error.facts["field"]) == ("invalid_value", "action")
+    rows = await deployment.audit("search_groups")
+    assert [row.error_code for row in rows] == ["invalid_value"] * 4

@@ -46,7 +46,7 @@ async def find_ids(session: AsyncSession, emails: Collection[str], *conditions: 
     statement = select(func.lower(UserRow.email), UserRow.uuid).where(
         func.lower(UserRow.email).in_(wanted), ~UserRow.is_email_shared, *conditions
     )
-    found: dict[str, UUID] = dict((await session.execute(statement)).tuples().all())
+    found: dict[str, UUID] = {email: user_id for email, user_id in await session.execute(statement)}
     return {email: found[_folded(email)] for email in emails if _folded(email) in found}
 
 

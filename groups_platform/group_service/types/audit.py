@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from groups_platform.group_service.types.frozen import freeze_fields
 from groups_platform.group_service.types.group import GroupData, GroupName
 
 LONGEST_TEXT = 200  # characters of a text in before and after
@@ -86,6 +87,9 @@ class AuditEntry:
     run_id: str | None
     started_at: datetime
     duration: timedelta
+
+    def __post_init__(self) -> None:
+        freeze_fields(self, "before", "after")
 
 
 @dataclass(frozen=True)

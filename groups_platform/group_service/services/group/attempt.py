@@ -24,12 +24,14 @@ log = logging.getLogger("groups_platform.group_service")
 
 @dataclass
 class Attempt:
-    """One call of an action, or of what could not become one. actor: replaced by who that is at present.
+    """One call of an action. actor: replaced by who that is at present.
 
-    entity: what it is about, as far as it is known.
+    kind: the type of the action. action: what the caller gave for it; None where nothing could be made. entity: what it
+    is about, as far as it is known.
     """
 
-    action: BaseAction | type[BaseAction]
+    kind: type[BaseAction]
+    action: object
     actor: Actor | str
     run_id: str | None
     now: datetime
@@ -39,11 +41,11 @@ class Attempt:
 
     def __post_init__(self) -> None:
         self.entity = Entity()
-        if isinstance(self.action, BaseAction):
+        if isinstance(self.action, self.kind):
             try:
                 self.entity = _storable(self.action.entity())
             except Exception:  # the input has wrong types, which its check will say
-                log.debug("the input of %s tells no entity", self.action.name, exc_info=True)
+                log.debug("the input of %s tells no entity", self.kind.name, exc_info=True)
 
     @property
     def about(self) -> str | None:
@@ -70,9 +72,9 @@ class Attempt:
         actor_id = self.actor.id if isinstance(self.actor, Actor) else None
         return {
             "action_id": str(self.id),
-            "action": self.action.name,
-            "is_read": self.action.is_read,
-            "entity_type": self.action.entity_type,
+            "action": self.kind.name,
+            "is_read": self.kind.is_read,
+            "entity_type": self.kind.entity_type,
             "entity_id": self.entity.id or self.about,
             "entity_name": self.entity.name,
             "domain_name": self.entity.domain_name,
@@ -92,7 +94,7 @@ class Attempt:
     def log(self, status: AuditStatus, refusal: GroupServiceError | None = None) -> None:
         """Write the log line."""
         facts = {
-            "action": self.action.name,
+            "action": self.kind.name,
             "entity": self.entity.id or self.about,
             "actor": self.actor_name,
             "status": status.value,

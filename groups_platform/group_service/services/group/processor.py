@@ -22,7 +22,13 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 from groups_platform.group_service.clients.config import ManagerConfigProvider
 from groups_platform.group_service.clients.storage import StorageSessionManager
 from groups_platform.group_service.clients.valkey import ValkeyStatClient
-from groups_platform.group_service.errors import Forbidden, GroupServiceError, OutcomeUnknown, UnknownActor
+from groups_platform.group_service.errors import (
+    Forbidden,
+    GroupServiceError,
+    InvalidValue,
+    OutcomeUnknown,
+    UnknownActor,
+)
 from groups_platform.group_service.repositories.audit import complete_group, record_attempt
 from groups_platform.group_service.repositories.database_errors import is_connection_lost, is_transient, typed_error
 from groups_platform.group_service.repositories.user import read_actor
@@ -75,10 +81,14 @@ class ActionProcessor:
     recording: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def perform(
-        self, action: Action, handler: Callable[[Action, ActionContext], Awaitable[Result]], result_type: type[Result]
+        self,
+        kind: type[Action],
+        action: Action,
+        handler: Callable[[Action, ActionContext], Awaitable[Result]],
+        result_type: type[Result],
     ) -> Result:
         """The handler's result, or a result with an error. An error that `is_raised` is raised after the audit."""
-        attempt = self._attempt(action)
+        attempt = Attempt(kind, action, self.actor, self.run_id, self.clock())
         try:
             async with self._turn(attempt):
                 result, context = await _retried(lambda: self._try(attempt, handler))
@@ -101,18 +111,15 @@ class ActionProcessor:
 
     async def refuse_input(self, action_type: type[BaseAction], refusal: GroupServiceError) -> None:
         """Write the row of an attempt whose input could not become an action of this type."""
-        await self._refuse(self._attempt(action_type), refusal)
+        await self._refuse(Attempt(action_type, None, self.actor, self.run_id, self.clock()), refusal)
 
     async def close(self) -> None:
         """Wait for the rows of attempts that callers have given up."""
         while self.recording:
             await asyncio.wait(self.recording)
 
-    def _attempt(self, action: BaseAction | type[BaseAction]) -> Attempt:
-        return Attempt(action, self.actor, self.run_id, self.clock())
-
     def _turn(self, attempt: Attempt) -> AbstractAsyncContextManager[None]:
-        if attempt.action.is_read or attempt.about is None:
+        if attempt.kind.is_read or attempt.about is None:
             return nullcontext()
         return self.gate.turn(attempt.about, self.config.lock_timeout)
 
@@ -145,16 +152,19 @@ class ActionProcessor:
 
     async def _admitted(self, session: AsyncSession, attempt: Attempt) -> ActionContext:
         """The context of an actor who may attempt the action, and whose input is of the right types."""
-        action = attempt.action
-        if action.is_snapshot:  # before the first query
+        kind = attempt.kind
+        if kind.is_snapshot:  # before the first query
             await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             seconds = f"{self.config.usage_timeout * 1000:.0f}"
             await session.execute(select(func.set_config("statement_timeout", seconds, True)))
         attempt.actor = actor = await read_actor(session, self.actor)
-        if actor.role not in action.access.value:
-            roles = ", ".join(sorted(role.value for role in action.access.value))
-            raise Forbidden(f"{actor.name} may not {action.name}: it needs the role {roles}.")
-        check_input(action)
+        if actor.role not in kind.access.value:
+            roles = ", ".join(sorted(role.value for role in kind.access.value))
+            raise Forbidden(f"{actor.name} may not {kind.name}: it needs the role {roles}.")
+        if not isinstance(attempt.action, kind):
+            given = type(attempt.action).__name__
+            raise InvalidValue(f"{kind.name} takes a {kind.__name__}, not a {given}.", field="action", type=given)
+        check_input(attempt.action)
         return ActionContext(
             session, actor, attempt.now, self.config, self.storage, self.valkey, attempt.run_id, attempt.id
         )
@@ -164,7 +174,7 @@ class ActionProcessor:
             return not await _retried(lambda: self._record(attempt, AuditStatus.FAILURE, keep=False))
         except SQLAlchemyError:
             raise OutcomeUnknown(
-                f"The connection broke while {attempt.action.name} was committed, and the database has not answered "
+                f"The connection broke while {attempt.kind.name} was committed, and the database has not answered "
                 f"since. It is done if audit_log has the action {attempt.id} with status success.",
                 action_id=str(attempt.id),
             ) from None
@@ -195,7 +205,7 @@ class ActionProcessor:
         self, attempt: Attempt, status: AuditStatus, refusal: GroupServiceError | None = None, *, keep: bool = True
     ) -> bool:
         async with self.audit() as session:
-            if attempt.action.entity_type == "group":
+            if attempt.kind.entity_type == "group":
                 attempt.entity = await complete_group(session, attempt.entity)
             is_new = await record_attempt(session, attempt.row(status, error=refusal))
             if keep:

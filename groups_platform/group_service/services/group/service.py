@@ -55,10 +55,11 @@ def performs(
 ) -> Callable[[GroupService, Action], Coroutine[Any, Any, Result]]:
     """The method that performs the handler's action; name, signature and documentation are made from the handler."""
     hints = get_type_hints(handler)
+    action_type: type[Action] = hints["action"]
     result_type: type[Result] = hints["return"]
 
     async def perform(self: GroupService, action: Action) -> Result:
-        return await self.processor.perform(action, handler, result_type)
+        return await self.processor.perform(action_type, action, handler, result_type)
 
     perform.__name__ = handler.__name__
     perform.__qualname__ = f"GroupService.{handler.__name__}"
