@@ -1,17 +1,21 @@
 """What a person fills in at the Launchpad for each action of the group service, and the action that it means.
 
+Nothing is checked here: the action refuses what is wrong, with a code and a row in the audit log. Where what is filled
+in cannot become an action, `action()` raises a GroupServiceError, which is audited too.
 No `from __future__ import annotations` here: Dagster reads these annotations.
 """
 
 from enum import Enum
-from typing import Annotated, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from dagster import Config
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import Field
 
+from groups_platform.group_service.errors import InvalidUserId, InvalidValue
 from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
 from groups_platform.group_service.services.group.actions.delete_group import DeleteGroupAction
+from groups_platform.group_service.services.group.actions.get_group import GetGroupAction
 from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction
 from groups_platform.group_service.services.group.actions.purge_group import PurgeGroupAction
 from groups_platform.group_service.services.group.actions.restore_group import RestoreGroupAction
@@ -19,33 +23,22 @@ from groups_platform.group_service.services.group.actions.retry_vfolder_deletion
 from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction
 from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction
 from groups_platform.group_service.services.group.actions.usage_per_period import UsagePerPeriodAction
-from groups_platform.group_service.types import OptionalState, ResourceSlot, TriState
-from groups_platform.group_service.types.group import GroupCreator, GroupFilter, GroupModifier, ProjectType
+from groups_platform.group_service.types import OptionalState, TriState
+from groups_platform.group_service.types.group import (
+    GroupCreator,
+    GroupFilter,
+    GroupModifier,
+    GroupOrder,
+    ProjectType,
+)
 
 T = TypeVar("T")
 
 BY_ENVIRONMENT = "Write {env: NAME} to take it from an environment variable: what is written here stays with the run."
 
-
-def _parse_slots(slots: dict[str, str]) -> ResourceSlot:
-    return ResourceSlot.from_user_input(slots, None)
-
-
-def _check_slots(slots: dict[str, str]) -> dict[str, str]:
-    _parse_slots(slots)
-    return slots
-
-
-def _check_id(text: str) -> str:
-    try:
-        UUID(text)
-    except ValueError:
-        raise ValueError("an id is a UUID, such as 12345678-1234-1234-1234-123456789012") from None
-    return text
-
-
-Id = Annotated[str, AfterValidator(_check_id)]
-Slots = Annotated[dict[str, str], AfterValidator(_check_slots)]
+GROUP = "as domain/name, or its id (UUID)"
+USER = "e-mail address, or id (UUID)"
+AMOUNTS = 'Most that it may use, by slot, such as {cpu: "4", mem: 8g}'
 
 
 class MemberMode(Enum):
@@ -98,12 +91,7 @@ class ContainerRegistry(Config):
 class GroupConfig(ServiceConfig):
     """Which group it is about."""
 
-    group_id: Id = Field(description="Id (UUID) of the group; search_groups finds it.")
-
-    @property
-    def uuid(self) -> UUID:
-        """The group's id."""
-        return UUID(self.group_id)
+    group: str = Field(description=f"The group, {GROUP}; its name alone where no other that the actor sees has it.")
 
 
 class CreateGroupConfig(ServiceConfig):
@@ -114,9 +102,7 @@ class CreateGroupConfig(ServiceConfig):
     type: ProjectType = Field(default=ProjectType.GENERAL, description="What it is for.")
     description: str | None = Field(default=None, description="A sentence for people.")
     is_active: bool = Field(default=True, description="False: as if deleted at once.")
-    total_resource_slots: Slots = Field(
-        default={}, description='Most that it may use, by slot, such as {cpu: "4", mem: 8g}; left out: nothing is set.'
-    )
+    total_resource_slots: dict[str, Any] = Field(default={}, description=f"{AMOUNTS}; left out: nothing is set.")
     allowed_vfolder_hosts: dict[str, str] = Field(
         default={}, description="Storage hosts that it may use, and what for, such as {local: local}."
     )
@@ -129,7 +115,6 @@ class CreateGroupConfig(ServiceConfig):
         """The action with these values."""
         given = {name: value for name, value in dict(self).items() if name != "actor"}
         converted = {
-            "total_resource_slots": _parse_slots(self.total_resource_slots),
             "dotfiles": [dict(dotfile) for dotfile in self.dotfiles],
             "container_registry": self.container_registry and self.container_registry.to_json(),
         }
@@ -140,7 +125,7 @@ class MemberConfig(Config):
     """A change of a group's members."""
 
     mode: MemberMode = Field(description="replace: these become all members; an empty list empties the group.")
-    user_ids: list[str] = Field(description="Ids (UUIDs) of users of the group's domain.")
+    users: list[str] = Field(description=f"Users of the group's domain, each by {USER}.")
 
 
 class ModifyGroupConfig(GroupConfig):
@@ -151,9 +136,7 @@ class ModifyGroupConfig(GroupConfig):
     description: str | None = Field(default=None, description="A sentence for people.")
     is_active: bool | None = Field(default=None, description="As delete_group and restore_group do.")
     type: ProjectType | None = Field(default=None, description="What it is for.")
-    total_resource_slots: Slots | None = Field(
-        default=None, description='Most that it may use, all slots anew, such as {cpu: "4", mem: 8g}.'
-    )
+    total_resource_slots: dict[str, Any] | None = Field(default=None, description=f"{AMOUNTS}; all slots anew.")
     allowed_vfolder_hosts: dict[str, str] | None = Field(default=None, description="Storage hosts, all anew.")
     dotfiles: list[Dotfile] | None = Field(default=None, description="Files that its sessions get, all anew.")
     resource_policy: str | None = Field(default=None, description="Name of its resource policy.")
@@ -162,26 +145,18 @@ class ModifyGroupConfig(GroupConfig):
     clear: list[Clearable] = Field(default=[], description="Fields to empty, such as [description].")
     members: MemberConfig | None = Field(default=None, description="Who comes or goes.")
 
-    @field_validator("clear")
-    @classmethod
-    def _is_not_set_too(cls, clear: list[Clearable], others: ValidationInfo) -> list[Clearable]:
-        for field in clear:
-            if others.data.get(field.value) is not None:
-                raise ValueError(f"{field.value} is set and cleared at once")
-        return clear
-
     def action(self) -> ModifyGroupAction:
-        """The action with these values."""
-        slots, registry, members = self.total_resource_slots, self.container_registry, self.members
+        """The action with these values. Raises InvalidValue for a field that is set and cleared at once."""
+        registry, members = self.container_registry, self.members
         return ModifyGroupAction(
-            self.uuid,
+            self.group,
             modifier=GroupModifier(
                 name=_given(self.name),
                 domain_name=_given(self.domain_name),
                 description=self._set_or_cleared(Clearable.description, self.description),
                 is_active=_given(self.is_active),
                 type=_given(self.type),
-                total_resource_slots=_given(None if slots is None else _parse_slots(slots)),
+                total_resource_slots=_given(self.total_resource_slots),
                 allowed_vfolder_hosts=_given(self.allowed_vfolder_hosts),
                 dotfiles=_given(None if self.dotfiles is None else [dict(dotfile) for dotfile in self.dotfiles]),
                 resource_policy=_given(self.resource_policy),
@@ -191,13 +166,25 @@ class ModifyGroupConfig(GroupConfig):
                 integration_id=self._set_or_cleared(Clearable.integration_id, self.integration_id),
             ),
             user_update_mode=_given(None if members is None else members.mode.value),
-            user_uuids=_given(None if members is None else members.user_ids),
+            user_uuids=_given(None if members is None else members.users),
         )
 
     def _set_or_cleared(self, field: Clearable, value: T | None) -> TriState[T]:
-        if field in self.clear:
-            return TriState.nullify()
-        return TriState.nop() if value is None else TriState.update(value)
+        if field not in self.clear:
+            return TriState.nop() if value is None else TriState.update(value)
+        if value is not None:
+            raise InvalidValue(f"{field.value} is set and cleared at once. Leave out one of both.", field=field.value)
+        return TriState.nullify()
+
+
+class GetGroupConfig(GroupConfig):
+    """The group to show."""
+
+    with_members: bool = Field(default=True, description="Also show the ids of its members.")
+
+    def action(self) -> GetGroupAction:
+        """The action with these values."""
+        return GetGroupAction(self.group, with_members=self.with_members)
 
 
 class DeleteGroupConfig(GroupConfig):
@@ -205,7 +192,7 @@ class DeleteGroupConfig(GroupConfig):
 
     def action(self) -> DeleteGroupAction:
         """The action with these values."""
-        return DeleteGroupAction(self.uuid)
+        return DeleteGroupAction(self.group)
 
 
 class RestoreGroupConfig(GroupConfig):
@@ -213,7 +200,7 @@ class RestoreGroupConfig(GroupConfig):
 
     def action(self) -> RestoreGroupAction:
         """The action with these values."""
-        return RestoreGroupAction(self.uuid)
+        return RestoreGroupAction(self.group)
 
 
 class PurgeGroupConfig(GroupConfig):
@@ -222,10 +209,11 @@ class PurgeGroupConfig(GroupConfig):
     dry_run: bool = Field(
         default=True, description="true: only say what would go and what blocks. false: remove it, for good."
     )
+    confirm: str = Field(default="", description="Write the group's name to purge it for good; not for a dry run.")
 
     def action(self) -> PurgeGroupAction:
         """The action with these values."""
-        return PurgeGroupAction(self.uuid, dry_run=self.dry_run)
+        return PurgeGroupAction(self.group, dry_run=self.dry_run, expected_name=None if self.dry_run else self.confirm)
 
 
 class SearchGroupsConfig(ServiceConfig):
@@ -235,35 +223,38 @@ class SearchGroupsConfig(ServiceConfig):
     is_active: bool | None = Field(default=None, description="true: active ones; false: deleted ones.")
     type: ProjectType | None = Field(default=None, description="What they are for.")
     name_part: str | None = Field(default=None, description="With this anywhere in the name, in any case.")
-    member_id: Id | None = Field(default=None, description="With this user (UUID) as a member.")
+    member: str | None = Field(default=None, description=f"With this user as a member: {USER}.")
     integration_id: str | None = Field(default=None, description="With this id elsewhere; for admins.")
-    cursor: str | None = Field(default=None, description="next_cursor of the page before; left out: the first page.")
+    order: GroupOrder = Field(default=GroupOrder.NAME, description="What they are ordered by.")
+    descending: bool = Field(default=False, description="true: the last of the order first.")
+    cursor: str | None = Field(default=None, description="next_cursor of the page before, in the same order.")
     limit: int = Field(default=50, description="Groups in a page, 1 to 1000.")
 
     def action(self) -> SearchGroupsAction:
-        """The action with these values."""
+        """The action with these values. Raises InvalidUserId for a member that is neither an address nor an id."""
         wanted = GroupFilter(
             domain_name=self.domain_name,
             is_active=self.is_active,
             type=self.type,
             name_part=self.name_part,
-            member_id=None if self.member_id is None else UUID(self.member_id),
+            member_id=None if self.member is None else _user(self.member),
             integration_id=self.integration_id,
         )
-        return SearchGroupsAction(wanted, cursor=self.cursor, limit=self.limit)
+        return SearchGroupsAction(
+            wanted, cursor=self.cursor, limit=self.limit, order=self.order, descending=self.descending
+        )
 
 
 class UsagePerMonthConfig(ServiceConfig):
     """A month, and whose usage."""
 
     month: str = Field(description='Year and month, such as "202410", in the configured time zone.')
-    group_ids: list[Id] | None = Field(default=None, description="Ids (UUIDs) of groups; left out: all groups.")
+    groups: list[str] | None = Field(default=None, description=f"Groups, each {GROUP}; left out: all groups.")
     detail: bool = Field(default=False, description="Also show kernels; all of them are read for that.")
 
     def action(self) -> UsagePerMonthAction:
         """The action with these values."""
-        group_ids = None if self.group_ids is None else [UUID(group_id) for group_id in self.group_ids]
-        return UsagePerMonthAction(self.month, group_ids, detail=self.detail)
+        return UsagePerMonthAction(self.month, self.groups, detail=self.detail)
 
 
 class UsagePerPeriodConfig(ServiceConfig):
@@ -271,13 +262,12 @@ class UsagePerPeriodConfig(ServiceConfig):
 
     start_date: str = Field(description='The first day, such as "20241001", in the configured time zone.')
     end_date: str = Field(description='The last day, included, such as "20241031"; at most 100 days.')
-    project_id: Id | None = Field(default=None, description="Id (UUID) of a group; left out: all groups.")
+    group: str | None = Field(default=None, description=f"The group (project), {GROUP}; left out: all groups.")
     detail: bool = Field(default=False, description="Also show sessions and kernels; all of them are read for that.")
 
     def action(self) -> UsagePerPeriodAction:
         """The action with these values."""
-        project_id = None if self.project_id is None else UUID(self.project_id)
-        return UsagePerPeriodAction(self.start_date, self.end_date, project_id, detail=self.detail)
+        return UsagePerPeriodAction(self.start_date, self.end_date, self.group, detail=self.detail)
 
 
 class RetryVFolderDeletionsConfig(ServiceConfig):
@@ -292,3 +282,12 @@ class RetryVFolderDeletionsConfig(ServiceConfig):
 
 def _given(value: T | None) -> OptionalState[T]:
     return OptionalState.nop() if value is None else OptionalState.update(value)
+
+
+def _user(text: str) -> UUID | str:
+    if "@" in text:
+        return text
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidUserId(f"{text[:100]!r} is not a user. Write an {USER}.", user_id=text[:100]) from None

@@ -1,10 +1,14 @@
 """The actions of the group service as ops, and a job for each, which people start from the Launchpad.
 
-An op has no output value, only metadata: values are stored as files, and a group's may be secret.
+A row of ACTIONS is an op and a job, named as the method and described as the action is. An op has no output value, only
+metadata: values are stored as files, and a group's may be secret.
 """
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from inspect import getdoc
+from typing import Any, Final, Generic
 
 from dagster import (
     GraphDefinition,
@@ -18,107 +22,79 @@ from dagster import (
 )
 
 from groups_platform.group_service.services.group.service import GroupService
+from groups_platform.group_service.types.user import SYSTEM
+from groups_platform.orchestration.group_service import config as asked
 from groups_platform.orchestration.group_service import metadata as shown
-from groups_platform.orchestration.group_service.config import (
-    CreateGroupConfig,
-    DeleteGroupConfig,
-    ModifyGroupConfig,
-    PurgeGroupConfig,
-    RestoreGroupConfig,
-    RetryVFolderDeletionsConfig,
-    SearchGroupsConfig,
-    UsagePerMonthConfig,
-    UsagePerPeriodConfig,
+from groups_platform.orchestration.group_service.resource import (
+    Action,
+    ActionConfig,
+    Data,
+    GroupServiceResource,
+    Method,
 )
-from groups_platform.orchestration.group_service.resource import GroupServiceResource
 
-SHOWN: dict[str, Any] = {"out": Out(Nothing, description="No value; the metadata shows the result.")}
-
-
-@op(**SHOWN)
-def create_group(context: OpExecutionContext, config: CreateGroupConfig, group_service: GroupServiceResource) -> None:
-    """Create a group (project) in a domain. Fails where the name is taken or the domain or policy is unknown."""
-    group = group_service.perform(context, config.actor, GroupService.create_group, config.action())
-    context.add_output_metadata(shown.group_facts(group))
+CONTRACT_NUMBERS: Final = re.compile(r" \(S\d[^)]*\)")
+NOT_FOR_PEOPLE: Final = re.compile(r"^(action: |Returns |error\.code|Raises |Every action: )", re.MULTILINE)
 
 
-@op(**SHOWN)
-def modify_group(context: OpExecutionContext, config: ModifyGroupConfig, group_service: GroupServiceResource) -> None:
-    """Change a group's fields, its members, or both at once; what is left out stays. Shows the group as it is then."""
-    group = group_service.perform(context, config.actor, GroupService.modify_group, config.action())
-    context.add_output_metadata(shown.group_facts(group))
+@dataclass(frozen=True)
+class Row(Generic[Action, Data]):
+    """An action that people start.
 
-
-@op(**SHOWN)
-def delete_group(context: OpExecutionContext, config: DeleteGroupConfig, group_service: GroupServiceResource) -> None:
-    """Make a group inactive. Everything of it stays, and restore_group undoes it; doing it again succeeds."""
-    group = group_service.perform(context, config.actor, GroupService.delete_group, config.action())
-    context.add_output_metadata(shown.group_facts(group))
-
-
-@op(**SHOWN)
-def restore_group(context: OpExecutionContext, config: RestoreGroupConfig, group_service: GroupServiceResource) -> None:
-    """Make a deleted group active again. Fails where another active group has taken its integration id."""
-    group = group_service.perform(context, config.actor, GroupService.restore_group, config.action())
-    context.add_output_metadata(shown.group_facts(group))
-
-
-@op(**SHOWN)
-def purge_group(context: OpExecutionContext, config: PurgeGroupConfig, group_service: GroupServiceResource) -> None:
-    """Remove a group and everything of it for good: sessions, kernels, endpoints, folders, members.
-
-    By default it only shows what would go and what blocks. With `dry_run: false` it fails, and removes nothing, while
-    a folder of the group is mounted or a kernel or an endpoint of it is active.
+    config: what is asked. method: of GroupService; its name is the op's. facts: what is shown of the result's data.
+    more: what people should know beyond the method's own description.
     """
-    plan = group_service.perform(context, config.actor, GroupService.purge_group, config.action())
-    context.add_output_metadata(shown.purge_facts(plan))
+
+    config: Callable[..., ActionConfig[Action]]
+    method: Method[Action, Data]
+    facts: Callable[[Data], shown.Facts]
+    more: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the method, the op and the job."""
+        return self.method.__name__
+
+    @property
+    def description(self) -> str:
+        """The beginning of the method's documentation, which is for people, and `more`."""
+        beginning = NOT_FOR_PEOPLE.split(getdoc(self.method) or "", maxsplit=1)[0]
+        return f"{CONTRACT_NUMBERS.sub('', beginning).strip()}\n\n{self.more}".strip()
 
 
-@op(**SHOWN)
-def search_groups(context: OpExecutionContext, config: SearchGroupsConfig, group_service: GroupServiceResource) -> None:
-    """Find groups, a page at a time, in the order of their names."""
-    page = group_service.perform(context, config.actor, GroupService.search_groups, config.action())
-    context.add_output_metadata(shown.page_facts(page))
+# No annotation: so each row is checked by itself, that config, method and facts fit together.
+ACTIONS: Final = (
+    Row(asked.CreateGroupConfig, GroupService.create_group, shown.group_facts),
+    Row(asked.ModifyGroupConfig, GroupService.modify_group, shown.group_facts),
+    Row(asked.DeleteGroupConfig, GroupService.delete_group, shown.group_facts),
+    Row(asked.RestoreGroupConfig, GroupService.restore_group, shown.group_facts),
+    Row(
+        asked.PurgeGroupConfig,
+        GroupService.purge_group,
+        shown.purge_facts,
+        more="By default this only shows what would go and what blocks. To purge, set `dry_run: false` and write the "
+        "group's name in `confirm`. Nothing is removed while a folder of the group is mounted, or a kernel or an "
+        "endpoint of it is active.",
+    ),
+    Row(asked.GetGroupConfig, GroupService.get_group, shown.group_facts),
+    Row(asked.SearchGroupsConfig, GroupService.search_groups, shown.page_facts),
+    Row(asked.UsagePerMonthConfig, GroupService.usage_per_month, shown.month_facts),
+    Row(asked.UsagePerPeriodConfig, GroupService.usage_per_period, shown.period_facts),
+    Row(asked.RetryVFolderDeletionsConfig, GroupService.retry_vfolder_deletions, shown.folder_facts),
+)
 
 
-@op(**SHOWN)
-def usage_per_month(
-    context: OpExecutionContext, config: UsagePerMonthConfig, group_service: GroupServiceResource
-) -> None:
-    """What each group used in a month: CPU, memory, disk, GPU; as a table and a picture."""
-    usage = group_service.perform(context, config.actor, GroupService.usage_per_month, config.action())
-    context.add_output_metadata(shown.month_facts(usage))
+def _op_of(row: Row[Any, Any]) -> OpDefinition:
+    def act(context: OpExecutionContext, config: Any, group_service: GroupServiceResource) -> None:
+        data = group_service.launch(context, config, row.method)
+        context.add_output_metadata({**row.facts(data), "acted_as": config.actor or SYSTEM.name})
+
+    act.__annotations__["config"] = row.config  # where Dagster looks for what the op asks
+    out = Out(Nothing, description="No value; the metadata shows the result.")
+    return op(name=row.name, description=row.description, out=out)(act)
 
 
-@op(**SHOWN)
-def usage_per_period(
-    context: OpExecutionContext, config: UsagePerPeriodConfig, group_service: GroupServiceResource
-) -> None:
-    """What each project used on the days of a period, both ends included; on request by session and kernel."""
-    usage = group_service.perform(context, config.actor, GroupService.usage_per_period, config.action())
-    context.add_output_metadata(shown.period_facts(usage))
-
-
-@op(**SHOWN)
-def retry_vfolder_deletions(
-    context: OpExecutionContext, config: RetryVFolderDeletionsConfig, group_service: GroupServiceResource
-) -> None:
-    """Remove the folders of purged groups that storage has not given up yet."""
-    done = group_service.perform(context, config.actor, GroupService.retry_vfolder_deletions, config.action())
-    context.add_output_metadata(shown.folder_facts(done))
-
-
-SERVICE_OPS = [
-    create_group,
-    modify_group,
-    delete_group,
-    restore_group,
-    purge_group,
-    search_groups,
-    usage_per_month,
-    usage_per_period,
-    retry_vfolder_deletions,
-]
+SERVICE_OPS: Final = [_op_of(row) for row in ACTIONS]
 
 
 def build_service_jobs(resources: Mapping[str, Any]) -> list[JobDefinition]:

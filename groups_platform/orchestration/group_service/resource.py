@@ -1,9 +1,9 @@
 """The group service as ops, assets and checks use it: performs one action, audited with the id of the run."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, get_type_hints
 from uuid import UUID
 
 import psycopg
@@ -12,17 +12,32 @@ from pydantic import Field
 
 from groups_platform.errors import DatabaseUnavailable, PlatformError
 from groups_platform.group_service import group_service as open_service
-from groups_platform.group_service.errors import DatabaseError, OutcomeUnknown
+from groups_platform.group_service.errors import DatabaseError, GroupServiceError, OutcomeUnknown
+from groups_platform.group_service.services.group.actions.base import BaseAction
 from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.types.action import BaseActionResult
 from groups_platform.group_service.types.user import SYSTEM
 from groups_platform.masking import mask_text
-from groups_platform.orchestration.failures import failure
+from groups_platform.orchestration.group_service.refusals import refusal
 from groups_platform.orchestration.instance import working_on
 
-Action = TypeVar("Action")
+Action = TypeVar("Action", bound=BaseAction)
+Launched_co = TypeVar("Launched_co", bound=BaseAction, covariant=True)
 Data = TypeVar("Data")
 Method = Callable[[GroupService, Action], Coroutine[Any, Any, BaseActionResult[Data]]]
+
+NO_ACTOR = (
+    "No actor is named: the platform itself acts, which may do everything. Write the e-mail address of a user in actor."
+)
+
+
+class ActionConfig(Protocol[Launched_co]):
+    """What a person fills in for an action. actor: an e-mail address; empty for the platform itself."""
+
+    actor: str
+
+    def action(self) -> Launched_co:
+        """The action that is meant. Raises GroupServiceError where there is none."""
 
 
 class GroupServiceResource(ConfigurableResource):  # type: ignore[type-arg]
@@ -37,21 +52,22 @@ class GroupServiceResource(ConfigurableResource):  # type: ignore[type-arg]
         with working_on(context.instance, context.run):
             yield self
 
+    def launch(self, context: OpExecutionContext, config: ActionConfig[Action], method: Method[Action, Data]) -> Data:
+        """The data of the action that a person has filled in. Who has named no actor is told what that means.
+
+        Raises as `perform`; also what cannot become an action is audited.
+        """
+        if not config.actor and not context.retry_number:
+            context.log.warning(NO_ACTOR)
+        return self._data(context, config.actor, lambda service: _launch(service, config, method))
+
     def perform(self, context: OpExecutionContext, actor: str, method: Method[Action, Data], action: Action) -> Data:
         """The data of a successful action for `actor`, an e-mail address; for the platform itself where it is empty.
 
-        Raises Failure for a refused action, with its code and facts, and RetryRequested where the database failed.
+        Raises Failure for a refused action, with its code and facts, and RetryRequested where the database failed, or
+        kept it waiting for too long.
         """
-        with self.step(context):
-            result = asyncio.run(_perform(context.run_id, actor, method, action))
-        context.log.info(f"audit_log has this as action {result.action_id}.")
-        for warning in result.warnings:
-            context.log.warning(warning)
-        if result.error:
-            raise failure(result.error.code, result.error.message, _with_id(result.error.facts, result.action_id))
-        if result.data is None:
-            raise TypeError(f"{type(result).__name__} has neither data nor an error")
-        return result.data
+        return self._data(context, actor, lambda service: method(service, action))
 
     @contextmanager
     def step(self, context: OpExecutionContext) -> Iterator[None]:
@@ -64,21 +80,53 @@ class GroupServiceResource(ConfigurableResource):  # type: ignore[type-arg]
                 context.log.info(f"audit_log has this as action {action_id}.")
             is_transient = isinstance(error, (DatabaseError, DatabaseUnavailable))
             if is_transient and not isinstance(error, OutcomeUnknown):
-                self._retry(context, error)
-            raise failure(error.code, str(error), _with_id(error.facts, action_id)) from None
+                self._retry(context, str(error))
+            raise refusal(error.code, str(error), _with_id(error.facts, action_id)) from None
         except psycopg.OperationalError as error:  # while the database is opened
-            self._retry(context, error)
+            self._retry(context, str(error))
             raise
 
-    def _retry(self, context: OpExecutionContext, error: Exception) -> None:
+    def _data(
+        self,
+        context: OpExecutionContext,
+        actor: str,
+        act: Callable[[GroupService], Awaitable[BaseActionResult[Data]]],
+    ) -> Data:
+        with self.step(context):
+            result = asyncio.run(_act(context.run_id, actor, act))
+        context.log.info(f"audit_log has this as action {result.action_id}.")
+        for warning in result.warnings:
+            context.log.warning(warning)
+        if result.error:
+            if result.error.facts.get("is_retriable"):
+                self._retry(context, result.error.message)
+            raise refusal(result.error.code, result.error.message, _with_id(result.error.facts, result.action_id))
+        if result.data is None:
+            raise TypeError(f"{type(result).__name__} has neither data nor an error")
+        return result.data
+
+    def _retry(self, context: OpExecutionContext, why: str) -> None:
         if context.retry_number < self.max_retries:
-            context.log.warning(f"The database failed, and the step is tried again: {mask_text(str(error))}")
-            raise RetryRequested(self.max_retries, self.retry_seconds * 2**context.retry_number) from error
+            context.log.warning(f"The step is tried again: {mask_text(why)}")
+            raise RetryRequested(self.max_retries, self.retry_seconds * 2**context.retry_number) from None
 
 
-async def _perform(run_id: str, actor: str, method: Method[Action, Data], action: Action) -> BaseActionResult[Data]:
+async def _act(
+    run_id: str, actor: str, act: Callable[[GroupService], Awaitable[BaseActionResult[Data]]]
+) -> BaseActionResult[Data]:
     async with open_service(actor=actor or SYSTEM, run_id=run_id) as service:
-        return await method(service, action)
+        return await act(service)
+
+
+async def _launch(
+    service: GroupService, config: ActionConfig[Action], method: Method[Action, Data]
+) -> BaseActionResult[Data]:
+    try:
+        action = config.action()
+    except GroupServiceError as error:
+        await service.refuse(get_type_hints(type(config).action)["return"], error)
+        raise
+    return await method(service, action)
 
 
 def _with_id(facts: Mapping[str, Any], action_id: UUID | None) -> dict[str, Any]:

@@ -49,6 +49,10 @@ class ServiceRuns:
         """The audit log in the order of time."""
         return asyncio.run(self.deployment.audit(action))
 
+    def messages(self, result: ExecuteInProcessResult, level: int) -> list[str]:
+        """What the run's log says at this level of Python's logging."""
+        return [entry.user_message for entry in self.instance.all_logs(result.run_id) if entry.level == level]
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of one query."""
         rows = asyncio.run(self.deployment.run(query))
@@ -71,11 +75,20 @@ def fields(table: Any) -> dict[str, Any]:
 
 
 def refusal(result: ExecuteInProcessResult) -> Any:
-    """The failure of the only op, as the run shows it."""
+    """The failure of the only op, as the run shows it: a sentence, a code, what to do, and no stack."""
     assert not result.success
     (event,) = [event for event in result.all_node_events if event.is_step_failure]
     assert retries(result) == 0
-    return event.step_failure_data.user_failure_data
+    failure = event.step_failure_data.user_failure_data
+    sentence = f"{failure.metadata['code'].value}: {failure.description}\n"
+    assert event.step_failure_data.error.to_string() == sentence
+    assert failure.metadata["what_to_do"].value
+    return failure
+
+
+def code(result: ExecuteInProcessResult) -> str:
+    """The code of a refusal."""
+    return str(refusal(result).metadata["code"].value)
 
 
 def retries(result: ExecuteInProcessResult) -> int:

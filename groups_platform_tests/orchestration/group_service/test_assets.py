@@ -107,7 +107,7 @@ def test_a_changed_month_changes_only_what_differs(service_runs: ServiceRuns, ph
 
 def test_what_a_purged_group_used_stays_in_the_accounts(service_runs: ServiceRuns, physics: GroupData) -> None:
     store(service_runs)
-    assert service_runs.run("purge_group", group_id=str(physics.id), dry_run=False).success
+    assert service_runs.run("purge_group", group=str(physics.id), dry_run=False, confirm="physics").success
     again = store(service_runs)
     assert failed_checks(again) == set()
     assert metadata(again)["rows_removed"] == 0
