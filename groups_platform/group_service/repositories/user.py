@@ -43,10 +43,10 @@ def has_email(email: str) -> ColumnElement[bool]:
 async def find_ids(session: AsyncSession, emails: Collection[str], *conditions: ColumnElement[bool]) -> dict[str, UUID]:
     """The ids of users with these e-mail addresses, in any case, by the address as it is given here."""
     wanted = {_folded(email): email for email in emails}
-    statement = select(func.lower(UserRow.email), UserRow.uuid).where(
+    statement = select(func.lower(UserRow.email).label("email"), UserRow.uuid).where(
         func.lower(UserRow.email).in_(wanted), ~UserRow.is_email_shared, *conditions
     )
-    found: dict[str, UUID] = {email: user_id for email, user_id in await session.execute(statement)}
+    found = {row.email: row.uuid for row in await session.execute(statement)}
     return {email: found[_folded(email)] for email in emails if _folded(email) in found}
 
 
