@@ -39,9 +39,9 @@ OUTPUT: ContextVar[Output] = ContextVar("output")
 class Rows(Generic[Data]):
     """A listing as CSV.
 
-    columns: the rows' field names in the JSON, or the dataclass that has them. of: the rows of the data, in any types
-    that `plain` takes; a field that a row lacks is an empty cell. note: a sentence for standard error, such as how to
-    see what is left out.
+    columns: names of the rows' fields in the JSON, or the dataclass that has them. of: the rows of the data, of any
+    type that `plain` takes; a field that a row lacks is an empty cell. note: a sentence for standard error, such as
+    how to see what is left out.
     """
 
     columns: type | Sequence[str]
@@ -90,8 +90,13 @@ def answer_error(code: str, message: str, facts: Mapping[str, Any] | None = None
 
 
 def _echo(text: str) -> None:
-    # Both formats are UTF-8 everywhere; what a broken argument has of no character is an escape, as JSON writes it.
-    click.echo(text.encode("utf-8", "backslashreplace"), nl=False)
+    """Print UTF-8, whatever the terminal has; what is no character becomes an escape, as JSON writes it."""
+    try:
+        click.echo(text.encode("utf-8", "backslashreplace"), nl=False)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise click.ClickException(f"The output cannot be written: {error.strerror}.") from error
 
 
 def _as_csv(data: Data, rows: Rows[Data]) -> str:
@@ -99,7 +104,7 @@ def _as_csv(data: Data, rows: Rows[Data]) -> str:
     is_named = isinstance(rows.columns, type)
     columns = [field.name for field in fields(rows.columns)] if is_named else list(rows.columns)  # type: ignore[arg-type]
     written = io.StringIO(newline="")
-    writer = csv.DictWriter(written, columns)
+    writer = csv.DictWriter(written, columns, extrasaction="ignore")
     writer.writeheader()
     for row in rows.of(data):
         writer.writerow({name: _cell(value) for name, value in plain(row).items()})

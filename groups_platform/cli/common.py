@@ -78,6 +78,12 @@ class PlatformGroup(click.Group):
             return super().invoke(ctx)
 
 
+class InvalidArgument(PlatformError):
+    """A number is beyond what Postgres stores, or a text is not UTF-8."""
+
+    code = "invalid_value"
+
+
 @contextmanager
 def _answered(context: click.Context | None = None) -> Iterator[None]:
     try:
@@ -96,16 +102,25 @@ def _answered(context: click.Context | None = None) -> Iterator[None]:
         answer_error("aborted", "It was stopped.")
         raise
     except Exception as error:
-        from groups_platform.database.connection import find_lost_connection  # noqa: PLC0415
-
-        lost = find_lost_connection(error, is_embedded=bool(context and context.obj and not context.obj.database_url))
-        if lost is None:
+        known = _explain(error, is_embedded=bool(context and context.obj and not context.obj.database_url))
+        if known is None:
             answer_error("internal_error", f"{type(error).__name__}: {error}")
             raise
-        raise _refusal(lost) from error
+        raise _refusal(known) from error
     except BaseException as stop:  # Ctrl-C, also as asyncio and Dagster raise it
         answer_error("aborted", "It was stopped.")
         raise click.Abort from stop
+
+
+def _explain(error: Exception, *, is_embedded: bool) -> PlatformError | None:
+    """Return what an exception means that no command handles; None if nobody knows."""
+    from psycopg.errors import NumericValueOutOfRange  # noqa: PLC0415
+
+    from groups_platform.database.connection import find_lost_connection  # noqa: PLC0415
+
+    if isinstance(error, (NumericValueOutOfRange, UnicodeEncodeError)):
+        return InvalidArgument(f"A value cannot be looked up: {str(error).splitlines()[0]}.")
+    return find_lost_connection(error, is_embedded=is_embedded)
 
 
 def _refusal(error: PlatformError) -> click.ClickException:

@@ -38,7 +38,7 @@ def perform(settings: Settings, actor: str | None, act: Callable[[GroupService],
     from groups_platform.group_service.types.user import SYSTEM  # noqa: PLC0415
 
     async def within() -> Answer:
-        async with group_service(settings=settings, actor=actor or SYSTEM) as service:
+        async with group_service(settings=settings, actor=SYSTEM if actor is None else actor) as service:
             return await act(service)
 
     return asyncio.run(within())

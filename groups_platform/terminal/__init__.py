@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.table import Column, Table
 
-PIPED_WIDTH = None if sys.stdout.isatty() else 140  # a pipe has no width, and the default of 80 cuts ids
+PIPED_WIDTH = None if sys.stdout and sys.stdout.isatty() else 140  # a pipe has no width, and the default of 80 cuts ids
 
 console = Console(highlight=False, width=PIPED_WIDTH)
 errors = Console(stderr=True, highlight=False)
