@@ -13,6 +13,8 @@ from groups_platform.cli import cli
 
 ENVELOPE = {"success", "data", "error", "warnings", "action_id"}
 
+VALUES = {"YYYY-MM": "2024-01", "USER": "ada@example.com"}  # of types that are the platform's own, by metavar
+
 Words = tuple[str, ...]
 
 
@@ -21,7 +23,7 @@ def commands(group: click.Group = cli, *path: str) -> Iterator[tuple[Words, clic
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from commands(command, *path, name)
-        else:
+        if not isinstance(command, click.Group) or command.invoke_without_command:
             yield (*path, name), command
 
 
@@ -37,10 +39,17 @@ def words_for(command: click.Command, *left_out: click.Parameter) -> list[str]:
     words = []
     for parameter in command.params:
         if parameter.required and parameter not in left_out:
-            is_number = isinstance(parameter.type, (click.types.IntParamType, click.IntRange))
-            value = parameter.type.choices[0] if isinstance(parameter.type, click.Choice) else "1" if is_number else "x"
+            value = _value_for(parameter)
             words += [parameter.opts[0], value] if isinstance(parameter, click.Option) else [value]
     return words
+
+
+def _value_for(parameter: click.Parameter) -> str:
+    if isinstance(parameter.type, click.Choice):
+        return str(parameter.type.choices[0])
+    if isinstance(parameter.type, (click.types.IntParamType, click.IntRange)):
+        return "1"
+    return VALUES.get(parameter.metavar or "", "x")
 
 
 def run(*words: str) -> Result:

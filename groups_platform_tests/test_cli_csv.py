@@ -44,7 +44,8 @@ LISTINGS = {
     "usage month 202301": "groups",
     "usage period 20241001 20241031": "projects",
     "usage period 20241001 20241031 --detail": "projects.sessions.kernels",
-    "audit --action modify_group": "",
+    "audit --action modify_group": "entries",
+    "audit --action modify_group --oldest-first --limit 1": "entries",
 }
 # What the rows of sums have for kernels, and the sums that have columns of their own.
 NO_COLUMNS = {"c_infos", "sessions", "total_usage"}
@@ -127,6 +128,7 @@ def test_s32_csv_says_elsewhere_what_it_leaves_out() -> None:
     assert "; --limit shows more" in run("tree", "--limit", "1", "--csv").stderr
     assert "--limit shows them" in run("diff", "day1", "day2", "--limit", "1", "--csv").stderr
     assert "kernels are missing and count as zero" in run("usage", "month", "202410", "--csv").stderr
+    assert run("audit", "--reads", "--limit", "1", "--csv").stderr.startswith("1 shown; --cursor ")
     assert run("group", "list", "--csv").stderr == ""
 
 

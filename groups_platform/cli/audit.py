@@ -106,7 +106,12 @@ def audit(
     )
     search = SearchAuditAction(wanted, limit, cursor, oldest_first)
     result = perform(context.obj, actor, lambda service: service.search_audit(search))
-    show_result(result, as_json, show_audit, Rows(AuditEntry, lambda page: page.entries, lambda page: next_page(page.entries, page.next_cursor)))
+    show_result(
+        result,
+        as_json,
+        show_audit,
+        Rows(AuditEntry, lambda page: page.entries, lambda page: next_page(page.entries, page.next_cursor)),
+    )
 
 
 @audit.command()

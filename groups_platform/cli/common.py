@@ -18,6 +18,8 @@ from groups_platform.settings import Settings
 def _choose(context: click.Context, option: click.Parameter, is_chosen: bool) -> bool:
     """Set what the caller reads: from here on the options decide, and no longer the words of the command line."""
     output = OUTPUT.get()
+    if not is_chosen and isinstance(context.command, click.Group):
+        return is_chosen  # the command below may have it
     if is_chosen and context.meta.setdefault("format", option) is not option:
         raise click.UsageError("Write --json or --csv, not both.")
     if option.name == "as_json":

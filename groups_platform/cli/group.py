@@ -121,8 +121,12 @@ def list_(
         wanted = GroupFilter(type=ProjectType(project_type) if project_type else None, member_id=ids[0], **others)
         return await service.search_groups(SearchGroupsAction(wanted, cursor, limit, with_members=True))
 
-    rows = Rows(GroupData, lambda page: page.groups, lambda page: next_page(page.groups, page.next_cursor))
-    show_result(perform(settings, actor, act), as_json, show_groups, rows)
+    show_result(
+        perform(settings, actor, act),
+        as_json,
+        show_groups,
+        Rows(GroupData, lambda page: page.groups, lambda page: next_page(page.groups, page.next_cursor)),
+    )
 
 
 @group.command()
