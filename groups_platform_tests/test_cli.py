@@ -19,11 +19,10 @@ from groups_platform.cli import cli
 from groups_platform.database.connection import connect, with_database
 from groups_platform.database.locks import session_lock
 from groups_platform.settings import Settings
+from groups_platform_tests.command_tree import ENVELOPE
 from groups_platform_tests.conftest import NewDatabase
 from groups_platform_tests.days import agent, group, write_day, write_file
 from groups_platform_tests.pipeline import Pipeline
-
-ENVELOPE = {"success", "data", "error", "warnings", "action_id"}
 
 
 class Terminal:
@@ -187,29 +186,6 @@ def test_a_database_that_goes_away_is_a_sentence(terminal: Terminal, monkeypatch
     result = terminal.run("tree")
     assert result.exit_code == 1
     assert result.output.startswith("Error: Postgres went away: server closed the connection unexpectedly.")
-
-
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (KeyboardInterrupt(), "aborted"),
-        (EOFError(), "aborted"),
-        (LookupError("no such thing at s3://ada:secret@bucket"), "internal_error"),
-    ],
-)
-def test_whatever_ends_a_command_is_an_answer(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: str
-) -> None:
-    def fail(*_: Any) -> None:
-        raise error
-
-    monkeypatch.setattr("groups_platform.directory.hierarchy.read_tree", fail)
-    result = terminal.run("tree", "--json")
-    assert result.exit_code == 1
-    answer = json.loads(result.stdout)
-    assert answer.keys() == ENVELOPE
-    assert (answer["success"], answer["data"], answer["error"]["code"]) == (False, None, code)
-    assert "secret" not in result.stdout
 
 
 def test_the_database_answers_in_json_too(terminal: Terminal, environment: Settings, database_url: str) -> None:

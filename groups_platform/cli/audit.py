@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from groups_platform.cli.common import JSON
+from groups_platform.cli.answers import Rows
+from groups_platform.cli.common import CSV, JSON
 from groups_platform.cli.service import ACTOR, perform, show_result
 from groups_platform.settings import Settings
 
@@ -53,6 +54,7 @@ def month(text: str) -> date:
 @click.option("--cursor", type=int, metavar="NUMBER", help="Only after the entry with this number, in the order shown.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="Entries to show at most.")
 @ACTOR
+@CSV
 @JSON
 @click.pass_context
 def audit(
@@ -82,11 +84,13 @@ def audit(
       groups-platform audit --oldest-first --cursor 1200     what was committed after the entry 1200
     """
     if context.invoked_subcommand is not None:
-        if given := [name for name in context.params if context.get_parameter_source(name) is COMMANDLINE]:
-            raise click.UsageError(f"Write {given[0]} after {context.invoked_subcommand}.")
+        for option in context.command.params:
+            if context.get_parameter_source(option.name or "") is COMMANDLINE:
+                raise click.UsageError(f"Write {option.opts[0]} after {context.invoked_subcommand}.")
         return
     from groups_platform.group_service.services.group.actions.search_audit import SearchAuditAction  # noqa: PLC0415
-    from groups_platform.group_service.types.audit import AuditFilter, AuditStatus  # noqa: PLC0415
+    from groups_platform.group_service.types.audit import AuditEntry, AuditFilter, AuditStatus  # noqa: PLC0415
+    from groups_platform.terminal import next_page  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_audit  # noqa: PLC0415
 
     wanted = AuditFilter(
@@ -101,7 +105,13 @@ def audit(
         with_reads=with_reads,
     )
     search = SearchAuditAction(wanted, limit, cursor, oldest_first)
-    show_result(perform(context.obj, actor, lambda service: service.search_audit(search)), as_json, show_audit)
+    result = perform(context.obj, actor, lambda service: service.search_audit(search))
+    show_result(
+        result,
+        as_json,
+        show_audit,
+        Rows(AuditEntry, lambda page: page.entries, lambda page: next_page(page.entries, page.next_cursor)),
+    )
 
 
 @audit.command()

@@ -1,33 +1,56 @@
-"""Shared parts of the commands: options, error handling and JSON output."""
+"""Shared parts of the commands: options, error handling, the database."""
 
 from __future__ import annotations
 
 import gc
-import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import fields, is_dataclass
-from datetime import date, timedelta
-from decimal import Decimal
-from enum import Enum
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from groups_platform.cli.answers import OUTPUT, Output, answer_error
 from groups_platform.errors import PlatformError
-from groups_platform.masking import mask_secrets, mask_text
 from groups_platform.settings import Settings
 
-Data = TypeVar("Data")
 
-JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON for a program.")
+def _choose(context: click.Context, option: click.Parameter, is_chosen: bool) -> bool:
+    """Set what the caller reads: from here on the options decide, and no longer the words of the command line."""
+    output = OUTPUT.get()
+    if not is_chosen and isinstance(context.command, click.Group):
+        return is_chosen  # the command below may have it
+    if is_chosen and context.meta.setdefault("format", option) is not option:
+        raise click.UsageError("Write --json or --csv, not both.")
+    if option.name == "as_json":
+        output.is_json = is_chosen
+    else:
+        output.is_csv = is_chosen
+    return is_chosen
+
+
+JSON = click.option(
+    "--json", "as_json", is_flag=True, is_eager=True, callback=_choose, help="Print the result as JSON for a program."
+)
+CSV = click.option(
+    "--csv",
+    "as_csv",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_choose,
+    help="Print the rows as CSV. Text that starts with = + - or @ gets a ' before it.",
+)
 LIMIT = click.option("--limit", default=300, show_default=True, type=click.IntRange(1), help="Rows to show at most.")
 
 
+def cut_at(limit: int, rows: Sized) -> str | None:
+    """Say of rows that were read with this limit that there may be more."""
+    return f"{limit} rows are shown; there may be more, and --limit shows them." if len(rows) >= limit else None
+
+
 class PlatformGroup(click.Group):
-    """A click group that ends on a PlatformError with its sentence and code; with `--json` also as JSON.
+    """A click group that ends on an error with a sentence; with `--json` also with one JSON document.
 
     Exit codes: 0 success, 1 failure, 2 wrong usage.
     """
@@ -35,12 +58,16 @@ class PlatformGroup(click.Group):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Run the command line."""
         words = list(sys.argv[1:] if args is None else args)
-        is_json = "--json" in words[: words.index("--")] if "--" in words else "--json" in words
-        token = WANTS_JSON.set(is_json)
+        options = words[: words.index("--")] if "--" in words else words
+        token = OUTPUT.set(Output(is_json=any(word.partition("=")[0] == "--json" for word in options)))
         try:
             return super().main(words, *rest, **extra)
+        except SystemExit as end:
+            if end.code:
+                answer_error("failed", f"The command ended with {end.code}.")
+            raise
         finally:
-            WANTS_JSON.reset(token)
+            OUTPUT.reset(token)
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Parse the command line; reports errors in it."""
@@ -53,62 +80,54 @@ class PlatformGroup(click.Group):
             return super().invoke(ctx)
 
 
-WANTS_JSON: ContextVar[bool] = ContextVar("wants_json", default=False)
+class InvalidArgument(PlatformError):
+    """A number is beyond what Postgres stores, or a text is not UTF-8."""
+
+    code = "invalid_value"
 
 
 @contextmanager
 def _answered(context: click.Context | None = None) -> Iterator[None]:
     try:
         yield
+    except (SystemExit, click.exceptions.Exit):
+        raise
     except PlatformError as error:
         raise _refusal(error) from error
-    except click.UsageError as error:
-        _answer_error("usage_error", error.format_message())
+    except click.ClickException as error:
+        answer_error("usage_error" if isinstance(error, click.UsageError) else "failed", error.format_message())
         raise
-    except (KeyboardInterrupt, EOFError, click.Abort):
-        _answer_error("aborted", "It was stopped.")
+    except BrokenPipeError:
+        OUTPUT.get().is_answered = True  # nobody reads any more
+        raise
+    except (EOFError, click.Abort):
+        answer_error("aborted", "It was stopped.")
         raise
     except Exception as error:
-        if isinstance(error, (click.ClickException, click.exceptions.Exit, BrokenPipeError)):
+        known = _explain(error, is_embedded=bool(context and context.obj and not context.obj.database_url))
+        if known is None:
+            answer_error("internal_error", f"{type(error).__name__}: {error}")
             raise
-        from groups_platform.database.connection import find_lost_connection  # noqa: PLC0415
+        raise _refusal(known) from error
+    except BaseException as stop:  # Ctrl-C, also as asyncio and Dagster raise it
+        answer_error("aborted", "It was stopped.")
+        raise click.Abort from stop
 
-        lost = find_lost_connection(error, is_embedded=bool(context and context.obj and not context.obj.database_url))
-        if lost is None:
-            _answer_error("internal_error", mask_text(f"{type(error).__name__}: {error}"))
-            raise
-        raise _refusal(lost) from error
+
+def _explain(error: Exception, *, is_embedded: bool) -> PlatformError | None:
+    """Return what an exception means that no command handles; None if nobody knows."""
+    from psycopg.errors import NumericValueOutOfRange  # noqa: PLC0415
+
+    from groups_platform.database.connection import find_lost_connection  # noqa: PLC0415
+
+    if isinstance(error, (NumericValueOutOfRange, UnicodeEncodeError)):
+        return InvalidArgument(f"A value cannot be looked up: {str(error).splitlines()[0]}.")
+    return find_lost_connection(error, is_embedded=is_embedded)
 
 
 def _refusal(error: PlatformError) -> click.ClickException:
-    _answer_error(error.code, str(error), error.facts, getattr(error, "action_id", None))
+    answer_error(error.code, str(error), error.facts, getattr(error, "action_id", None))
     return click.ClickException(f"{error} ({error.code})")
-
-
-def _answer_error(code: str, message: str, facts: Mapping[str, Any] | None = None, action_id: object = None) -> None:
-    if WANTS_JSON.get():
-        echo_answer(None, error={"code": code, "message": message, "facts": facts or {}}, action_id=action_id)
-
-
-def show(data: Data, as_json: bool, draw: Callable[[Data], Any], **answer: Any) -> None:
-    """Draw the result of a command, or print it as JSON (`answer`: see echo_answer); warnings go to standard error."""
-    if as_json:
-        echo_answer(data, **answer)
-    else:
-        draw(data)
-    for warning in answer.get("warnings", ()):
-        click.echo(f"Warning: {warning}", err=True)
-
-
-def echo_answer(
-    data: Any, *, error: Mapping[str, Any] | None = None, warnings: Sequence[str] = (), action_id: object = None
-) -> None:
-    """Print the JSON that every command returns: success, data, error, warnings and action_id.
-
-    error: code, message and facts. action_id: of the row in the audit log, if there is one.
-    """
-    parts = {"data": data, "error": error, "warnings": warnings, "action_id": action_id}
-    click.echo(json.dumps({"success": error is None, **plain(parts)}, indent=2, ensure_ascii=False))
 
 
 @contextmanager
@@ -127,33 +146,3 @@ def database(settings: Settings) -> str:
     from groups_platform.database.connection import open_database  # noqa: PLC0415
 
     return open_database(settings)
-
-
-def plain(value: Any) -> Any:
-    """Convert `value` to JSON types: figures to numbers, resource slots to decimal strings, durations to seconds.
-
-    Credentials of groups are masked, since the output of commands is often logged.
-    """
-    if hasattr(value, "to_json"):
-        return mask_secrets(value.to_json())
-    if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (set, frozenset)):
-        return sorted(plain(item) for item in value)
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return _plain_scalar(value)
-
-
-def _plain_scalar(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, date):
-        return value.isoformat()
-    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)

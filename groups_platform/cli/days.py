@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from groups_platform.cli.common import JSON, LIMIT, database, echo_answer, importing, show
+from groups_platform.cli.answers import Rows, show
+from groups_platform.cli.common import CSV, JSON, LIMIT, cut_at, database, importing
 from groups_platform.cli.directory import failure_of, sync_days
 from groups_platform.settings import Settings
 
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
 REPLAY = "replay"  # what is approved like a day
 UNDO = "If it is applied, groups-platform replay takes it out."
 
+# The columns of the queries, as their rows name them in the JSON.
+GROUP_HISTORY = ("from_day", "to_day", "name", "parent_group_id", "inactive", "members")
+AGENT_HISTORY = ("from_day", "to_day", "what", "group_id", "active", "name", "email")
+MEMBERS = ("group_id", "group_name", "agent_id", "agent_name", "email", "active")
+DIFFERENCE = ("change", "group_id", "agent_id", "before", "after")
+
 DAY = click.argument("day", metavar="DAY")
 REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept for ever.")
 BY = click.option("--by", "decided_by", default=getpass.getuser, metavar="NAME", help="Who decides (your login).")
 
 
 @click.command(name="days")
+@CSV
 @JSON
 @click.pass_obj
 def list_(settings: Settings, as_json: bool) -> None:
@@ -34,13 +42,14 @@ def list_(settings: Settings, as_json: bool) -> None:
       groups-platform days
     """
     with importing():
+        from groups_platform.directory.days import DayStatus  # noqa: PLC0415
         from groups_platform.running.runs import describe_source, open_for_terminal  # noqa: PLC0415
         from groups_platform.terminal import days as terminal  # noqa: PLC0415
 
         opened = open_for_terminal(settings)
     with opened as instance:
         described = describe_source(settings, instance)
-    show(described, as_json, terminal.show_days)
+    show(described, as_json, terminal.show_days, Rows(DayStatus))
 
 
 @click.command()
@@ -60,14 +69,9 @@ def plan(settings: Settings, day: str, as_json: bool) -> None:
         opened = open_for_terminal(settings)
     with opened as instance:
         summary = plan_day(settings, instance, day)
-    if as_json:
-        excesses = [excess.to_json() for excess in summary.excesses]
-        echo_answer(
-            {"sync_day": day, "plan": summary.plan and asdict(summary.plan), "excesses": excesses},
-            error=failure_of(summary),
-        )
-    else:
-        terminal.show_plan(summary)
+    excesses = [excess.to_json() for excess in summary.excesses]
+    planned = {"sync_day": day, "plan": summary.plan and asdict(summary.plan), "excesses": excesses}
+    show(planned, as_json, lambda _: terminal.show_plan(summary), error=failure_of(summary))
     sys.exit(0 if summary.succeeded else 1)
 
 
@@ -122,18 +126,15 @@ def replay_now(settings: Settings, as_json: bool, from_day: str | None = None) -
         opened = open_for_terminal(settings)
     with opened as instance:
         summary = replay_days(settings, instance, from_day)
-    if as_json:
-        done = summary.replay
-        data = done and {
-            "days": done.days,
-            "left_out": done.left_out,
-            "rows_written": done.rows_written,
-            "plan": {"id": done.plan.id, "counts": done.plan.counts},
-            "excesses": [excess.to_json() for excess in done.excesses],
-        }
-        echo_answer(data, error=failure_of(summary))
-    else:
-        terminal.show_replay(summary)
+    done = summary.replay
+    data = done and {
+        "days": done.days,
+        "left_out": done.left_out,
+        "rows_written": done.rows_written,
+        "plan": {"id": done.plan.id, "counts": done.plan.counts},
+        "excesses": [excess.to_json() for excess in done.excesses],
+    }
+    show(data, as_json, lambda _: terminal.show_replay(summary), error=failure_of(summary))
     return summary.succeeded
 
 
@@ -195,6 +196,7 @@ def _decide(
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("group_id", type=int, required=False)
 @click.option("--agent", "agent_id", type=int, metavar="ID", help="The history of an agent instead.")
+@CSV
 @JSON
 @click.pass_obj
 def history(settings: Settings, group_id: int | None, agent_id: int | None, as_json: bool) -> None:
@@ -211,15 +213,18 @@ def history(settings: Settings, group_id: int | None, agent_id: int | None, as_j
         raise click.UsageError("Name a group, or an agent with --agent.")
     url = database(settings)
     if agent_id is not None:
-        show(read_agent_history(url, agent_id), as_json, lambda rows: terminal.show_agent_history(agent_id, rows))
+        rows = read_agent_history(url, agent_id)
+        show(rows, as_json, lambda _: terminal.show_agent_history(agent_id, rows), Rows(AGENT_HISTORY))
     elif group_id is not None:
-        show(read_group_history(url, group_id), as_json, lambda rows: terminal.show_group_history(group_id, rows))
+        rows = read_group_history(url, group_id)
+        show(rows, as_json, lambda _: terminal.show_group_history(group_id, rows), Rows(GROUP_HISTORY))
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("group_id", type=int)
 @click.option("--as-of", metavar="DAY", help="After this applied day; today when left out.")
 @click.option("--below", "is_below", is_flag=True, help="Also the members of the groups below it, at any depth.")
+@CSV
 @JSON
 @click.pass_obj
 def members(settings: Settings, group_id: int, as_of: str | None, is_below: bool, as_json: bool) -> None:
@@ -232,13 +237,14 @@ def members(settings: Settings, group_id: int, as_of: str | None, is_below: bool
     from groups_platform.terminal import days as terminal  # noqa: PLC0415
 
     rows = read_members(database(settings), group_id, as_of=as_of, is_below=is_below)
-    show(rows, as_json, terminal.show_members)
+    show(rows, as_json, terminal.show_members, Rows(MEMBERS))
 
 
 @click.command()
 @click.argument("first", metavar="DAY1")
 @click.argument("second", metavar="DAY2")
 @LIMIT
+@CSV
 @JSON
 @click.pass_obj
 def diff(settings: Settings, first: str, second: str, limit: int, as_json: bool) -> None:
@@ -250,4 +256,5 @@ def diff(settings: Settings, first: str, second: str, limit: int, as_json: bool)
     from groups_platform.directory.history import read_difference  # noqa: PLC0415
     from groups_platform.terminal import days as terminal  # noqa: PLC0415
 
-    show(read_difference(database(settings), first, second, limit), as_json, terminal.show_difference)
+    rows = read_difference(database(settings), first, second, limit)
+    show(rows, as_json, terminal.show_difference, Rows(DIFFERENCE, note=lambda rows: cut_at(limit, rows)))

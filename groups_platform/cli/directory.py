@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from groups_platform.cli.common import JSON, LIMIT, database, echo_answer, importing, show
+from groups_platform.cli.answers import Rows, show
+from groups_platform.cli.common import CSV, JSON, LIMIT, cut_at, database, importing
 from groups_platform.errors import UnknownSyncDay
 from groups_platform.masking import mask_text
 from groups_platform.settings import Settings
 
 if TYPE_CHECKING:
     from groups_platform.running.runs import RunSummary
+
+# The columns of the query, as its rows name them in the JSON.
+FINDINGS = ("sync_day", "code", "severity", "file", "position", "group_id", "agent_id", "detail", "raw")
 
 
 @click.command()
@@ -65,10 +69,8 @@ def sync_days(settings: Settings, labels: list[str] | None, as_json: bool = Fals
             summaries.append(sync_day(settings, instance, label))
             if not summaries[-1].succeeded:
                 break
-    if as_json:
-        echo_answer(list(map(_as_answer, summaries)), error=failure_of(summaries[-1]) if summaries else None)
-    else:
-        terminal.show_summaries(summaries)
+    error = failure_of(summaries[-1]) if summaries else None
+    show(list(map(_as_answer, summaries)), as_json, lambda _: terminal.show_summaries(summaries), error=error)
     return all(summary.succeeded for summary in summaries)
 
 
@@ -87,6 +89,7 @@ def failure_of(summary: RunSummary) -> dict[str, Any] | None:
 
 @click.command()
 @click.option("--day", metavar="DAY", help="The sync day (default: the newest applied one).")
+@CSV
 @JSON
 @click.pass_obj
 def checks(settings: Settings, day: str | None, as_json: bool) -> None:
@@ -95,20 +98,23 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
     Exits 1 if a check of severity error fails, whether it is blocking or not.
     """
     with importing():
-        from groups_platform.running.runs import check_day, open_for_terminal  # noqa: PLC0415
+        from groups_platform.running.runs import CheckOutcome, check_day, open_for_terminal  # noqa: PLC0415
         from groups_platform.terminal import directory as terminal  # noqa: PLC0415
 
         label, opened = day or _newest_day(settings), open_for_terminal(settings)
     with opened as instance:
         summary = check_day(settings, instance, label)
     failed = [check.name for check in summary.checks if check.is_error and not check.passed]
-    if as_json:
-        error = failure_of(summary)
-        if failed:
-            error = {"code": "check_failed", "message": f"Failed: {', '.join(failed)}.", "facts": {"sync_day": label}}
-        echo_answer({**asdict(summary), "failed": failed}, error=error)
-    else:
-        terminal.show_checks(summary)
+    error = failure_of(summary)
+    if failed:
+        error = {"code": "check_failed", "message": f"Failed: {', '.join(failed)}.", "facts": {"sync_day": label}}
+    show(
+        {**asdict(summary), "failed": failed},
+        as_json,
+        lambda _: terminal.show_checks(summary),
+        Rows(CheckOutcome, lambda _: summary.checks, lambda _: error["message"] if error else None),
+        error=error,
+    )
     if failed or not summary.succeeded:
         sys.exit(1)
 
@@ -117,6 +123,7 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
 @click.option("--day", metavar="DAY", help="The sync day (default: the newest applied one).")
 @click.option("--code", metavar="CODE", help="Only this code, such as orphan_membership.")
 @LIMIT
+@CSV
 @JSON
 @click.pass_obj
 def findings(settings: Settings, day: str | None, code: str | None, limit: int, as_json: bool) -> None:
@@ -135,19 +142,22 @@ def findings(settings: Settings, day: str | None, code: str | None, limit: int, 
         raise UnknownSyncDay(f"{label} was not applied and has no findings. Applied: {', '.join(known) or 'none'}.")
     told = {code: counts[code]} if code in counts else counts
     found = {"sync_day": label, "counts": counts, "findings": rows}
-    show(found, as_json, lambda _: terminal.show_findings(rows, told))
+    listing: Rows[object] = Rows(FINDINGS, lambda _: rows, lambda _: cut_at(limit, rows))
+    show(found, as_json, lambda _: terminal.show_findings(rows, told), listing)
 
 
 @click.command()
 @LIMIT
+@CSV
 @JSON
 @click.pass_obj
 def tree(settings: Settings, limit: int, as_json: bool) -> None:
     """Draw the groups as a tree, inactive ones marked."""
-    from groups_platform.directory.hierarchy import read_tree  # noqa: PLC0415
+    from groups_platform.directory.hierarchy import TreeGroup, read_tree  # noqa: PLC0415
     from groups_platform.terminal import directory as terminal  # noqa: PLC0415
 
-    show(read_tree(database(settings), limit), as_json, terminal.show_tree)
+    rows = Rows(TreeGroup, lambda tree: tree.groups, terminal.left_out)
+    show(read_tree(database(settings), limit), as_json, terminal.show_tree, rows)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})  # -5 is an id

@@ -11,7 +11,8 @@ from uuid import UUID
 
 import click
 
-from groups_platform.cli.common import JSON
+from groups_platform.cli.answers import Rows
+from groups_platform.cli.common import CSV, JSON
 from groups_platform.cli.group_fields import EMPTIED, NULLABLE, TYPE, fields_of_a_group, modifier_of, values_of
 from groups_platform.cli.service import ACTOR, Refused, data_of, find_user_ids, perform, show_result, user
 from groups_platform.errors import PlatformError
@@ -90,6 +91,7 @@ def group() -> None:
 @click.option("--limit", default=300, show_default=True, type=click.IntRange(1, 1000), help="Groups per page.")
 @click.option("--cursor", metavar="CURSOR", help="Show the next page, by the cursor that the previous one shows.")
 @ACTOR
+@CSV
 @JSON
 @click.pass_obj
 def list_(
@@ -110,7 +112,8 @@ def list_(
       groups-platform group list --domain norrvik --active --member mei-ling.tsai@example.com
     """
     from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction  # noqa: PLC0415
-    from groups_platform.group_service.types.group import GroupFilter, ProjectType  # noqa: PLC0415
+    from groups_platform.group_service.types.group import GroupData, GroupFilter, ProjectType  # noqa: PLC0415
+    from groups_platform.terminal import next_page  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_groups  # noqa: PLC0415
 
     async def act(service: GroupService) -> BaseActionResult[GroupPage]:
@@ -118,7 +121,12 @@ def list_(
         wanted = GroupFilter(type=ProjectType(project_type) if project_type else None, member_id=ids[0], **others)
         return await service.search_groups(SearchGroupsAction(wanted, cursor, limit, with_members=True))
 
-    show_result(perform(settings, actor, act), as_json, show_groups)
+    show_result(
+        perform(settings, actor, act),
+        as_json,
+        show_groups,
+        Rows(GroupData, lambda page: page.groups, lambda page: next_page(page.groups, page.next_cursor)),
+    )
 
 
 @group.command()
@@ -185,6 +193,7 @@ def modify(asked: Asked, clear: tuple[str, ...], **options: Any) -> None:
     "--replace", multiple=True, type=user, metavar="USER", help="Replace all members by this user; may be repeated."
 )
 @click.option("--remove-all", is_flag=True, help="Remove all members.")
+@CSV
 def members(asked: Asked, remove_all: bool, **users: tuple[str | UUID, ...]) -> None:
     """Show the members of a group, or change them, in one transaction.
 
@@ -305,7 +314,8 @@ def _confirm(planned: BaseActionResult[PurgePlan]) -> None:
 def _show(asked: Asked, act: Act[GroupActionResult]) -> None:
     """Show the group that `act` returns, with the names of the members that the actor may see."""
     from groups_platform.group_service.services.group.actions.find_users import FindUsersAction  # noqa: PLC0415
-    from groups_platform.terminal.group_service import show_group  # noqa: PLC0415
+    from groups_platform.group_service.types.user import UserData  # noqa: PLC0415
+    from groups_platform.terminal.group_service import show_group, strangers  # noqa: PLC0415
 
     async def act_and_name(service: GroupService, group: GroupRef) -> tuple[GroupActionResult, tuple[UserData, ...]]:
         result = await act(service, group)
@@ -313,4 +323,9 @@ def _show(asked: Asked, act: Act[GroupActionResult]) -> None:
         return result, data_of(await service.find_users(FindUsersAction(members))) if members else ()
 
     result, users = asked.perform(act_and_name)
-    show_result(result, asked.as_json, lambda group: show_group(group, users))
+    show_result(
+        result,
+        asked.as_json,
+        lambda group: show_group(group, users),
+        Rows(UserData, lambda group: [*users, *({"id": unseen} for unseen in strangers(group, users))]),
+    )

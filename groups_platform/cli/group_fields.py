@@ -53,7 +53,7 @@ def _read_json(path: str) -> Any:
     try:
         with click.open_file(path, encoding="utf-8") as file:
             return json.load(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise click.BadParameter(f"{path} cannot be read as JSON: {error}.") from error
 
 

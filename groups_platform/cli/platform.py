@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groups_platform.cli.common import JSON, database, importing, show
+from groups_platform.cli.answers import show
+from groups_platform.cli.common import JSON, database, importing
 from groups_platform.cli.directory import sync_days
 from groups_platform.cli.service import data_of, perform
 from groups_platform.errors import InvalidSetting, PlatformError

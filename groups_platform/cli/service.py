@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from groups_platform.cli.common import show
+from groups_platform.cli.answers import Rows, show
 from groups_platform.errors import PlatformError
 from groups_platform.settings import Settings
 
@@ -38,7 +38,7 @@ def perform(settings: Settings, actor: str | None, act: Callable[[GroupService],
     from groups_platform.group_service.types.user import SYSTEM  # noqa: PLC0415
 
     async def within() -> Answer:
-        async with group_service(settings=settings, actor=actor or SYSTEM) as service:
+        async with group_service(settings=settings, actor=SYSTEM if actor is None else actor) as service:
             return await act(service)
 
     return asyncio.run(within())
@@ -52,9 +52,11 @@ def data_of(result: BaseActionResult[Data]) -> Data:
     return result.data
 
 
-def show_result(result: BaseActionResult[Data], as_json: bool, draw: Callable[[Data], Any]) -> None:
-    """Draw the data of an action, or print it as JSON. Raises Refused if it failed."""
-    show(data_of(result), as_json, draw, warnings=result.warnings, action_id=result.action_id)
+def show_result(
+    result: BaseActionResult[Data], as_json: bool, draw: Callable[[Data], Any], rows: Rows[Data] | None = None
+) -> None:
+    """Draw the data of an action, or print it as JSON or its `rows` as CSV. Raises Refused if it failed."""
+    show(data_of(result), as_json, draw, rows, warnings=result.warnings, action_id=result.action_id)
 
 
 def user(text: str) -> str | UUID:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sized
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.table import Column, Table
 
-PIPED_WIDTH = None if sys.stdout.isatty() else 140  # a pipe has no width, and the default of 80 cuts ids
+PIPED_WIDTH = None if sys.stdout and sys.stdout.isatty() else 140  # a pipe has no width, and the default of 80 cuts ids
 
 console = Console(highlight=False, width=PIPED_WIDTH)
 errors = Console(stderr=True, highlight=False)
@@ -26,6 +27,11 @@ def harmless(text: str) -> str:
 def escape(text: str) -> str:
     """Return the same with rich's markup escaped."""
     return escape_markup(harmless(text))
+
+
+def next_page(shown: Sized, cursor: object) -> str | None:
+    """Say how to see what follows a page; None on the last."""
+    return None if cursor is None else f"{len(shown)} shown; --cursor {cursor} shows the next ones."
 
 
 def uncut(*names: str) -> list[Column]:

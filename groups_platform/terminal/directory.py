@@ -117,8 +117,13 @@ def show_tree(tree: GroupTree) -> None:
             label.append(f"  {group.note}", style="not strike not dim magenta")
         branches[group.group_id] = branches[group.shown_under].add(label)
     console.print(root if tree.groups else "No groups yet. groups-platform sync --all reads the source.")
-    if tree.left_out:
-        console.print(f"… and {tree.left_out} more groups; --limit shows more.")
+    if told := left_out(tree):
+        console.print(told)
+
+
+def left_out(tree: GroupTree) -> str | None:
+    """Say how many groups are not shown, if any."""
+    return f"… and {tree.left_out} more groups; --limit shows more." if tree.left_out else None
 
 
 def show_reason(reason: Reason) -> None:

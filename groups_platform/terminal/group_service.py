@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from groups_platform.group_service.types.audit import ArchivedMonth, AuditEntry,
 from groups_platform.group_service.types.group import GroupData, GroupPage, PurgePlan
 from groups_platform.group_service.types.user import UserData
 from groups_platform.masking import public_registry
-from groups_platform.terminal import console, escape, narrow_table, uncut
+from groups_platform.terminal import console, escape, narrow_table, next_page, uncut
 from groups_platform.terminal.figures import in_bytes
 
 COLORS = {AuditStatus.SUCCESS: "green", AuditStatus.FAILURE: "red", AuditStatus.DENIED: "yellow"}
@@ -35,8 +35,8 @@ def show_groups(page: GroupPage) -> None:
             escape(group.description or ""),
         )
     console.print(table)
-    if page.next_cursor:
-        console.print(f"{len(page.groups)} shown; --cursor {page.next_cursor} shows the next ones.")
+    if told := next_page(page.groups, page.next_cursor):
+        console.print(told)
 
 
 def show_group(group: GroupData, members: Sequence[UserData] = ()) -> None:
@@ -48,16 +48,21 @@ def show_group(group: GroupData, members: Sequence[UserData] = ()) -> None:
             table.add_row(name, escape(value))
     console.print(table)
     if group.member_ids is not None:
-        console.print(_members(group.member_ids, members) if group.member_ids else "No members.")
+        console.print(_members(group, members) if group.member_ids else "No members.")
 
 
-def _members(ids: Iterable[UUID], members: Sequence[UserData]) -> Table:
+def strangers(group: GroupData, members: Sequence[UserData]) -> list[UUID]:
+    """Return the members that the actor may not see, who are not in `members`."""
+    return sorted(set(group.member_ids or ()) - {user.id for user in members})
+
+
+def _members(group: GroupData, members: Sequence[UserData]) -> Table:
     """Return a table of `members`, then of the ids that the actor may not see."""
     table = narrow_table("member", *uncut("e-mail address", "id"), "role")
     for user in members:
         role = user.role.value + ("" if user.status == "active" else f", {user.status}")
         table.add_row(escape(user.full_name or ""), escape(user.email), str(user.id), role)
-    for stranger in sorted(set(ids) - {user.id for user in members}):
+    for stranger in strangers(group, members):
         table.add_row("", "", str(stranger), "")
     return table
 
@@ -109,8 +114,8 @@ def show_audit(page: AuditPage) -> None:
             escape(outcome),
         )
     console.print(table if page.entries else "No entries.")
-    if page.next_cursor:
-        console.print(f"{len(page.entries)} shown; --cursor {page.next_cursor} shows the next ones.")
+    if told := next_page(page.entries, page.next_cursor):
+        console.print(told)
 
 
 def show_archive(months: Sequence[ArchivedMonth]) -> None:
