@@ -82,12 +82,6 @@ class UnknownResourcePolicy(IntegrityError):
     code = "unknown_resource_policy"
 
 
-class InactiveDomain(IntegrityError):
-    """The domain is deactivated: it takes no new groups."""
-
-    code = "inactive_domain"
-
-
 class DomainNameTaken(IntegrityError):
     """Another domain, active or not, has this name."""
 
