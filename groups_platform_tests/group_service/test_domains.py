@@ -13,12 +13,16 @@ from sqlalchemy import select
 from groups_platform.group_service.errors import InvalidAPIParameters
 from groups_platform.group_service.models.domain import DomainRow
 from groups_platform.group_service.services.group.actions.create_domain import CreateDomainAction
+from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
 from groups_platform.group_service.services.group.actions.deactivate_domain import DeactivateDomainAction
 from groups_platform.group_service.services.group.actions.list_domains import ListDomainsAction
 from groups_platform.group_service.services.group.actions.modify_domain import ModifyDomainAction
+from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction
 from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.types import OptionalState, ResourceSlot, TriState
 from groups_platform.group_service.types.domain import DomainCreator, DomainFilter, DomainModifier
+from groups_platform.group_service.types.group import GroupCreator, GroupModifier
+from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN, Deployment
 
 ROLES = ("superadmin", "monitor", "admin", "user", "other_admin", "other_user")
@@ -185,3 +189,33 @@ async def test_s25_a_deactivation_waits_for_who_holds_the_domain(
         done, _ = await asyncio.wait([waiting], timeout=0.5)
         assert not done
     assert (await waiting).success
+
+
+async def test_s25_a_deactivated_domain_takes_no_groups(group_service: GroupService, create_group: CreateGroup) -> None:
+    async with create_group() as stays, create_group(domain_name=OTHER_DOMAIN) as comes:
+        await group_service.deactivate_domain(DeactivateDomainAction(DOMAIN))
+        move = GroupModifier(domain_name=OptionalState.update(DOMAIN))
+        new = CreateGroupAction(GroupCreator("new", DOMAIN))
+        for refused in (
+            await group_service.create_group(new),
+            await group_service.modify_group(ModifyGroupAction(comes.id, move)),
+        ):
+            assert refused.error and refused.error.code == "inactive_domain"
+        rename = GroupModifier(name=OptionalState.update("renamed"))
+        assert (await group_service.modify_group(ModifyGroupAction(stays.id, rename))).success
+        assert (await modify(group_service, is_active=OptionalState.update(True))).success
+        assert (await group_service.modify_group(ModifyGroupAction(comes.id, move))).success
+
+
+async def test_s25_a_domain_is_deactivated_while_groups_come(
+    group_service: GroupService, deployment: Deployment
+) -> None:
+    """Every group that comes is in the log before the deactivation, and none after it."""
+    come = [CreateGroupAction(GroupCreator(f"group-{number}", DOMAIN)) for number in range(10)]
+    tasks = [group_service.create_group(action) for action in come]
+    tasks.insert(5, group_service.deactivate_domain(DeactivateDomainAction(DOMAIN)))
+    results = await asyncio.gather(*tasks)
+    assert {result.error.code for result in results if result.error} <= {"inactive_domain"}
+    rows = [row for row in await deployment.audit() if row.status.value == "success"]
+    actions = [row.action for row in rows if row.domain_name == DOMAIN]
+    assert actions == ["create_group"] * (len(actions) - 1) + ["deactivate_domain"]

@@ -228,7 +228,7 @@ def _is_named(user: UserRef) -> tuple[ColumnElement[bool], Sequence[ColumnElemen
     try:
         return UserRow.uuid == (user if isinstance(user, UUID) else UUID(user)), []
     except ValueError:
-        return has_email(str(user)), [UserRow.email != str(user).strip(), UserRow.is_email_shared]
+        return has_email(str(user)), [UserRow.email != str(user).strip(), UserRow.is_email_shared.asc()]
 
 
 def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
