@@ -77,6 +77,13 @@ async def test_s25_a_name_is_given_once(group_service: GroupService, deployment:
     assert await deployment.count(DomainRow) == 3
 
 
+async def test_s31_a_host_that_is_not_configured_is_named(group_service: GroupService) -> None:
+    hosts = {"moon": "moon"}
+    changed = await modify(group_service, allowed_vfolder_hosts=OptionalState.update(hosts))
+    for result in (await create(group_service, allowed_vfolder_hosts=hosts), changed):
+        assert (result.error.code, result.error.facts["field"]) == ("invalid_value", "allowed_vfolder_hosts")
+
+
 @pytest.mark.parametrize("field", [{"total_resource_slots": {"cpu": "many"}}, {"total_resource_slots": {"mem": "-1"}}])
 async def test_s25_a_bad_amount_is_named(group_service: GroupService, field: Any) -> None:
     refused = (await create(group_service, **field)).error

@@ -1,4 +1,4 @@
-"""What the repositories of domains, policies and users have in common: what a modifier gives, and when it is stored."""
+"""What the repositories of domains, policies and users have in common: what they are given, and when it is stored."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from sqlalchemy import ColumnElement, Interval, func, literal_column
 from sqlalchemy.orm import InstrumentedAttribute
 
 MOMENT = literal_column("INTERVAL '1 microsecond'", Interval)
+
+
+def values_of(creator: Any) -> dict[str, Any]:
+    """The fields of a creator."""
+    return {field.name: getattr(creator, field.name) for field in fields(creator)}
 
 
 def given(modifier: Any) -> dict[str, Any]:

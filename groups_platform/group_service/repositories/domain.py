@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 from unicodedata import normalize
 
 from sqlalchemy import ColumnElement, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from groups_platform.group_service.errors import DomainNameTaken, InvalidValue, UnknownDomain
+from groups_platform.group_service.errors import DomainNameTaken, UnknownDomain
 from groups_platform.group_service.models.domain import DomainRow
-from groups_platform.group_service.repositories.changes import given, moved_on
+from groups_platform.group_service.repositories.changes import given, moved_on, values_of
 from groups_platform.group_service.repositories.database_errors import refused_by
 from groups_platform.group_service.repositories.group.columns import stored_columns
 from groups_platform.group_service.types import ResourceSlot
@@ -25,22 +23,25 @@ from groups_platform.group_service.types.domain import (
     DomainModifier,
     check_domain_name,
 )
+from groups_platform.group_service.types.text import cut
 from groups_platform.group_service.types.user import Actor
 
 
 class DomainRepository:
     """Reads the domains that `actor` may see. Who may write is decided by the actions' access. Only flushes."""
 
-    def __init__(self, session: AsyncSession, actor: Actor) -> None:
+    def __init__(self, session: AsyncSession, actor: Actor, hosts: Collection[str] | None = None) -> None:
+        """hosts: the names of the storage hosts that a domain may be given; None for any."""
         self._session = session
         self._actor = actor
+        self._hosts = hosts
 
     async def create(self, creator: DomainCreator, now: datetime) -> DomainData:
         """Insert a domain. Raises InvalidDomainName, DomainNameTaken, InvalidValue."""
-        given_fields = {field.name: getattr(creator, field.name) for field in fields(creator)}
-        values = {**_stored(given_fields), "name": check_domain_name(creator.name)}
+        name = check_domain_name(creator.name)
+        values = stored_columns({**values_of(creator), "name": name}, self._hosts)
         statement = insert(DomainRow).values(**values, created_at=now, modified_at=now).returning(DomainRow)
-        taken = DomainNameTaken(f"There is a domain {values['name']} already.", name=values["name"])
+        taken = DomainNameTaken(f"There is a domain {name} already.", name=name)
         with refused_by({"domains_pkey": taken}):
             return _data((await self._session.scalars(statement)).one())
 
@@ -49,12 +50,12 @@ class DomainRepository:
         statement = select(DomainRow).where(DomainRow.name == normalize("NFC", name)).with_for_update()
         row = (await self._session.scalars(statement.execution_options(populate_existing=True))).one_or_none()
         if row is None:
-            raise UnknownDomain(f"There is no domain {name}.", domain_name=name)
+            raise unknown_domain(name)
         return _data(row)
 
     async def modify(self, domain: DomainData, modifier: DomainModifier, now: datetime) -> DomainData:
         """Change the fields of a locked domain that are given. Raises InvalidValue."""
-        changes = _stored(given(modifier))
+        changes = stored_columns(given(modifier), self._hosts)
         if not changes:
             return domain
         statement = (
@@ -83,14 +84,9 @@ class DomainRepository:
         return true() if self._actor.reads_everything else DomainRow.name == self._actor.domain_name
 
 
-def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
-    slots = values.get("total_resource_slots")
-    if slots is None or isinstance(slots, ResourceSlot):
-        return stored_columns({name: value for name, value in values.items() if name != "name"})
-    try:
-        return _stored({**values, "total_resource_slots": ResourceSlot.from_user_input(slots, None)})
-    except ValueError as error:
-        raise InvalidValue(f"{error}.", field="total_resource_slots") from None
+def unknown_domain(name: str) -> UnknownDomain:
+    """The error for a name that no domain has."""
+    return UnknownDomain(f"There is no domain {cut(name)}.", domain_name=cut(name))
 
 
 def _data(row: DomainRow) -> DomainData:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from unicodedata import category, normalize
@@ -20,7 +19,7 @@ from groups_platform.group_service.errors import (
 )
 from groups_platform.group_service.models.domain import ProjectResourcePolicyRow
 from groups_platform.group_service.models.group import GroupRow
-from groups_platform.group_service.repositories.changes import given, moved_on
+from groups_platform.group_service.repositories.changes import given, moved_on, values_of
 from groups_platform.group_service.repositories.database_errors import refused_by
 from groups_platform.group_service.types import ResourceSlot
 from groups_platform.group_service.types.resource_policy import (
@@ -28,6 +27,7 @@ from groups_platform.group_service.types.resource_policy import (
     ResourcePolicyData,
     ResourcePolicyModifier,
 )
+from groups_platform.group_service.types.text import cut, quote
 
 LONGEST_NAME = 256
 MOST = {"max_vfolder_count": 2**31 - 1, "max_quota_scope_size": 2**63 - 1, "max_network_count": 2**31 - 1}
@@ -41,10 +41,10 @@ class ResourcePolicyRepository:
 
     async def create(self, creator: ResourcePolicyCreator, now: datetime) -> ResourcePolicyData:
         """Insert a policy. Raises InvalidValue, ResourcePolicyTaken."""
-        given_fields = {field.name: getattr(creator, field.name) for field in fields(creator)}
-        values = {**_stored(given_fields), "created_at": now, "modified_at": now}
+        values = {**_stored(values_of(creator)), "created_at": now, "modified_at": now}
         statement = insert(ProjectResourcePolicyRow).values(**values).returning(ProjectResourcePolicyRow)
-        taken = ResourcePolicyTaken(f"There is a resource policy {values['name']} already.", name=values["name"])
+        name = cut(values["name"])
+        taken = ResourcePolicyTaken(f"There is a resource policy {name} already.", name=name)
         with refused_by({"project_resource_policies_pkey": taken}):
             return _data((await self._session.scalars(statement)).one())
 
@@ -57,7 +57,7 @@ class ResourcePolicyRepository:
         fresh = statement.with_for_update().execution_options(populate_existing=True)
         row = (await self._session.scalars(fresh)).one_or_none()
         if row is None:
-            raise UnknownResourcePolicy(f"There is no resource policy {name}.", resource_policy=name)
+            raise UnknownResourcePolicy(f"There is no resource policy {cut(name)}.", resource_policy=cut(name))
         return _data(row)
 
     async def modify(
@@ -83,8 +83,8 @@ class ResourcePolicyRepository:
         if number:
             groups = "1 group follows" if number == 1 else f"{number} groups follow"
             raise ResourcePolicyInUse(
-                f"{groups} the resource policy {policy.name}, deleted groups included. Give them another policy first.",
-                resource_policy=policy.name,
+                f"{groups} the resource policy {cut(policy.name)}, deleted ones included. Give them another one first.",
+                resource_policy=cut(policy.name),
                 groups=number,
             )
         await self._session.execute(
@@ -128,7 +128,7 @@ def _limit(name: str, value: int | str) -> int:
     except (ValueError, ArithmeticError):
         hint = ", or a size such as 100g" if name == "max_quota_scope_size" else ""
         raise InvalidValue(
-            f"{name} cannot be {str(value)[:100]!r}. Write 0 for no limit, or up to {MOST[name]}{hint}.",
+            f"{name} cannot be {quote(value)}. Write 0 for no limit, or up to {MOST[name]}{hint}.",
             field=name,
         ) from None
     return amount

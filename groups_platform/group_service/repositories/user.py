@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
@@ -21,13 +20,14 @@ from groups_platform.group_service.errors import (
     InvalidValue,
     OwnAccount,
     UnknownActor,
-    UnknownDomain,
     UnknownUser,
 )
 from groups_platform.group_service.models.group import GroupRow, MembershipRow
 from groups_platform.group_service.models.user import UserRow
-from groups_platform.group_service.repositories.changes import given, moved_on
+from groups_platform.group_service.repositories.changes import given, moved_on, values_of
 from groups_platform.group_service.repositories.database_errors import refused_by
+from groups_platform.group_service.repositories.domain import unknown_domain
+from groups_platform.group_service.types.text import cut, quote
 from groups_platform.group_service.types.user import (
     Actor,
     UserCreator,
@@ -102,7 +102,7 @@ def check_email(email: str) -> str:
     has_space = any(character.isspace() or not character.isprintable() for character in email)
     if not (name and host) or "@" in host or has_space or len(email) > LONGEST_EMAIL:
         raise InvalidValue(
-            f"{email[:100]!r} is not an e-mail address. Write one such as ann@example.com, without spaces and with at "
+            f"{quote(email)} is not an e-mail address. Write one such as ann@example.com, without spaces and with at "
             f"most {LONGEST_EMAIL} characters.",
             field="email",
         )
@@ -118,9 +118,9 @@ class UserRepository:
 
     async def create(self, creator: UserCreator, now: datetime) -> UserData:
         """Insert a user. Raises Forbidden, InvalidValue, EmailTaken, UnknownDomain."""
-        values = _stored({field.name: getattr(creator, field.name) for field in fields(creator)})
+        values = _stored(values_of(creator))
         if not self._actor.administrates(values["domain_name"]):
-            raise Forbidden(f"{self._actor.name} may not create users in {values['domain_name']}.")
+            raise Forbidden(f"{self._actor.name} may not create users in {cut(values['domain_name'])}.")
         self._refuse_role(values["role"])
         statement = insert(UserRow).values(**values, created_at=now, modified_at=now).returning(UserRow)
         with refused_by(_refusals(values)):
@@ -157,7 +157,7 @@ class UserRepository:
         if after["role"] is not user.role:
             self._refuse_role(after["role"])
         if not self._actor.administrates(after["domain_name"]):
-            raise Forbidden(f"{self._actor.name} may not move users to {after['domain_name']}.")
+            raise Forbidden(f"{self._actor.name} may not move users to {cut(after['domain_name'])}.")
         if not changes:
             return user
         statement = (
@@ -209,8 +209,8 @@ class UserRepository:
 
     def _absent(self, user: UserRef) -> GroupServiceError:
         if self._actor.administrates(None):
-            return UnknownUser(f"There is no user {user}.", user=str(user))
-        return Forbidden(f"{self._actor.name} has no such access to a user {user}.", user=str(user))
+            return UnknownUser(f"There is no user {cut(str(user))}.", user=cut(str(user)))
+        return Forbidden(f"{self._actor.name} has no such access to a user {cut(str(user))}.", user=cut(str(user)))
 
     def _refuse_role(self, role: UserRole) -> None:
         if role in ABOVE_ADMINS and not self._actor.administrates(None):
@@ -239,7 +239,7 @@ def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
     if stored.get("full_name") is not None:
         stored["full_name"] = normalize("NFC", stored["full_name"])
     if len(stored.get("domain_name", "")) > LONGEST_DOMAIN_NAME:  # the column would call it a fault of its own
-        raise _unknown_domain(stored["domain_name"])
+        raise unknown_domain(stored["domain_name"])
     return stored
 
 
@@ -260,22 +260,18 @@ def _member(enum: type[Member], value: Any, field: str) -> Member:
         return enum(value)
     except ValueError:
         known = ", ".join(member.value for member in enum)
-        raise InvalidValue(f"{field} cannot be {str(value)[:100]!r}. Write one of {known}.", field=field) from None
+        raise InvalidValue(f"{field} cannot be {quote(value)}. Write one of {known}.", field=field) from None
 
 
 def _refusals(values: Mapping[str, Any]) -> dict[str, GroupServiceError]:
     """The errors by the constraint that refuses these columns."""
-    email, domain = values.get("email"), values["domain_name"]
-    taken = EmailTaken(f"Another user has the e-mail address {email}, perhaps in another case.", email=email)
+    email, domain = values.get("email", ""), values["domain_name"]
+    taken = EmailTaken(f"Another user has the e-mail address {cut(email)}, perhaps in another case.", email=cut(email))
     return {
         "users_email_key": taken,
         "users_email_in_any_case_key": taken,
-        "users_domain_name_fkey": _unknown_domain(domain),
+        "users_domain_name_fkey": unknown_domain(domain),
     }
-
-
-def _unknown_domain(domain_name: str) -> UnknownDomain:
-    return UnknownDomain(f"There is no domain {domain_name[:100]}.", domain_name=domain_name[:100])
 
 
 def _data(row: UserRow) -> UserData:

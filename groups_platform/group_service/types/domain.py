@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,8 @@ from groups_platform.group_service.errors import InvalidDomainName, InvalidGroup
 from groups_platform.group_service.types import OptionalState, ResourceSlot, TriState
 from groups_platform.group_service.types.action import BaseActionResult
 from groups_platform.group_service.types.audit import Entity
-from groups_platform.group_service.types.group import check_group_name
+from groups_platform.group_service.types.frozen import freeze_fields, thaw
+from groups_platform.group_service.types.group import DESCRIPTION, Slots, check_group_name
 
 
 def check_domain_name(name: str) -> str:
@@ -32,9 +33,9 @@ class DomainCreator:
     """A new domain. Its slots and hosts are as those of a group."""
 
     name: str
-    description: str | None = None
+    description: str | None = field(default=None, metadata=DESCRIPTION)
     is_active: bool = True
-    total_resource_slots: Mapping[str, Any] = field(default_factory=ResourceSlot)
+    total_resource_slots: Slots = field(default_factory=ResourceSlot)
     allowed_vfolder_hosts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -42,9 +43,9 @@ class DomainCreator:
 class DomainModifier:
     """Changes of a domain; what is not given stays. A domain keeps its name, by which others refer to it."""
 
-    description: TriState[str] = field(default_factory=TriState.nop)
+    description: TriState[str] = field(default_factory=TriState.nop, metadata=DESCRIPTION)
     is_active: OptionalState[bool] = field(default_factory=OptionalState.nop)
-    total_resource_slots: OptionalState[Mapping[str, Any]] = field(default_factory=OptionalState.nop)
+    total_resource_slots: OptionalState[Slots] = field(default_factory=OptionalState.nop)
     allowed_vfolder_hosts: OptionalState[Mapping[str, Any]] = field(default_factory=OptionalState.nop)
 
 
@@ -60,9 +61,12 @@ class DomainData:
     created_at: datetime
     modified_at: datetime
 
+    def __post_init__(self) -> None:
+        freeze_fields(self, "allowed_vfolder_hosts")
+
     def to_json(self) -> dict[str, Any]:
         """The domain in types of JSON."""
-        return asdict(self) | {
+        return {field.name: thaw(getattr(self, field.name)) for field in fields(self)} | {
             "total_resource_slots": self.total_resource_slots.to_json(),
             "created_at": self.created_at.isoformat(),
             "modified_at": self.modified_at.isoformat(),

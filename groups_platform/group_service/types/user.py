@@ -73,6 +73,7 @@ class UserStatus(str, Enum):
     BEFORE_VERIFICATION = "before-verification"
 
 
+FULL_NAME = {"longest": 256}
 UserRef: TypeAlias = UUID | str
 """What an action takes for a user: the id, also as text, or the e-mail address in any case."""
 
@@ -83,7 +84,7 @@ class UserCreator:
 
     email: str
     domain_name: str
-    full_name: str | None = None
+    full_name: str | None = field(default=None, metadata=FULL_NAME)
     role: UserRole | str = UserRole.USER
     status: UserStatus | str = UserStatus.ACTIVE
 
@@ -92,7 +93,7 @@ class UserCreator:
 class UserModifier:
     """Changes of a user; what is not given stays. domain_name: memberships in groups of the old domain stay stored."""
 
-    full_name: TriState[str] = field(default_factory=TriState.nop)
+    full_name: TriState[str] = field(default_factory=TriState.nop, metadata=FULL_NAME)
     role: OptionalState[UserRole | str] = field(default_factory=OptionalState.nop)
     status: OptionalState[UserStatus | str] = field(default_factory=OptionalState.nop)
     domain_name: OptionalState[str] = field(default_factory=OptionalState.nop)

@@ -38,6 +38,7 @@ async def create_domain(action: CreateDomainAction, context: ActionContext) -> C
     Returns CreateDomainActionResult; data is the new domain as stored.
     error.code: forbidden, invalid_domain_name, domain_name_taken, invalid_value.
     """
-    domain = await DomainRepository(context.session, context.actor).create(action.input, context.now)
+    domains = DomainRepository(context.session, context.actor, context.storage.hosts)
+    domain = await domains.create(action.input, context.now)
     context.record(entity_of(domain.name), None, domain.to_json())
     return CreateDomainActionResult(success=True, data=domain)

@@ -39,7 +39,7 @@ async def deactivate_domain(action: DeactivateDomainAction, context: ActionConte
     Returns DeactivateDomainActionResult; data is the domain, inactive now. Deactivating it again succeeds.
     error.code: forbidden, unknown_domain, invalid_value.
     """
-    domains = DomainRepository(context.session, context.actor)
+    domains = DomainRepository(context.session, context.actor, context.storage.hosts)
     before = after = await domains.lock(action.domain_name)
     if before.is_active:
         after = await domains.modify(before, DomainModifier(is_active=OptionalState.update(False)), context.now)

@@ -39,7 +39,7 @@ async def modify_domain(action: ModifyDomainAction, context: ActionContext) -> M
     Returns ModifyDomainActionResult; data is the domain as it is now.
     error.code: forbidden, unknown_domain, invalid_value.
     """
-    domains = DomainRepository(context.session, context.actor)
+    domains = DomainRepository(context.session, context.actor, context.storage.hosts)
     before = await domains.lock(action.domain_name)
     after = await domains.modify(before, action.modifier, context.now)
     context.record(entity_of(after.name), before.to_json(), after.to_json())
