@@ -9,7 +9,7 @@ import logging
 
 import click
 
-from groups_platform.cli import audit, days, directory, group, platform, usage
+from groups_platform.cli import audit, days, directory, domain, group, platform, policy, usage, user
 from groups_platform.cli.common import PlatformGroup
 from groups_platform.settings import Settings, describe_settings
 
@@ -56,6 +56,9 @@ for command in (
     days.members,
     days.diff,
     group.group,
+    domain.domain,
+    policy.policy,
+    user.user,
     usage.usage,
     audit.audit,
     platform.demo,

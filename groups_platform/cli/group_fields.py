@@ -57,26 +57,26 @@ def _read_json(path: str) -> Any:
         raise click.BadParameter(f"{path} cannot be read as JSON: {error}.") from error
 
 
+HOST = click.option(
+    "--host", "hosts", multiple=True, metavar="HOST", help="A storage host it may use; may be repeated."
+)
+SLOT = click.option(
+    "--slot", "slots", multiple=True, type=slot, metavar="SLOT=AMOUNT", help="A limit: cpu=8, mem=32g; may be repeated."
+)
+DESCRIPTION = click.option("--description", metavar="TEXT", help="Its description.")
+
+
 def fields_of_a_group(command: Command) -> Command:
     """Add the options for the fields of a group; `values_of` takes what the command receives."""
     for option in (
         click.option("--integration-id", metavar="ID", help="Its id in another system, such as the directory."),
         click.option("--dotfiles", type=dotfiles, metavar="FILE", help="JSON, [{path, data, perm}]; - is stdin."),
         click.option("--registry", type=registry, metavar="FILE", help="JSON, {registry, project, …}; - is stdin."),
-        click.option(
-            "--host", "hosts", multiple=True, metavar="HOST", help="A storage host it may use; may be repeated."
-        ),
-        click.option(
-            "--slot",
-            "slots",
-            multiple=True,
-            type=slot,
-            metavar="SLOT=AMOUNT",
-            help="A limit: cpu=8, mem=32g; may be repeated.",
-        ),
+        HOST,
+        SLOT,
         click.option("--policy", metavar="POLICY", help="Its resource policy."),
         click.option("--type", "project_type", type=TYPE, help="Its type."),
-        click.option("--description", metavar="TEXT", help="Its description."),
+        DESCRIPTION,
     ):
         command = option(command)
     return command
@@ -104,18 +104,26 @@ def values_of(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def modifier_of(values: Mapping[str, Any], clear: Sequence[str]) -> GroupModifier:
-    """Return the change of these fields. Raises UsageError if there is none, or if a field is both set and cleared."""
-    from groups_platform.group_service.types import OptionalState, ResourceSlot, TriState  # noqa: PLC0415
+    """Return the change of these fields. Raises UsageError like `changes_of`."""
     from groups_platform.group_service.types.group import GroupModifier  # noqa: PLC0415
 
+    return GroupModifier(**changes_of(values, clear, NULLABLE))
+
+
+def changes_of(values: Mapping[str, Any], clear: Sequence[str], nullable: Mapping[str, str]) -> dict[str, Any]:
+    """Return the change of each field that is set or cleared, as modifiers take it.
+
+    clear: names of `nullable` or EMPTIED. Raises UsageError if there is none, or if a field is both set and cleared.
+    """
+    from groups_platform.group_service.types import OptionalState, ResourceSlot, TriState  # noqa: PLC0415
+
     empty: dict[str, Any] = {"total_resource_slots": ResourceSlot(), "allowed_vfolder_hosts": {}, "dotfiles": ()}
-    cleared = {field: empty.get(field) for field in ({**NULLABLE, **EMPTIED}[name] for name in clear)}
+    cleared = {field: empty.get(field) for field in ({**nullable, **EMPTIED}[name] for name in clear)}
     if both := cleared.keys() & values.keys():
         raise click.UsageError(f"Set it or clear it, not both: {', '.join(sorted(both))}.")
     if not cleared and not values:
         raise click.UsageError("Name a field to change; --help lists them.")
-    changes: dict[str, Any] = {
-        field: TriState(value) if field in NULLABLE.values() else OptionalState.update(value)
+    return {
+        field: TriState(value) if field in nullable.values() else OptionalState.update(value)
         for field, value in {**values, **cleared}.items()
     }
-    return GroupModifier(**changes)

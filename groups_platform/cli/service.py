@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
+from unicodedata import normalize
 from uuid import UUID
 
 import click
@@ -21,6 +22,11 @@ Answer = TypeVar("Answer")
 Data = TypeVar("Data")
 
 ACTOR = click.option("--as", "actor", metavar="EMAIL", help="Act as this user (default: the system).")
+
+PAGE = click.option("--limit", default=300, show_default=True, type=click.IntRange(1, 1000), help="Rows per page.")
+CURSOR = click.option(
+    "--cursor", metavar="CURSOR", help="Show the next page, by the cursor that the previous one shows."
+)
 
 
 class Refused(PlatformError):
@@ -76,7 +82,11 @@ async def find_user_ids(service: GroupService, named: Sequence[str | UUID]) -> l
 
     emails = [who for who in named if isinstance(who, str)]
     found = data_of(await service.find_users(FindUsersAction(emails=emails))) if emails else ()
-    ids = {user.email: user.id for user in found}
-    if strangers := sorted(set(emails) - ids.keys()):
+    ids = {user.email.lower(): user.id for user in found}
+    if strangers := sorted({email for email in emails if _address(email) not in ids}):
         raise UnknownUsers(f"There are no such users to be seen: {', '.join(strangers)}.", users=strangers)
-    return [ids[who] if isinstance(who, str) else who for who in named]
+    return [ids[_address(who)] if isinstance(who, str) else who for who in named]
+
+
+def _address(email: str) -> str:
+    return normalize("NFC", email).strip().lower()  # as the service finds it

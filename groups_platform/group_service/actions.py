@@ -7,6 +7,8 @@ from groups_platform.group_service.errors import (
     AmbiguousGroup,
     Busy,
     DatabaseError,
+    DomainNameTaken,
+    EmailTaken,
     Forbidden,
     GroupNameTaken,
     GroupNotFound,
@@ -16,15 +18,20 @@ from groups_platform.group_service.errors import (
     IntegrationIdTaken,
     IntegrityError,
     InvalidAPIParameters,
+    InvalidDomainName,
     InvalidGroupName,
     InvalidUserId,
     InvalidValue,
     ObjectNotFound,
     OutcomeUnknown,
+    OwnAccount,
+    ResourcePolicyInUse,
+    ResourcePolicyTaken,
     StorageFault,
     UnknownActor,
     UnknownDomain,
     UnknownResourcePolicy,
+    UnknownUser,
     UnknownUsers,
 )
 from groups_platform.group_service.services.group.actions.archive_audit import (
@@ -36,13 +43,30 @@ from groups_platform.group_service.services.group.actions.check_monthly_usage im
     CheckMonthlyUsageAction,
     CheckMonthlyUsageActionResult,
 )
+from groups_platform.group_service.services.group.actions.create_domain import (
+    CreateDomainAction,
+    CreateDomainActionResult,
+)
 from groups_platform.group_service.services.group.actions.create_group import (
     CreateGroupAction,
     CreateGroupActionResult,
 )
+from groups_platform.group_service.services.group.actions.create_resource_policy import (
+    CreateResourcePolicyAction,
+    CreateResourcePolicyActionResult,
+)
+from groups_platform.group_service.services.group.actions.create_user import CreateUserAction, CreateUserActionResult
+from groups_platform.group_service.services.group.actions.deactivate_domain import (
+    DeactivateDomainAction,
+    DeactivateDomainActionResult,
+)
 from groups_platform.group_service.services.group.actions.delete_group import (
     DeleteGroupAction,
     DeleteGroupActionResult,
+)
+from groups_platform.group_service.services.group.actions.delete_resource_policy import (
+    DeleteResourcePolicyAction,
+    DeleteResourcePolicyActionResult,
 )
 from groups_platform.group_service.services.group.actions.find_users import (
     FindUsersAction,
@@ -56,10 +80,25 @@ from groups_platform.group_service.services.group.actions.get_groups import (
     GetGroupsAction,
     GetGroupsActionResult,
 )
+from groups_platform.group_service.services.group.actions.list_domains import ListDomainsAction, ListDomainsActionResult
+from groups_platform.group_service.services.group.actions.list_resource_policies import (
+    ListResourcePoliciesAction,
+    ListResourcePoliciesActionResult,
+)
+from groups_platform.group_service.services.group.actions.list_users import ListUsersAction, ListUsersActionResult
+from groups_platform.group_service.services.group.actions.modify_domain import (
+    ModifyDomainAction,
+    ModifyDomainActionResult,
+)
 from groups_platform.group_service.services.group.actions.modify_group import (
     ModifyGroupAction,
     ModifyGroupActionResult,
 )
+from groups_platform.group_service.services.group.actions.modify_resource_policy import (
+    ModifyResourcePolicyAction,
+    ModifyResourcePolicyActionResult,
+)
+from groups_platform.group_service.services.group.actions.modify_user import ModifyUserAction, ModifyUserActionResult
 from groups_platform.group_service.services.group.actions.purge_group import (
     PurgeGroupAction,
     PurgeGroupActionActiveEndpointsError,
@@ -112,12 +151,24 @@ __all__ = [
     "Busy",
     "CheckMonthlyUsageAction",
     "CheckMonthlyUsageActionResult",
+    "CreateDomainAction",
+    "CreateDomainActionResult",
     "CreateGroupAction",
     "CreateGroupActionResult",
+    "CreateResourcePolicyAction",
+    "CreateResourcePolicyActionResult",
+    "CreateUserAction",
+    "CreateUserActionResult",
     "DatabaseError",
     "DatabaseUnavailable",
+    "DeactivateDomainAction",
+    "DeactivateDomainActionResult",
     "DeleteGroupAction",
     "DeleteGroupActionResult",
+    "DeleteResourcePolicyAction",
+    "DeleteResourcePolicyActionResult",
+    "DomainNameTaken",
+    "EmailTaken",
     "FindUsersAction",
     "FindUsersActionResult",
     "Forbidden",
@@ -133,19 +184,35 @@ __all__ = [
     "IntegrationIdTaken",
     "IntegrityError",
     "InvalidAPIParameters",
+    "InvalidDomainName",
     "InvalidGroupName",
     "InvalidUserId",
     "InvalidValue",
+    "ListDomainsAction",
+    "ListDomainsActionResult",
+    "ListResourcePoliciesAction",
+    "ListResourcePoliciesActionResult",
+    "ListUsersAction",
+    "ListUsersActionResult",
+    "ModifyDomainAction",
+    "ModifyDomainActionResult",
     "ModifyGroupAction",
     "ModifyGroupActionResult",
+    "ModifyResourcePolicyAction",
+    "ModifyResourcePolicyActionResult",
+    "ModifyUserAction",
+    "ModifyUserActionResult",
     "ObjectNotFound",
     "OutcomeUnknown",
+    "OwnAccount",
     "PurgeGroupAction",
     "PurgeGroupActionActiveEndpointsError",
     "PurgeGroupActionActiveKernelsError",
     "PurgeGroupActionError",
     "PurgeGroupActionResult",
     "PurgeGroupActionVFoldersMountedToActiveKernelsError",
+    "ResourcePolicyInUse",
+    "ResourcePolicyTaken",
     "RestoreGroupAction",
     "RestoreGroupActionResult",
     "RetryVFolderDeletionsAction",
@@ -162,6 +229,7 @@ __all__ = [
     "UnknownActor",
     "UnknownDomain",
     "UnknownResourcePolicy",
+    "UnknownUser",
     "UnknownUsers",
     "UsagePerMonthAction",
     "UsagePerMonthActionResult",

@@ -40,6 +40,12 @@ class AmbiguousGroup(GroupServiceError):
     code = "ambiguous_group"
 
 
+class UnknownUser(ObjectNotFound):
+    """No user has this id or e-mail address."""
+
+    code = "unknown_user"
+
+
 class UnknownActor(ObjectNotFound):
     """Who acts is no active user, or not any more."""
 
@@ -76,6 +82,30 @@ class UnknownResourcePolicy(IntegrityError):
     code = "unknown_resource_policy"
 
 
+class DomainNameTaken(IntegrityError):
+    """Another domain, active or not, has this name."""
+
+    code = "domain_name_taken"
+
+
+class ResourcePolicyTaken(IntegrityError):
+    """Another resource policy has this name."""
+
+    code = "resource_policy_taken"
+
+
+class ResourcePolicyInUse(IntegrityError):
+    """Groups, active or deleted, follow this resource policy. facts: `groups`, how many."""
+
+    code = "resource_policy_in_use"
+
+
+class EmailTaken(IntegrityError):
+    """Another user has this e-mail address, perhaps in another case."""
+
+    code = "email_taken"
+
+
 class UnknownUsers(IntegrityError):
     """These ids are of no users of the group's domain."""
 
@@ -92,6 +122,18 @@ class InvalidGroupName(GroupServiceError):
     """A name breaks the rules of names."""
 
     code = "invalid_group_name"
+
+
+class InvalidDomainName(GroupServiceError):
+    """A domain's name breaks the rules of names."""
+
+    code = "invalid_domain_name"
+
+
+class OwnAccount(GroupServiceError):
+    """Nobody takes their own rights away: somebody else has to, so that somebody is left."""
+
+    code = "own_account"
 
 
 class InvalidUserId(GroupServiceError):

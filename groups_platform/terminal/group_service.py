@@ -31,7 +31,7 @@ def show_groups(page: GroupPage) -> None:
             group.type.value,
             _state(group),
             str(len(group.member_ids or ())),
-            _slots(group.total_resource_slots),
+            slots_text(group.total_resource_slots),
             escape(group.description or ""),
         )
     console.print(table)
@@ -74,7 +74,7 @@ def _facts(group: GroupData) -> dict[str, str]:
         "description": group.description or "",
         "type": group.type.value,
         "resource policy": group.resource_policy,
-        "limits": _slots(group.total_resource_slots),
+        "limits": slots_text(group.total_resource_slots),
         "storage hosts": ", ".join(group.allowed_vfolder_hosts),
         "registry": "/".join(str(registry[part]) for part in ("registry", "project") if part in registry),
         "dotfiles": ", ".join(str(dotfile.get("path")) for dotfile in group.dotfiles or ()),
@@ -157,7 +157,8 @@ def _state(group: GroupData) -> str:
     return "active" if group.is_active else "[yellow]deleted[/]"
 
 
-def _slots(slots: ResourceSlot) -> str:
+def slots_text(slots: ResourceSlot) -> str:
+    """Format limits: `cpu 8, mem 32 GiB`."""
     return ", ".join(f"{slot} {in_bytes(amount) if 'mem' in slot else f'{amount:f}'}" for slot, amount in slots.items())
 
 

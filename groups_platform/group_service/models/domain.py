@@ -35,3 +35,4 @@ class ProjectResourcePolicyRow(Base):
     max_quota_scope_size: Mapped[int] = mapped_column(BigInteger, server_default=BY_DATABASE)
     max_network_count: Mapped[int] = mapped_column(server_default=BY_DATABASE)
     created_at: Mapped[datetime] = mapped_column(server_default=BY_DATABASE)
+    modified_at: Mapped[datetime] = mapped_column(server_default=BY_DATABASE)

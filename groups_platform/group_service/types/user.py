@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from enum import Enum
+from typing import TypeAlias
 from uuid import UUID
+
+from groups_platform.group_service.types import OptionalState, TriState
+from groups_platform.group_service.types.action import BaseActionResult
 
 
 class UserRole(str, Enum):
@@ -58,3 +62,70 @@ class Actor:
 
 
 SYSTEM = Actor("system", UserRole.SUPERADMIN)
+
+
+class UserStatus(str, Enum):
+    """Whether a user may act and be added to groups: only an active one. Others may have stored further statuses."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    DELETED = "deleted"
+    BEFORE_VERIFICATION = "before-verification"
+
+
+FULL_NAME = {"longest": 256}
+UserRef: TypeAlias = UUID | str
+"""What an action takes for a user: the id, also as text, or the e-mail address in any case."""
+
+
+@dataclass(frozen=True)
+class UserCreator:
+    """A new user. email: unique in any case, and for good. Roles and statuses may be given by their values."""
+
+    email: str
+    domain_name: str
+    full_name: str | None = field(default=None, metadata=FULL_NAME)
+    role: UserRole | str = UserRole.USER
+    status: UserStatus | str = UserStatus.ACTIVE
+
+
+@dataclass(frozen=True)
+class UserModifier:
+    """Changes of a user; what is not given stays. domain_name: memberships in groups of the old domain stay stored."""
+
+    full_name: TriState[str] = field(default_factory=TriState.nop, metadata=FULL_NAME)
+    role: OptionalState[UserRole | str] = field(default_factory=OptionalState.nop)
+    status: OptionalState[UserStatus | str] = field(default_factory=OptionalState.nop)
+    domain_name: OptionalState[str] = field(default_factory=OptionalState.nop)
+
+
+def user_state(user: UserData) -> dict[str, str | None]:
+    """A user in types of JSON."""
+    return {**asdict(user), "id": str(user.id), "role": user.role.value}
+
+
+@dataclass(frozen=True)
+class UserActionResult(BaseActionResult[UserData]):
+    """A user as they are after the action."""
+
+    def entity_id(self) -> str | None:
+        """The user's id."""
+        return str(self.data.id) if self.data else None
+
+
+@dataclass(frozen=True)
+class UserFilter:
+    """The filter of a listing; None is any. name_part: anywhere in e-mail address or full name, in any case."""
+
+    domain_name: str | None = None
+    status: UserStatus | str | None = None
+    role: UserRole | str | None = None
+    name_part: str | None = None
+
+
+@dataclass(frozen=True)
+class UserPage:
+    """Users in the order of their addresses. next_cursor asks for the page that follows; None on the last."""
+
+    users: tuple[UserData, ...]
+    next_cursor: str | None = None

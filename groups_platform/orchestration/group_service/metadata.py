@@ -41,7 +41,7 @@ def group_facts(group: GroupData) -> Facts:
         "description": group.description,
         "active": group.is_active,
         "type": group.type.value,
-        "slots": _slots(group.total_resource_slots),
+        "slots": slots_text(group.total_resource_slots),
         "storage hosts": ", ".join(group.allowed_vfolder_hosts),
         "resource policy": group.resource_policy,
         "container registry": registry and registry.get("registry", "set"),
@@ -52,7 +52,7 @@ def group_facts(group: GroupData) -> Facts:
     }
     facts: Facts = {
         "group_id": str(group.id),
-        "group": rows_table([{"field": name, "value": _text(value)} for name, value in fields.items()]),
+        "group": fields_table(fields),
     }
     if group.member_ids is not None:
         facts["member_count"] = len(group.member_ids)
@@ -69,7 +69,7 @@ def page_facts(page: GroupPage) -> Facts:
             "id": str(group.id),
             "active": group.is_active,
             "type": group.type.value,
-            "slots": _slots(group.total_resource_slots),
+            "slots": slots_text(group.total_resource_slots),
             "resource policy": group.resource_policy,
         }
         for group in page.groups
@@ -235,7 +235,13 @@ def _details(item: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {_text(value)}" for name, value in item.items() if name != "id")
 
 
-def _slots(slots: ResourceSlot) -> str:
+def fields_table(fields: Facts) -> Any:
+    """The fields of one thing as a table, with secrets in texts masked."""
+    return rows_table([{"field": name, "value": _text(value)} for name, value in fields.items()])
+
+
+def slots_text(slots: ResourceSlot) -> str:
+    """Limits as a text: `cpu 8, mem 34359738368`."""
     return ", ".join(f"{slot} {amount}" for slot, amount in slots.to_json().items())
 
 

@@ -15,12 +15,23 @@ from groups_platform.group_service.repositories.user import read_actor
 from groups_platform.group_service.services.group.actions import (
     archive_audit,
     check_monthly_usage,
+    create_domain,
     create_group,
+    create_resource_policy,
+    create_user,
+    deactivate_domain,
     delete_group,
+    delete_resource_policy,
     find_users,
     get_group,
     get_groups,
+    list_domains,
+    list_resource_policies,
+    list_users,
+    modify_domain,
     modify_group,
+    modify_resource_policy,
+    modify_user,
     purge_group,
     restore_group,
     retry_vfolder_deletions,
@@ -95,6 +106,17 @@ class GroupService:
     search_audit = performs(search_audit.search_audit)
     summarise_audit = performs(summarise_audit.summarise_audit)
     archive_audit = performs(archive_audit.archive_audit)
+    create_domain = performs(create_domain.create_domain)
+    modify_domain = performs(modify_domain.modify_domain)
+    deactivate_domain = performs(deactivate_domain.deactivate_domain)
+    list_domains = performs(list_domains.list_domains)
+    create_resource_policy = performs(create_resource_policy.create_resource_policy)
+    modify_resource_policy = performs(modify_resource_policy.modify_resource_policy)
+    delete_resource_policy = performs(delete_resource_policy.delete_resource_policy)
+    list_resource_policies = performs(list_resource_policies.list_resource_policies)
+    create_user = performs(create_user.create_user)
+    modify_user = performs(modify_user.modify_user)
+    list_users = performs(list_users.list_users)
 
     @property
     def actor(self) -> Actor | str:
