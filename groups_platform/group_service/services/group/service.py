@@ -13,6 +13,7 @@ from groups_platform.group_service.errors import GroupServiceError, UnknownActor
 from groups_platform.group_service.repositories.database_errors import typed_error
 from groups_platform.group_service.repositories.user import read_actor
 from groups_platform.group_service.services.group.actions import (
+    approve_purge,
     archive_audit,
     check_monthly_usage,
     create_group,
@@ -20,8 +21,10 @@ from groups_platform.group_service.services.group.actions import (
     find_users,
     get_group,
     get_groups,
+    list_purge_requests,
     modify_group,
     purge_group,
+    request_purge,
     restore_group,
     retry_vfolder_deletions,
     search_audit,
@@ -82,6 +85,9 @@ class GroupService:
     delete_group = performs(delete_group.delete_group)
     restore_group = performs(restore_group.restore_group)
     purge_group = performs(purge_group.purge_group)
+    request_purge = performs(request_purge.request_purge)
+    approve_purge = performs(approve_purge.approve_purge)
+    list_purge_requests = performs(list_purge_requests.list_purge_requests)
     get_group = performs(get_group.get_group)
     get_groups = performs(get_groups.get_groups)
     search_groups = performs(search_groups.search_groups)
