@@ -7,6 +7,7 @@ from groups_platform.group_service.errors import (
     AmbiguousGroup,
     Busy,
     DatabaseError,
+    DotfileNotFound,
     Forbidden,
     GroupNameTaken,
     GroupNotFound,
@@ -21,11 +22,20 @@ from groups_platform.group_service.errors import (
     InvalidValue,
     ObjectNotFound,
     OutcomeUnknown,
+    PurgeRequestNotFound,
     StorageFault,
     UnknownActor,
     UnknownDomain,
     UnknownResourcePolicy,
     UnknownUsers,
+)
+from groups_platform.group_service.services.group.actions.approve_purge import (
+    ApprovePurgeAction,
+    ApprovePurgeActionResult,
+    OwnPurgeRequest,
+    PurgePlanChanged,
+    PurgeRequestExpired,
+    PurgeRequestNotWaiting,
 )
 from groups_platform.group_service.services.group.actions.archive_audit import (
     ArchiveAuditAction,
@@ -36,9 +46,18 @@ from groups_platform.group_service.services.group.actions.check_monthly_usage im
     CheckMonthlyUsageAction,
     CheckMonthlyUsageActionResult,
 )
+from groups_platform.group_service.services.group.actions.create_dotfile import (
+    CreateDotfileAction,
+    CreateDotfileActionResult,
+    DotfileExists,
+)
 from groups_platform.group_service.services.group.actions.create_group import (
     CreateGroupAction,
     CreateGroupActionResult,
+)
+from groups_platform.group_service.services.group.actions.delete_dotfile import (
+    DeleteDotfileAction,
+    DeleteDotfileActionResult,
 )
 from groups_platform.group_service.services.group.actions.delete_group import (
     DeleteGroupAction,
@@ -56,17 +75,27 @@ from groups_platform.group_service.services.group.actions.get_groups import (
     GetGroupsAction,
     GetGroupsActionResult,
 )
+from groups_platform.group_service.services.group.actions.list_purge_requests import (
+    ListPurgeRequestsAction,
+    ListPurgeRequestsActionResult,
+)
 from groups_platform.group_service.services.group.actions.modify_group import (
     ModifyGroupAction,
     ModifyGroupActionResult,
 )
 from groups_platform.group_service.services.group.actions.purge_group import (
+    ApprovalRequired,
+    NotConfirmed,
     PurgeGroupAction,
     PurgeGroupActionActiveEndpointsError,
     PurgeGroupActionActiveKernelsError,
     PurgeGroupActionError,
     PurgeGroupActionResult,
     PurgeGroupActionVFoldersMountedToActiveKernelsError,
+)
+from groups_platform.group_service.services.group.actions.request_purge import (
+    RequestPurgeAction,
+    RequestPurgeActionResult,
 )
 from groups_platform.group_service.services.group.actions.restore_group import (
     RestoreGroupAction,
@@ -92,6 +121,10 @@ from groups_platform.group_service.services.group.actions.summarise_audit import
     SummariseAuditAction,
     SummariseAuditActionResult,
 )
+from groups_platform.group_service.services.group.actions.update_dotfile import (
+    UpdateDotfileAction,
+    UpdateDotfileActionResult,
+)
 from groups_platform.group_service.services.group.actions.usage_per_month import (
     UsagePerMonthAction,
     UsagePerMonthActionResult,
@@ -105,6 +138,9 @@ from groups_platform.group_service.types.action import ActionError, BaseActionRe
 __all__ = [
     "ActionError",
     "AmbiguousGroup",
+    "ApprovalRequired",
+    "ApprovePurgeAction",
+    "ApprovePurgeActionResult",
     "ArchiveAuditAction",
     "ArchiveAuditActionResult",
     "BaseAction",
@@ -112,12 +148,18 @@ __all__ = [
     "Busy",
     "CheckMonthlyUsageAction",
     "CheckMonthlyUsageActionResult",
+    "CreateDotfileAction",
+    "CreateDotfileActionResult",
     "CreateGroupAction",
     "CreateGroupActionResult",
     "DatabaseError",
     "DatabaseUnavailable",
+    "DeleteDotfileAction",
+    "DeleteDotfileActionResult",
     "DeleteGroupAction",
     "DeleteGroupActionResult",
+    "DotfileExists",
+    "DotfileNotFound",
     "FindUsersAction",
     "FindUsersActionResult",
     "Forbidden",
@@ -136,16 +178,26 @@ __all__ = [
     "InvalidGroupName",
     "InvalidUserId",
     "InvalidValue",
+    "ListPurgeRequestsAction",
+    "ListPurgeRequestsActionResult",
     "ModifyGroupAction",
     "ModifyGroupActionResult",
+    "NotConfirmed",
     "ObjectNotFound",
     "OutcomeUnknown",
+    "OwnPurgeRequest",
     "PurgeGroupAction",
     "PurgeGroupActionActiveEndpointsError",
     "PurgeGroupActionActiveKernelsError",
     "PurgeGroupActionError",
     "PurgeGroupActionResult",
     "PurgeGroupActionVFoldersMountedToActiveKernelsError",
+    "PurgePlanChanged",
+    "PurgeRequestExpired",
+    "PurgeRequestNotFound",
+    "PurgeRequestNotWaiting",
+    "RequestPurgeAction",
+    "RequestPurgeActionResult",
     "RestoreGroupAction",
     "RestoreGroupActionResult",
     "RetryVFolderDeletionsAction",
@@ -163,6 +215,8 @@ __all__ = [
     "UnknownDomain",
     "UnknownResourcePolicy",
     "UnknownUsers",
+    "UpdateDotfileAction",
+    "UpdateDotfileActionResult",
     "UsagePerMonthAction",
     "UsagePerMonthActionResult",
     "UsagePerPeriodAction",

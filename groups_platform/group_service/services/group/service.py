@@ -16,7 +16,9 @@ from groups_platform.group_service.services.group.actions import (
     approve_purge,
     archive_audit,
     check_monthly_usage,
+    create_dotfile,
     create_group,
+    delete_dotfile,
     delete_group,
     find_users,
     get_group,
@@ -31,6 +33,7 @@ from groups_platform.group_service.services.group.actions import (
     search_groups,
     store_monthly_usage,
     summarise_audit,
+    update_dotfile,
     usage_per_month,
     usage_per_period,
 )
@@ -88,6 +91,9 @@ class GroupService:
     request_purge = performs(request_purge.request_purge)
     approve_purge = performs(approve_purge.approve_purge)
     list_purge_requests = performs(list_purge_requests.list_purge_requests)
+    create_dotfile = performs(create_dotfile.create_dotfile)
+    update_dotfile = performs(update_dotfile.update_dotfile)
+    delete_dotfile = performs(delete_dotfile.delete_dotfile)
     get_group = performs(get_group.get_group)
     get_groups = performs(get_groups.get_groups)
     search_groups = performs(search_groups.search_groups)
