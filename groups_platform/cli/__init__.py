@@ -9,7 +9,7 @@ import logging
 
 import click
 
-from groups_platform.cli import audit, days, directory, group, platform, usage
+from groups_platform.cli import audit, days, directory, dotfile, group, platform, purge, usage
 from groups_platform.cli.common import PlatformGroup
 from groups_platform.settings import Settings, describe_settings
 
@@ -63,6 +63,9 @@ for command in (
     platform.db,
 ):
     cli.add_command(command)
+
+for command in (purge.purge, purge.request_purge, purge.approve_purge, purge.purge_requests, dotfile.dotfile):
+    group.group.add_command(command)
 
 
 def main() -> None:
