@@ -145,6 +145,16 @@ def _limits(value: str) -> dict[str, Limit | None]:
     return limits
 
 
+def _purge_approval(value: str) -> bool | frozenset[str]:
+    """`off`, `required`, or names of domains. What means on or off elsewhere would name a domain that nobody has."""
+    if value in ("off", "required"):
+        return value == "required"
+    domains = frozenset(name.strip() for name in value.split(","))
+    if not domains.isdisjoint(("", "off", "on", "required", "true", "false", "yes", "no", "1", "0")):
+        raise ValueError
+    return domains
+
+
 def _time_zone(value: str) -> str:
     return ZoneInfo(value).key
 
@@ -304,6 +314,12 @@ class Settings(BaseSettings):
         validation_alias="GROUPS_TIMEZONE",
         description="time zone of days and months in usage (UTC)",
         examples=["Europe/Vienna"],
+    )
+    purge_approval: Annotated[bool | frozenset[str], NoDecode, _read(_purge_approval)] = Field(
+        default=False,
+        validation_alias="GROUPS_PURGE_APPROVAL",
+        description="purges by two admins: required, or domain,… (off)",
+        examples=["off, required, or names of domains such as norrvik,norrvik-labs"],
     )
     valkey_url: Annotated[SecretStr | None, _read(_valkey_url)] = Field(
         default=None,

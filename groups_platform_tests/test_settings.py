@@ -73,6 +73,22 @@ def test_a_valkey_url_is_one_that_redis_reads() -> None:
     assert Settings.from_env({"GROUPS_VALKEY_URL": "unix:///run/cache"}).valkey_url == SecretStr("unix:///run/cache")
 
 
+@pytest.mark.parametrize(
+    ("value", "approval"),
+    [
+        ("", False),
+        ("off", False),
+        ("required", True),
+        ("norrvik", frozenset({"norrvik"})),
+        ("norrvik, norrvik-labs", frozenset({"norrvik", "norrvik-labs"})),
+    ],
+)
+def test_s34_purges_need_a_second_admin_nowhere_everywhere_or_in_domains(
+    value: str, approval: bool | frozenset[str]
+) -> None:
+    assert Settings.from_env({"GROUPS_PURGE_APPROVAL": value}).purge_approval == approval
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         Settings.from_env({}).source = "other"  # type: ignore[misc]
@@ -107,6 +123,7 @@ def test_settings_do_not_change() -> None:
         ("GROUPS_VALKEY_URL", "valkey://:secret@cache:63s79/0"),
         ("GROUPS_TIMEZONE", "Mars/Olympus"),
         ("GROUPS_TIMEZONE", "../etc/passwd"),
+        *(("GROUPS_PURGE_APPROVAL", value) for value in ("true", "on", "1", "norrvik,", "off,norrvik", "required,off")),
         ("GROUPS_REJECTED_LIMIT", "ten percent"),
         ("GROUPS_REJECTED_LIMIT", "1.5"),
         ("GROUPS_REJECTED_LIMIT", "nan"),

@@ -9,7 +9,19 @@ import logging
 
 import click
 
-from groups_platform.cli import audit, days, directory, domain, group, platform, policy, usage, user
+from groups_platform.cli import (
+    audit,
+    days,
+    directory,
+    domain,
+    dotfile,
+    group,
+    platform,
+    policy,
+    purge,
+    usage,
+    user,
+)
 from groups_platform.cli.common import PlatformGroup
 from groups_platform.settings import Settings, describe_settings
 
@@ -66,6 +78,9 @@ for command in (
     platform.db,
 ):
     cli.add_command(command)
+
+for command in (purge.purge, purge.request_purge, purge.approve_purge, purge.purge_requests, dotfile.dotfile):
+    group.group.add_command(command)
 
 
 def main() -> None:

@@ -1,8 +1,7 @@
-"""The commands of the group service: create, change, delete and purge groups, and manage their members."""
+"""The commands of the group service: create, change and delete groups, and manage their members."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -14,26 +13,17 @@ import click
 from groups_platform.cli.answers import Rows
 from groups_platform.cli.common import CSV, JSON
 from groups_platform.cli.group_fields import EMPTIED, NULLABLE, TYPE, fields_of_a_group, modifier_of, values_of
-from groups_platform.cli.service import ACTOR, Refused, data_of, find_user_ids, perform, show_result, user
-from groups_platform.errors import PlatformError
+from groups_platform.cli.service import ACTOR, data_of, find_user_ids, perform, show_result, user
 from groups_platform.settings import Settings
 
 if TYPE_CHECKING:
     from groups_platform.group_service.services.group.service import GroupService
     from groups_platform.group_service.types.action import BaseActionResult
-    from groups_platform.group_service.types.group import GroupActionResult, GroupPage, GroupRef, PurgePlan
+    from groups_platform.group_service.types.group import GroupActionResult, GroupPage, GroupRef
     from groups_platform.group_service.types.user import UserData
-
-UNCONFIRMED = "A purge needs confirmation. Write --yes, or show the plan with --dry-run."
 
 Answer = TypeVar("Answer")
 Act = Callable[["GroupService", "GroupRef"], Awaitable[Answer]]
-
-
-class NotConfirmed(PlatformError):
-    """The user did not confirm a purge."""
-
-    code = "not_confirmed"
 
 
 @dataclass(frozen=True)
@@ -250,36 +240,6 @@ def restore(asked: Asked) -> None:
 
 
 @group.command()
-@one_group
-@click.option("--dry-run", is_flag=True, help="Only show what would be removed and what blocks it.")
-@click.option("--yes", is_flag=True, help="Do not ask for the group's name.")
-def purge(asked: Asked, dry_run: bool, yes: bool) -> None:
-    """Remove a group permanently, with its sessions, kernels, endpoints, and folders with their files.
-
-    Shows the plan and asks for the group's name first. Fails while anything of the group is in use.
-
-    \b
-      groups-platform group purge norrvik/summer-forecast --dry-run
-    """
-    from groups_platform.group_service.services.group.actions.purge_group import PurgeGroupAction  # noqa: PLC0415
-    from groups_platform.terminal.group_service import show_plan  # noqa: PLC0415
-
-    if asked.as_json and not (dry_run or yes):
-        raise click.UsageError(UNCONFIRMED)
-
-    async def act(service: GroupService, group: GroupRef) -> BaseActionResult[PurgePlan]:
-        if dry_run or not yes:
-            planned = await service.purge_group(PurgeGroupAction(group, dry_run=True))
-            if dry_run:
-                return planned
-            show_plan(data_of(planned))
-            _confirm(planned)
-        return await service.purge_group(PurgeGroupAction(group))
-
-    show_result(asked.perform(act), asked.as_json, show_plan)
-
-
-@group.command()
 @ACTOR
 @JSON
 @click.pass_obj
@@ -295,20 +255,6 @@ def retry_vfolder_deletions(settings: Settings, /, *, actor: str | None, as_json
 
     result = perform(settings, actor, lambda service: service.retry_vfolder_deletions(RetryVFolderDeletionsAction()))
     show_result(result, as_json, lambda data: click.echo(f"Folders removed: {len(data.removed)}."))
-
-
-def _confirm(planned: BaseActionResult[PurgePlan]) -> None:
-    plan = data_of(planned)
-    if plan.blockers:
-        raise Refused(plan.blockers[0], planned.action_id)
-    try:
-        typed = click.prompt(f"Type {plan.group.name} to purge it", err=True)
-    except click.Abort:
-        if sys.stdin.isatty():
-            raise
-        raise click.UsageError(UNCONFIRMED) from None
-    if typed != plan.group.name:
-        raise NotConfirmed("The name does not match. Nothing was purged.")
 
 
 def _show(asked: Asked, act: Act[GroupActionResult]) -> None:

@@ -8,6 +8,7 @@ from groups_platform.group_service.errors import (
     Busy,
     DatabaseError,
     DomainNameTaken,
+    DotfileNotFound,
     EmailTaken,
     Forbidden,
     GroupNameTaken,
@@ -25,6 +26,7 @@ from groups_platform.group_service.errors import (
     ObjectNotFound,
     OutcomeUnknown,
     OwnAccount,
+    PurgeRequestNotFound,
     ResourcePolicyInUse,
     ResourcePolicyTaken,
     StorageFault,
@@ -33,6 +35,14 @@ from groups_platform.group_service.errors import (
     UnknownResourcePolicy,
     UnknownUser,
     UnknownUsers,
+)
+from groups_platform.group_service.services.group.actions.approve_purge import (
+    ApprovePurgeAction,
+    ApprovePurgeActionResult,
+    OwnPurgeRequest,
+    PurgePlanChanged,
+    PurgeRequestExpired,
+    PurgeRequestNotWaiting,
 )
 from groups_platform.group_service.services.group.actions.archive_audit import (
     ArchiveAuditAction,
@@ -47,10 +57,12 @@ from groups_platform.group_service.services.group.actions.create_domain import (
     CreateDomainAction,
     CreateDomainActionResult,
 )
-from groups_platform.group_service.services.group.actions.create_group import (
-    CreateGroupAction,
-    CreateGroupActionResult,
+from groups_platform.group_service.services.group.actions.create_dotfile import (
+    CreateDotfileAction,
+    CreateDotfileActionResult,
+    DotfileExists,
 )
+from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction, CreateGroupActionResult
 from groups_platform.group_service.services.group.actions.create_resource_policy import (
     CreateResourcePolicyAction,
     CreateResourcePolicyActionResult,
@@ -60,27 +72,23 @@ from groups_platform.group_service.services.group.actions.deactivate_domain impo
     DeactivateDomainAction,
     DeactivateDomainActionResult,
 )
-from groups_platform.group_service.services.group.actions.delete_group import (
-    DeleteGroupAction,
-    DeleteGroupActionResult,
+from groups_platform.group_service.services.group.actions.delete_dotfile import (
+    DeleteDotfileAction,
+    DeleteDotfileActionResult,
 )
+from groups_platform.group_service.services.group.actions.delete_group import DeleteGroupAction, DeleteGroupActionResult
 from groups_platform.group_service.services.group.actions.delete_resource_policy import (
     DeleteResourcePolicyAction,
     DeleteResourcePolicyActionResult,
 )
-from groups_platform.group_service.services.group.actions.find_users import (
-    FindUsersAction,
-    FindUsersActionResult,
-)
-from groups_platform.group_service.services.group.actions.get_group import (
-    GetGroupAction,
-    GetGroupActionResult,
-)
-from groups_platform.group_service.services.group.actions.get_groups import (
-    GetGroupsAction,
-    GetGroupsActionResult,
-)
+from groups_platform.group_service.services.group.actions.find_users import FindUsersAction, FindUsersActionResult
+from groups_platform.group_service.services.group.actions.get_group import GetGroupAction, GetGroupActionResult
+from groups_platform.group_service.services.group.actions.get_groups import GetGroupsAction, GetGroupsActionResult
 from groups_platform.group_service.services.group.actions.list_domains import ListDomainsAction, ListDomainsActionResult
+from groups_platform.group_service.services.group.actions.list_purge_requests import (
+    ListPurgeRequestsAction,
+    ListPurgeRequestsActionResult,
+)
 from groups_platform.group_service.services.group.actions.list_resource_policies import (
     ListResourcePoliciesAction,
     ListResourcePoliciesActionResult,
@@ -90,22 +98,25 @@ from groups_platform.group_service.services.group.actions.modify_domain import (
     ModifyDomainAction,
     ModifyDomainActionResult,
 )
-from groups_platform.group_service.services.group.actions.modify_group import (
-    ModifyGroupAction,
-    ModifyGroupActionResult,
-)
+from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction, ModifyGroupActionResult
 from groups_platform.group_service.services.group.actions.modify_resource_policy import (
     ModifyResourcePolicyAction,
     ModifyResourcePolicyActionResult,
 )
 from groups_platform.group_service.services.group.actions.modify_user import ModifyUserAction, ModifyUserActionResult
 from groups_platform.group_service.services.group.actions.purge_group import (
+    ApprovalRequired,
+    NotConfirmed,
     PurgeGroupAction,
     PurgeGroupActionActiveEndpointsError,
     PurgeGroupActionActiveKernelsError,
     PurgeGroupActionError,
     PurgeGroupActionResult,
     PurgeGroupActionVFoldersMountedToActiveKernelsError,
+)
+from groups_platform.group_service.services.group.actions.request_purge import (
+    RequestPurgeAction,
+    RequestPurgeActionResult,
 )
 from groups_platform.group_service.services.group.actions.restore_group import (
     RestoreGroupAction,
@@ -115,10 +126,7 @@ from groups_platform.group_service.services.group.actions.retry_vfolder_deletion
     RetryVFolderDeletionsAction,
     RetryVFolderDeletionsActionResult,
 )
-from groups_platform.group_service.services.group.actions.search_audit import (
-    SearchAuditAction,
-    SearchAuditActionResult,
-)
+from groups_platform.group_service.services.group.actions.search_audit import SearchAuditAction, SearchAuditActionResult
 from groups_platform.group_service.services.group.actions.search_groups import (
     SearchGroupsAction,
     SearchGroupsActionResult,
@@ -130,6 +138,10 @@ from groups_platform.group_service.services.group.actions.store_monthly_usage im
 from groups_platform.group_service.services.group.actions.summarise_audit import (
     SummariseAuditAction,
     SummariseAuditActionResult,
+)
+from groups_platform.group_service.services.group.actions.update_dotfile import (
+    UpdateDotfileAction,
+    UpdateDotfileActionResult,
 )
 from groups_platform.group_service.services.group.actions.usage_per_month import (
     UsagePerMonthAction,
@@ -144,6 +156,9 @@ from groups_platform.group_service.types.action import ActionError, BaseActionRe
 __all__ = [
     "ActionError",
     "AmbiguousGroup",
+    "ApprovalRequired",
+    "ApprovePurgeAction",
+    "ApprovePurgeActionResult",
     "ArchiveAuditAction",
     "ArchiveAuditActionResult",
     "BaseAction",
@@ -153,6 +168,8 @@ __all__ = [
     "CheckMonthlyUsageActionResult",
     "CreateDomainAction",
     "CreateDomainActionResult",
+    "CreateDotfileAction",
+    "CreateDotfileActionResult",
     "CreateGroupAction",
     "CreateGroupActionResult",
     "CreateResourcePolicyAction",
@@ -163,11 +180,15 @@ __all__ = [
     "DatabaseUnavailable",
     "DeactivateDomainAction",
     "DeactivateDomainActionResult",
+    "DeleteDotfileAction",
+    "DeleteDotfileActionResult",
     "DeleteGroupAction",
     "DeleteGroupActionResult",
     "DeleteResourcePolicyAction",
     "DeleteResourcePolicyActionResult",
     "DomainNameTaken",
+    "DotfileExists",
+    "DotfileNotFound",
     "EmailTaken",
     "FindUsersAction",
     "FindUsersActionResult",
@@ -190,6 +211,8 @@ __all__ = [
     "InvalidValue",
     "ListDomainsAction",
     "ListDomainsActionResult",
+    "ListPurgeRequestsAction",
+    "ListPurgeRequestsActionResult",
     "ListResourcePoliciesAction",
     "ListResourcePoliciesActionResult",
     "ListUsersAction",
@@ -202,15 +225,23 @@ __all__ = [
     "ModifyResourcePolicyActionResult",
     "ModifyUserAction",
     "ModifyUserActionResult",
+    "NotConfirmed",
     "ObjectNotFound",
     "OutcomeUnknown",
     "OwnAccount",
+    "OwnPurgeRequest",
     "PurgeGroupAction",
     "PurgeGroupActionActiveEndpointsError",
     "PurgeGroupActionActiveKernelsError",
     "PurgeGroupActionError",
     "PurgeGroupActionResult",
     "PurgeGroupActionVFoldersMountedToActiveKernelsError",
+    "PurgePlanChanged",
+    "PurgeRequestExpired",
+    "PurgeRequestNotFound",
+    "PurgeRequestNotWaiting",
+    "RequestPurgeAction",
+    "RequestPurgeActionResult",
     "ResourcePolicyInUse",
     "ResourcePolicyTaken",
     "RestoreGroupAction",
@@ -231,6 +262,8 @@ __all__ = [
     "UnknownResourcePolicy",
     "UnknownUser",
     "UnknownUsers",
+    "UpdateDotfileAction",
+    "UpdateDotfileActionResult",
     "UsagePerMonthAction",
     "UsagePerMonthActionResult",
     "UsagePerPeriodAction",

@@ -34,6 +34,18 @@ class GroupNotFound(ObjectNotFound):
     code = "group_not_found"
 
 
+class DotfileNotFound(ObjectNotFound):
+    """The group has no dotfile with this path."""
+
+    code = "dotfile_not_found"
+
+
+class PurgeRequestNotFound(ObjectNotFound):
+    """No purge was requested under this id."""
+
+    code = "purge_request_not_found"
+
+
 class AmbiguousGroup(GroupServiceError):
     """More than one of the groups that the actor sees has this name. facts: `groups`, as `domain/name`."""
 

@@ -12,6 +12,7 @@ from rich.table import Column, Table
 from groups_platform.group_service.types import ResourceSlot
 from groups_platform.group_service.types.audit import ArchivedMonth, AuditEntry, AuditPage, AuditStatus
 from groups_platform.group_service.types.group import GroupData, GroupPage, PurgePlan
+from groups_platform.group_service.types.purge import PurgeRequest
 from groups_platform.group_service.types.user import UserData
 from groups_platform.masking import public_registry
 from groups_platform.terminal import console, escape, narrow_table, next_page, uncut
@@ -88,14 +89,19 @@ def show_plan(plan: PurgePlan) -> None:
     """Show what a purge removes or removed, and what blocks it."""
     would = "would be removed" if plan.is_dry_run else "is removed"
     console.print(f"[bold]{escape(_name(plan.group))}[/] {would}, and with it:")
-    table = narrow_table("what", "how many", "names")
-    table.columns[1].justify = "right"
-    named = {"vfolders": plan.vfolders, "endpoints": plan.endpoints}
-    for what, number in plan.counts.items():
-        table.add_row(what, f"{number:,}", escape(_some(named.get(what, ()))))
-    console.print(table)
+    console.print(removed_table(plan))
     for blocker in plan.blockers:
         console.print(f"[red]It is blocked:[/] {escape(blocker.message)} ({blocker.code})")
+
+
+def removed_table(planned: PurgePlan | PurgeRequest) -> Table:
+    """Return a table of what a purge removes besides the group."""
+    table = narrow_table("what", "how many", "names")
+    table.columns[1].justify = "right"
+    named = {"vfolders": planned.vfolders, "endpoints": planned.endpoints}
+    for what, number in planned.counts.items():
+        table.add_row(what, f"{number:,}", escape(_some(named.get(what, ()))))
+    return table
 
 
 def show_audit(page: AuditPage) -> None:
@@ -141,8 +147,8 @@ def _changes(entry: AuditEntry) -> str:
     after = entry.after or {}
     if after.get("dry_run"):
         return "dry run"
-    if "purged" in after:
-        return ", ".join(f"{number} {what}" for what, number in after["purged"].items() if number)
+    if planned := after.get("purged") or after.get("purge_requested"):
+        return ", ".join(f"{number} {what}" for what, number in planned.items() if number)
     changed = [name for name in entry.before or {} if name != "modified_at"]
     signs = {"+": after.get("members_added"), "-": after.get("members_removed")}
     members = " ".join(f"{sign}{len(ids)}" for sign, ids in signs.items() if ids)

@@ -81,7 +81,13 @@ async def test_s10_blockers_and_counts_of_nothing(admin_group_repository: AdminG
     assert (await admin_group_repository.active_kernels(nothing)).count == 0
     assert (await admin_group_repository.mounted_vfolders(nothing)).count == 0
     assert (await admin_group_repository.active_endpoints(nothing)).count == 0
-    assert set((await admin_group_repository.count_dependents(nothing)).values()) == {0}
+    found = await admin_group_repository.find_dependents(nothing)
+    assert (set(found.counts.values()), found.vfolders, found.endpoints) == ({0}, (), ())
+
+
+async def test_s36_a_purge_of_an_unknown_group_says_so(admin_group_repository: AdminGroupRepository) -> None:
+    with pytest.raises(GroupNotFound):
+        await admin_group_repository.purge(uuid4(), NOW)
 
 
 async def test_the_rows_are_what_the_migration_made(deployment: Deployment) -> None:

@@ -20,6 +20,7 @@ class ManagerConfigProvider:
     lock_timeout, statement_timeout, usage_timeout: seconds that an action waits at most for what others hold, that one
     statement may take, and that one of usage may take. pool_size: connections of a service; it has a quarter of that,
     at least two, for the rows of refusals besides.
+    purge_approval: whether a purge needs a second admin, or the domains in which it does.
     """
 
     time_zone: str = "UTC"
@@ -31,6 +32,7 @@ class ManagerConfigProvider:
     statement_timeout: float = 60.0
     usage_timeout: float = 300.0
     pool_size: int = 20
+    purge_approval: bool | frozenset[str] = False
 
     @classmethod
     def from_settings(cls, settings: Settings) -> ManagerConfigProvider:
@@ -41,9 +43,15 @@ class ManagerConfigProvider:
             statement_timeout=settings.statement_timeout,
             usage_timeout=settings.usage_timeout,
             pool_size=settings.pool_size,
+            purge_approval=settings.purge_approval,
         )
 
     @property
     def zone(self) -> tzinfo:
         """The time zone itself."""
         return ZoneInfo(self.time_zone)
+
+    def needs_purge_approval(self, domain_name: str) -> bool:
+        """Whether groups of this domain are purged by two admins."""
+        wanted = self.purge_approval
+        return wanted if isinstance(wanted, bool) else domain_name in wanted

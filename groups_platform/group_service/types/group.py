@@ -242,6 +242,7 @@ class PurgePlan:
 
     counts: rows by table, members included. vfolders and endpoints: names, at most 100 of each.
     blockers: why a purge is refused, in the order in which it checks; a purge that was done has none.
+    digest: of the group and of every row; plans with one digest are of the same things.
     """
 
     group: GroupData
@@ -250,6 +251,7 @@ class PurgePlan:
     vfolders: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
     blockers: tuple[ActionError, ...] = ()
+    digest: str = ""
 
     def __post_init__(self) -> None:
         freeze_fields(self, "counts")

@@ -12,6 +12,7 @@ from typing import Any
 from groups_platform.group_service.types import ResourceSlot
 from groups_platform.group_service.types.audit import AuditCount, AuditStatus
 from groups_platform.group_service.types.group import GroupData, GroupPage, PurgePlan, RemovedFolders
+from groups_platform.group_service.types.purge import PurgeRequest
 from groups_platform.group_service.types.usage import (
     Figures,
     KernelUsage,
@@ -80,19 +81,25 @@ def page_facts(page: GroupPage) -> Facts:
 
 def purge_facts(plan: PurgePlan) -> Facts:
     """What was removed, or would be, by table, and what blocks."""
-    names = {"vfolders": plan.vfolders, "endpoints": plan.endpoints}
-    rows = [
-        {"what": table, "number": number, "names": ", ".join(names.get(table, ()))}
-        for table, number in {"group": 1, **plan.counts}.items()
-    ]
-    rows[0]["names"] = f"{plan.group.name} ({plan.group.domain_name})"
     return {
         "group_id": str(plan.group.id),
         "dry_run": plan.is_dry_run,
-        "would_go" if plan.is_dry_run else "gone": rows_table(rows),
+        "would_go" if plan.is_dry_run else "gone": removed_table(plan.group.name, plan.group.domain_name, plan),
         "blocking": sum(blocker.facts["count"] for blocker in plan.blockers),
         "blocks": _table(_blocking(plan)),
     }
+
+
+def removed_table(group_name: str, domain_name: str, planned: PurgePlan | PurgeRequest) -> Any:
+    """What a purge removes, the group first."""
+    names = {"group": (f"{group_name} ({domain_name})",), "vfolders": planned.vfolders, "endpoints": planned.endpoints}
+    counts = {"group": 1, **planned.counts}
+    return rows_table(
+        [
+            {"what": table, "number": number, "names": ", ".join(names.get(table, ()))}
+            for table, number in counts.items()
+        ]
+    )
 
 
 def month_facts(usage: MonthlyUsage) -> Facts:

@@ -10,16 +10,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, literal, or_, select, update
+from sqlalchemy import delete, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groups_platform.database.sql_files import read_statement
-from groups_platform.group_service.errors import InvalidGroupName
+from groups_platform.group_service.errors import GroupNotFound
 from groups_platform.group_service.models.endpoint import EndpointRow, RoutingRow
 from groups_platform.group_service.models.group import GroupRow, MembershipRow
 from groups_platform.group_service.models.session import KernelRow, SessionRow
 from groups_platform.group_service.models.vfolder import VFolderDeletionRow, VFolderRow
-from groups_platform.group_service.types.group import GroupName, check_group_name
 
 MOST_LISTED = 100
 
@@ -30,6 +29,19 @@ class Blocking:
 
     count: int
     listed: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Dependents:
+    """What a purge removes besides the group. counts: rows by table. vfolders, endpoints: names, a hundred at most.
+
+    digest: of the group and of every row.
+    """
+
+    counts: dict[str, int]
+    vfolders: tuple[str, ...]
+    endpoints: tuple[str, ...]
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -46,23 +58,20 @@ class AdminGroupRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def find_id(self, group: GroupName) -> UUID | None:
-        """The id of the one group with this name, of any domain; None where there is none, or more than one."""
-        try:
-            name = check_group_name(group.name)
-        except InvalidGroupName:
-            return None
-        rows = await self._session.execute(select(GroupRow.id, GroupRow.domain_name).where(GroupRow.name == name))
-        found = [row.id for row in rows if group.domain_name in (None, row.domain_name)]
-        return found[0] if len(found) == 1 else None
+    async def lock_group(self, group_id: UUID) -> None:
+        """Wait until no other transaction changes or purges the group, which may be gone then."""
+        await self._session.execute(select(GroupRow.id).where(GroupRow.id == group_id).with_for_update())
 
     async def lock_dependents(self, group_id: UUID) -> None:
-        """Lock everything that could come to block a purge. The group itself has to be locked before."""
+        """Lock what could come to block a purge, or to belong to it. The group itself has to be locked before."""
         endpoints = select(EndpointRow.id).where(EndpointRow.project == group_id).order_by(EndpointRow.id)
         vfolders = select(VFolderRow.id).where(VFolderRow.group == group_id).order_by(VFolderRow.id)
         await self._session.execute(endpoints.with_for_update())
         await self._session.execute(vfolders.with_for_update())
         await self._session.execute(read_statement("manager/purge_lock_kernels"), {"group_id": group_id})
+        # after the kernels, as in `purge`: kernels and routings that would come to a session wait
+        sessions = select(SessionRow.id).where(SessionRow.group_id == group_id).order_by(SessionRow.id)
+        await self._session.execute(select(func.count()).select_from(sessions.with_for_update().subquery()))
 
     async def mounted_vfolders(self, group_id: UUID) -> Blocking:
         """Folders of the group that active kernels of any group have mounted."""
@@ -82,23 +91,14 @@ class AdminGroupRepository:
         listed = tuple({key: _to_json(value) for key, value in row.items() if key != "total"} for row in rows)
         return Blocking(rows[0]["total"] if rows else 0, listed)
 
-    async def count_dependents(self, group_id: UUID) -> dict[str, int]:
-        """Rows that a purge removes besides the group, by table."""
-        counted = await self._session.execute(read_statement("manager/purge_count"), {"group_id": group_id})
-        return dict(counted.mappings().one())
-
-    async def vfolder_names(self, group_id: UUID) -> tuple[str, ...]:
-        """Names of the group's folders, at most a hundred."""
-        statement = select(VFolderRow.name).where(VFolderRow.group == group_id).order_by(VFolderRow.name)
-        return tuple(await self._session.scalars(statement.limit(MOST_LISTED)))
-
-    async def endpoint_names(self, group_id: UUID) -> tuple[str, ...]:
-        """Names of the group's endpoints, at most a hundred."""
-        statement = select(EndpointRow.name).where(EndpointRow.project == group_id).order_by(EndpointRow.name)
-        return tuple(await self._session.scalars(statement.limit(MOST_LISTED)))
+    async def find_dependents(self, group_id: UUID) -> Dependents:
+        """What a purge removes besides the group, in one snapshot."""
+        parameters = {"group_id": group_id, "listed": MOST_LISTED}
+        row = (await self._session.execute(read_statement("manager/purge_plan"), parameters)).one()
+        return Dependents(row.counts, tuple(row.vfolders), tuple(row.endpoints), row.digest)
 
     async def purge(self, group_id: UUID, now: datetime) -> None:
-        """Remove a locked group and everything of it; its folders become pending.
+        """Remove a locked group and everything of it; its folders become pending. Raises GroupNotFound.
 
         A session of another group that serves an endpoint of this one stays: it is usage of that group.
         """
@@ -118,9 +118,11 @@ class AdminGroupRepository:
             delete(SessionRow).where(SessionRow.group_id == group_id),
             delete(VFolderRow).where(VFolderRow.group == group_id),
             delete(MembershipRow).where(MembershipRow.group_id == group_id),
-            delete(GroupRow).where(GroupRow.id == group_id),
         ):
             await self._session.execute(statement, execution_options={"synchronize_session": False})
+        removed = delete(GroupRow).where(GroupRow.id == group_id).returning(GroupRow.id)
+        if await self._session.scalar(removed, execution_options={"synchronize_session": False}) is None:
+            raise GroupNotFound(f"There is no group {group_id}.", group_id=str(group_id))
 
     async def claim_folder(
         self, now: datetime, *, group_id: UUID | None = None, domain_name: str | None = None

@@ -13,19 +13,23 @@ from groups_platform.group_service.errors import GroupServiceError, UnknownActor
 from groups_platform.group_service.repositories.database_errors import typed_error
 from groups_platform.group_service.repositories.user import read_actor
 from groups_platform.group_service.services.group.actions import (
+    approve_purge,
     archive_audit,
     check_monthly_usage,
     create_domain,
+    create_dotfile,
     create_group,
     create_resource_policy,
     create_user,
     deactivate_domain,
+    delete_dotfile,
     delete_group,
     delete_resource_policy,
     find_users,
     get_group,
     get_groups,
     list_domains,
+    list_purge_requests,
     list_resource_policies,
     list_users,
     modify_domain,
@@ -33,12 +37,14 @@ from groups_platform.group_service.services.group.actions import (
     modify_resource_policy,
     modify_user,
     purge_group,
+    request_purge,
     restore_group,
     retry_vfolder_deletions,
     search_audit,
     search_groups,
     store_monthly_usage,
     summarise_audit,
+    update_dotfile,
     usage_per_month,
     usage_per_period,
 )
@@ -94,6 +100,12 @@ class GroupService:
     delete_group = performs(delete_group.delete_group)
     restore_group = performs(restore_group.restore_group)
     purge_group = performs(purge_group.purge_group)
+    request_purge = performs(request_purge.request_purge)
+    approve_purge = performs(approve_purge.approve_purge)
+    list_purge_requests = performs(list_purge_requests.list_purge_requests)
+    create_dotfile = performs(create_dotfile.create_dotfile)
+    update_dotfile = performs(update_dotfile.update_dotfile)
+    delete_dotfile = performs(delete_dotfile.delete_dotfile)
     get_group = performs(get_group.get_group)
     get_groups = performs(get_groups.get_groups)
     search_groups = performs(search_groups.search_groups)
