@@ -58,7 +58,7 @@ def month(
     from groups_platform.group_service.types.group import parse_group  # noqa: PLC0415
     from groups_platform.terminal.usage import show_usage  # noqa: PLC0415
 
-    action = UsagePerMonthAction(month, [parse_group(group) for group in groups] or None, detail)
+    action = UsagePerMonthAction(month, [parse_group(group) for group in groups] or None, detail, peaks=True)
     result = perform(settings, actor, lambda service: service.usage_per_month(action))
     show_result(result, as_json, lambda data: show_usage(data, limit))
 
@@ -94,3 +94,36 @@ def period(
     action = UsagePerPeriodAction(start, end, parse_group(group) if group else None, detail)
     result = perform(settings, actor, lambda service: service.usage_per_period(action))
     show_result(result, as_json, lambda data: show_usage(data, limit))
+
+
+@usage.command()
+@click.argument("groups", nargs=-1, metavar="[GROUP]...")
+@click.option("--first", metavar="YYYYMM", help="The first month (default: the first that is stored).")
+@click.option("--last", metavar="YYYYMM", help="The last month (default: the newest that is stored).")
+@LIMIT
+@ACTOR
+@JSON
+@click.pass_obj
+def history(
+    settings: Settings,
+    /,
+    *,
+    groups: tuple[str, ...],
+    first: str | None,
+    last: str | None,
+    limit: int,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Show the stored months side by side: of all groups together, and of the largest, also of purged ones.
+
+    \b
+      groups-platform usage history
+      groups-platform usage history norrvik/ticket-triage --first 202409
+    """
+    from groups_platform.group_service.services.group.actions.usage_history import UsageHistoryAction  # noqa: PLC0415
+    from groups_platform.group_service.types.group import parse_group  # noqa: PLC0415
+    from groups_platform.terminal.usage import show_history  # noqa: PLC0415
+
+    action = UsageHistoryAction([parse_group(group) for group in groups] or None, first, last, limit)
+    show_result(perform(settings, actor, lambda service: service.usage_history(action)), as_json, show_history)
