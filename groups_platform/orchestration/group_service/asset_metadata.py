@@ -21,22 +21,27 @@ MONTHS_SHOWN = 24
 DAYS_SHOWN = 30
 
 
-def stored_facts(stored: StoredUsage) -> Facts:
-    """A month that was stored, and how many rows changed; its sums as numbers, which the UI plots over the months."""
+def stored_facts(stored: StoredUsage, history: UsageHistory) -> Facts:
+    """A month that was stored: pictures, then its sums as numbers, which the UI plots over the months, then tables.
+
+    history: the stored months, until this one or a later one.
+    """
     groups = stored.usage.groups
     times = (group.g_kernel_time for group in groups if group.g_kernel_time is not None)
-    return {
-        **month_facts(stored.usage),
+    numbers = {
         "CPU": float(sum(group.g_cpu_allocated for group in groups)),
         "memory GiB": gib(sum(group.g_mem_allocated for group in groups)),
         "GPU": float(sum(group.g_gpu_allocated for group in groups)),
         "CPU hours": hours(sum((group.g_cpu_used for group in groups), Decimal(0))),
         "kernel hours": _time_in_hours(sum(times, timedelta(0))),
+        "is_over": stored.is_over,
         "dagster/partition_row_count": len(groups),
         "rows_written": stored.rows_written,
         "rows_removed": stored.rows_removed,
-        "is_over": stored.is_over,
     }
+    month, curves = month_facts(stored.usage), history_facts(history, stored.usage.first)
+    pictures: Facts = {name: month.pop(name) for name in ("limits", "picture") if name in month}
+    return {"days": month.pop("days"), **curves, **pictures, **numbers, **month}
 
 
 def history_facts(history: UsageHistory, last: date) -> Facts:
@@ -86,12 +91,14 @@ def audit_facts(day: date, counts: Sequence[AuditCount]) -> Facts:
         if count.day in by_day:
             by_day[count.day][count.status.value] += count.attempts
     rows = [{**asdict(count), "status": count.status.value} for count in counts if count.day == day]
+    for row in rows:
+        del row["day"]
     return {
         "summary": _summary(day, {each: sum(own.values()) for each, own in by_day.items()}),
+        "days_until_then": svg_picture("attempts by day", draw_attempts(days, by_day)),
         "attempts": sum(by_day[day].values()),
         **by_day[day],
         "attempts_by_action": rows_table(rows),
-        "days_until_then": svg_picture("attempts by day", draw_attempts(days, by_day)),
         "attempts_by_day": rows_table(
             [{"day": each, **own} for each, own in reversed(by_day.items()) if any(own.values())]
         ),
@@ -100,13 +107,17 @@ def audit_facts(day: date, counts: Sequence[AuditCount]) -> Facts:
 
 def _summary(day: date, attempts: Mapping[date, int]) -> str:
     busy = [each for each, number in attempts.items() if number]
-    told = f"{attempts[day]:,} attempts" if attempts[day] else "Nothing was attempted"
+    told = _many(attempts[day], "attempt") if attempts[day] else "Nothing was attempted"
     told += f" on {day}. "
     if not busy:
         return f"{told}Nor on the {len(attempts) - 1} days before it."
     return f"{told}In the {len(attempts)} days until then: {sum(attempts.values()):,} attempts on {len(busy)} days" + (
         f", the last on {busy[-1]}." if busy[-1] != day else "."
     )
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 def _months_until(last: date, stored: Sequence[date]) -> list[date]:

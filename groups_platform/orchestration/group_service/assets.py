@@ -89,12 +89,13 @@ def _build_monthly_usage(time_zone: str) -> AssetsDefinition:
         stored = {}
         for key in context.partition_keys:
             action = StoreMonthlyUsageAction(f"{date.fromisoformat(key):%Y%m}")
-            month = group_service.perform(context.op_execution_context, "", GroupService.store_monthly_usage, action)
-            stored[date.fromisoformat(key)] = shown.stored_facts(month)
-        past = UsageHistoryAction(last=f"{max(stored):%Y%m}", limit=CURVES)
+            stored[key] = group_service.perform(
+                context.op_execution_context, "", GroupService.store_monthly_usage, action
+            )
+        past = UsageHistoryAction(last=f"{date.fromisoformat(max(stored)):%Y%m}", limit=CURVES)
         history = group_service.perform(context.op_execution_context, "", GroupService.usage_history, past)
-        for first, facts in stored.items():
-            context.add_asset_metadata({**shown.history_facts(history, first), **facts}, partition_key=str(first))
+        for key, month in stored.items():
+            context.add_asset_metadata(shown.stored_facts(month, history), partition_key=key)
         return MaterializeResult()
 
     return monthly_usage

@@ -28,6 +28,7 @@ class UsageHistoryAction(BaseAction):
     access: ClassVar[Access] = Access.READ
     entity_type: ClassVar[str] = "monthly_usage"
     is_read: ClassVar[bool] = True
+    is_snapshot: ClassVar[bool] = True
 
     group_ids: Sequence[GroupRef] | None = None
     first: str | None = None
