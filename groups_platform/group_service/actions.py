@@ -92,6 +92,10 @@ from groups_platform.group_service.services.group.actions.summarise_audit import
     SummariseAuditAction,
     SummariseAuditActionResult,
 )
+from groups_platform.group_service.services.group.actions.usage_history import (
+    UsageHistoryAction,
+    UsageHistoryActionResult,
+)
 from groups_platform.group_service.services.group.actions.usage_per_month import (
     UsagePerMonthAction,
     UsagePerMonthActionResult,
@@ -163,6 +167,8 @@ __all__ = [
     "UnknownDomain",
     "UnknownResourcePolicy",
     "UnknownUsers",
+    "UsageHistoryAction",
+    "UsageHistoryActionResult",
     "UsagePerMonthAction",
     "UsagePerMonthActionResult",
     "UsagePerPeriodAction",

@@ -44,9 +44,13 @@ def stored_facts(stored: StoredUsage, history: UsageHistory) -> Facts:
     return {"days": month.pop("days"), **curves, **pictures, **numbers, **month}
 
 
-def history_facts(history: UsageHistory, last: date) -> Facts:
-    """The stored months until `last` as curves: of all groups together and of the largest; and use beside limits."""
-    months = _months_until(last, [stored.month for stored in history.months])
+def history_facts(history: UsageHistory, last: date | None = None) -> Facts:
+    """The stored months until `last` as curves: of all groups together and of the largest; and use beside limits.
+
+    last: by default the newest.
+    """
+    known = [stored.month for stored in history.months]
+    months = _months_until(last or known[-1], known) if last or known else []
     named = {f"{group.domain_name}/{group.group_name}": _by_month(group.months) for group in history.groups}
     total = _by_month(history.total)
 

@@ -29,7 +29,7 @@ TRACK, LIMIT_GAP = 130, 150
 CURVE_COLOURS = ("#2563eb", "#d97706", "#059669", "#db2777", "#7c3aed")
 PLOT_WIDTH, PLOT_HEIGHT, PLOT_LEFT, PLOT_TOP, CELL_HEIGHT = 270, 130, 60, 44, 220
 COLUMNS, LABEL_WIDTH = 3, 46
-MOST_LETTERS = 38  # of a title, and of a name in the legend
+MOST_LETTERS = 44  # of a title, and of a name in the legend
 
 
 @dataclass(frozen=True)
