@@ -17,11 +17,15 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner, Result
+from dagster import AssetKey
 
 from groups_platform.cli import cli
-from groups_platform.database.connection import connect
+from groups_platform.database.connection import connect, with_database
 from groups_platform.database.embedded import DATABASE
+from groups_platform.group_service import group_service
 from groups_platform.group_service.sample import load_sample_deployment, sample_id
+from groups_platform.group_service.services.group.actions.store_monthly_usage import StoreMonthlyUsageAction
+from groups_platform.orchestration.instance import open_instance
 from groups_platform.settings import Settings, find_resource
 
 ADMIN, OTHER_ADMIN, MONITOR = (
@@ -383,10 +387,29 @@ def test_help_teaches_each_command_with_an_example() -> None:
             yield from commands(command, *path, name) if isinstance(command, click.Group) else [(*path, name)]
 
     own = [path for path in commands(cli) if path[0] in ("group", "usage", "audit")]
-    assert len(own) == 19
+    assert len(own) == 20
     for path in own:
         example = "groups-platform " + " ".join(path)
         assert example in run(*path, "--help").output
+
+
+def test_the_stored_months_are_curves() -> None:
+    assert "No month is stored yet" in run("usage", "history").output
+
+    async def store() -> None:
+        async with group_service(settings=Settings.from_env()) as service:
+            for month in ("202408", "202409", "202410"):
+                assert (await service.store_monthly_usage(StoreMonthlyUsageAction(month))).success
+
+    asyncio.run(store())
+    lines = run("usage", "history").output.splitlines()
+    (line,) = [line for line in lines if line.startswith(" norrvik-labs/ride-simulation")]
+    assert re.findall("[▁-█]{3} [0-9.,]+", line) == ["▄▄█ 132", "▄▄█ 1", "▄▄█ 17", "▅▆█ 2,356", "▅▃█ 273"]
+    told = data("usage", "history", "norrvik/ticket-triage", "--first", "202410", "--as", MEMBER)
+    assert [month["month"] for month in told["months"]] == ["2024-10-01"]
+    ((group,),) = [told["groups"]]
+    assert (group["group_name"], group["months"][0]["cpu_allocated"]) == ("ticket-triage", 14)
+    assert group["months"][0]["peak"]["limit"] == {"cpu": "64", "mem": "549755813888", "cuda.device": "4"}
 
 
 def test_the_demo_shows_the_service_as_often_as_it_runs(
@@ -403,9 +426,17 @@ def test_the_demo_shows_the_service_as_often_as_it_runs(
                 "norrvik/speech-models would be removed",
                 "A purge of it fails",
                 "(active_endpoints)",
+                "64 of 256",  # the most at once, of the limit
+                "Usage by month Aug 2024 to Oct 2024",
             ):
                 assert said in shown
             assert "What to do next" in shown
+            with connect(with_database(server_url, DATABASE)) as connection:
+                months = connection.execute("SELECT month::TEXT FROM manager.usage_months ORDER BY 1").fetchall()
+            assert months == [("2024-08-01",), ("2024-09-01",), ("2024-10-01",)]
+        with open_instance(Settings.from_env()) as instance:
+            for asset, partitions in (("monthly_usage", 3), ("audit_summary", 1)):
+                assert len(instance.get_materialized_partitions(AssetKey(asset))) == partitions
     finally:
         with connect(server_url, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")

@@ -6,7 +6,9 @@ import asyncio
 import os
 import shutil
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -20,17 +22,19 @@ from groups_platform.settings import Settings, find_resource
 if TYPE_CHECKING:
     from groups_platform.group_service.services.group.service import GroupService
 
+SAMPLE_MONTHS = ("2024-08-01", "2024-10-01")  # the first days of the first and the last month
 SAMPLE_MONTH = "202410"
 UNPURGEABLE = "norrvik/speech-models"  # it has an active endpoint
 
 NEXT_STEPS = """
 What to do next:
-  groups-platform dev                       the Dagster UI at http://127.0.0.1:3000: Assets, then directory
+  groups-platform dev                       the Dagster UI at http://127.0.0.1:3000: assets and jobs
   groups-platform findings --day day2       every record that was rejected, and why
   groups-platform plan --day day3           what the day that is held would change
   groups-platform reject day3 --reason "half a roster"    then sync --day day4 goes on without it
   groups-platform why 21000402000           who keeps a group active (21000402100 is inactive)
   groups-platform usage month 202410        what each group of the service used; --detail shows the kernels
+  groups-platform usage history             the same over the months that are stored, as curves
   groups-platform group list                the groups of the service; group --help says what to do with them
   groups-platform db psql                   the tables: SELECT * FROM groups;
   GROUPS_SOURCE=/your/folder groups-platform dev    your own days: the sensor runs each sync-<day> that appears"""
@@ -48,6 +52,7 @@ def demo(settings: Settings, with_sync: bool) -> None:
     if with_sync:
         _show_directory(settings.model_copy(update={"source": str(find_resource("sample_data"))}))
     _show_service(settings)
+    _fill_assets(settings)
     click.echo(NEXT_STEPS)
     if shutil.which("groups-platform") is None:
         click.echo(f"(groups-platform is {sys.argv[0]} here.)")
@@ -69,8 +74,9 @@ def _show_directory(settings: Settings) -> None:
 
 def _show_service(settings: Settings) -> None:
     from groups_platform.group_service.sample import load_sample_deployment  # noqa: PLC0415
-    from groups_platform.terminal import console  # noqa: PLC0415
+    from groups_platform.terminal import console, errors  # noqa: PLC0415
 
+    errors.print("[bold]The sample deployment[/] is loaded")
     added = asyncio.run(load_sample_deployment(settings))
     told = ("domains", "users", "groups", "sessions", "kernels")
     news = ", ".join(f"{added[table]} {table}" for table in told if added[table])
@@ -88,7 +94,9 @@ async def _show_actions(service: GroupService) -> None:
     from groups_platform.terminal.group_service import show_audit, show_plan  # noqa: PLC0415
     from groups_platform.terminal.usage import show_usage  # noqa: PLC0415
 
-    show_usage(data_of(await service.usage_per_month(UsagePerMonthAction(SAMPLE_MONTH, detail=False))), limit=20)
+    show_usage(
+        data_of(await service.usage_per_month(UsagePerMonthAction(SAMPLE_MONTH, detail=False, peaks=True))), limit=20
+    )
     group = parse_group(UNPURGEABLE)
     show_plan(data_of(await service.purge_group(PurgeGroupAction(group, dry_run=True))))
     try:
@@ -97,6 +105,24 @@ async def _show_actions(service: GroupService) -> None:
         console.print(f"[bold]A purge of it fails:[/] {refusal} ({refusal.code})\n")
     console.print("[bold]The audit log:[/] groups-platform audit")
     show_audit(data_of(await service.search_audit(SearchAuditAction(limit=5))))
+
+
+def _fill_assets(settings: Settings) -> None:
+    """Store the usage of the sample's months, and count today's attempts, by runs that the UI shows."""
+    from groups_platform.group_service.services.group.actions.usage_history import UsageHistoryAction  # noqa: PLC0415
+    from groups_platform.terminal import console, errors  # noqa: PLC0415
+    from groups_platform.terminal.usage import show_history  # noqa: PLC0415
+
+    errors.print("[bold]Usage of the months, and the audit log of today[/] are stored and shown by Dagster")
+    with importing():
+        from groups_platform.running.service_runs import STORE_USAGE, SUMMARISE_AUDIT, materialise  # noqa: PLC0415
+
+    today = str(datetime.now(ZoneInfo(settings.time_zone)).date())
+    if not materialise(settings, [(STORE_USAGE, *SAMPLE_MONTHS), (SUMMARISE_AUDIT, today, today)]):
+        sys.exit(1)
+    stored = perform(settings, None, lambda service: service.usage_history(UsageHistoryAction()))
+    console.print("\n[bold]The months that are stored:[/] groups-platform usage history")
+    show_history(data_of(stored))
 
 
 @click.command()

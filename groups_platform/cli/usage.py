@@ -15,7 +15,7 @@ from groups_platform.cli.service import ACTOR, perform, show_result
 from groups_platform.settings import Settings
 
 if TYPE_CHECKING:
-    from groups_platform.group_service.types.usage import KernelUsage, MonthlyUsage, PeriodUsage, Usage
+    from groups_platform.group_service.types.usage import KernelUsage, MonthlyUsage, PeriodUsage, Usage, UsageHistory
 
 
 def figures_of_a_time(command: Callable[..., None]) -> Callable[..., None]:
@@ -66,7 +66,7 @@ def month(
     from groups_platform.group_service.types.group import parse_group  # noqa: PLC0415
     from groups_platform.terminal.usage import show_usage  # noqa: PLC0415
 
-    action = UsagePerMonthAction(month, [parse_group(group) for group in groups] or None, detail)
+    action = UsagePerMonthAction(month, [parse_group(group) for group in groups] or None, detail, peaks=True)
     result = perform(settings, actor, lambda service: service.usage_per_month(action))
     show_result(result, as_json, lambda data: show_usage(data, limit), _groups_of_a_month(detail))
 
@@ -104,6 +104,41 @@ def period(
     show_result(result, as_json, lambda data: show_usage(data, limit), _projects_of_a_period(detail))
 
 
+@usage.command()
+@click.argument("groups", nargs=-1, metavar="[GROUP]...")
+@click.option("--first", metavar="YYYYMM", help="The first month (default: the first that is stored).")
+@click.option("--last", metavar="YYYYMM", help="The last month (default: the newest that is stored).")
+@LIMIT
+@ACTOR
+@CSV
+@JSON
+@click.pass_obj
+def history(
+    settings: Settings,
+    /,
+    *,
+    groups: tuple[str, ...],
+    first: str | None,
+    last: str | None,
+    limit: int,
+    actor: str | None,
+    as_json: bool,
+) -> None:
+    """Show the stored months side by side: of all groups together, and of the largest, also of purged ones.
+
+    \b
+      groups-platform usage history
+      groups-platform usage history norrvik/ticket-triage --first 202409
+    """
+    from groups_platform.group_service.services.group.actions.usage_history import UsageHistoryAction  # noqa: PLC0415
+    from groups_platform.group_service.types.group import parse_group  # noqa: PLC0415
+    from groups_platform.terminal.usage import show_history  # noqa: PLC0415
+
+    action = UsageHistoryAction([parse_group(group) for group in groups] or None, first, last, limit)
+    result = perform(settings, actor, lambda service: service.usage_history(action))
+    show_result(result, as_json, show_history, _months_of_groups())
+
+
 def _groups_of_a_month(detail: bool) -> Rows[MonthlyUsage]:
     """A row per group, or per kernel."""
     from groups_platform.group_service.types.usage import GroupUsage, KernelUsage  # noqa: PLC0415
@@ -114,6 +149,21 @@ def _groups_of_a_month(detail: bool) -> Rows[MonthlyUsage]:
         )
     columns = [field.name for field in fields(GroupUsage) if field.name != "c_infos"]
     return Rows(columns, lambda usage: usage.groups, _note)
+
+
+def _months_of_groups() -> Rows[UsageHistory]:
+    """A row per group and month."""
+    from groups_platform.group_service.types.usage import MonthFigures  # noqa: PLC0415
+
+    columns = ("domain_name", "group_id", "group_name", *(field.name for field in fields(MonthFigures)))
+    return Rows(
+        columns,
+        lambda usage: (
+            {**{name: getattr(group, name) for name in columns[:3]}, **plain(month)}
+            for group in usage.groups
+            for month in group.months
+        ),
+    )
 
 
 def _projects_of_a_period(detail: bool) -> Rows[PeriodUsage]:

@@ -1,7 +1,5 @@
 """Every action of the service, its result, and every error, by name; each is defined in a file of `services/`."""
 
-from __future__ import annotations
-
 from groups_platform.errors import DatabaseUnavailable
 from groups_platform.group_service.errors import (
     AmbiguousGroup,
@@ -143,6 +141,10 @@ from groups_platform.group_service.services.group.actions.update_dotfile import 
     UpdateDotfileAction,
     UpdateDotfileActionResult,
 )
+from groups_platform.group_service.services.group.actions.usage_history import (
+    UsageHistoryAction,
+    UsageHistoryActionResult,
+)
 from groups_platform.group_service.services.group.actions.usage_per_month import (
     UsagePerMonthAction,
     UsagePerMonthActionResult,
@@ -264,6 +266,8 @@ __all__ = [
     "UnknownUsers",
     "UpdateDotfileAction",
     "UpdateDotfileActionResult",
+    "UsageHistoryAction",
+    "UsageHistoryActionResult",
     "UsagePerMonthAction",
     "UsagePerMonthActionResult",
     "UsagePerPeriodAction",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import chain
 
@@ -14,13 +14,20 @@ from rich.table import Column, Table
 from groups_platform.group_service.types.usage import (
     Figures,
     KernelUsage,
+    MonthFigures,
     MonthlyUsage,
+    Peak,
     PeriodUsage,
+    UsageHistory,
 )
 from groups_platform.terminal import console, escape, narrow_table, uncut
 from groups_platform.terminal.figures import in_bytes, in_counts, in_hours
 
 WIDEST_BAR = 16
+LIMIT_BAR = 10
+NEAR = Decimal("0.8")  # of a limit
+LEVELS = "▁▂▃▄▅▆▇█"
+MOST_MONTHS = 24  # in a curve
 
 # heading, figure, formatter
 Shown = tuple[str, str, Callable[[Decimal], str]]
@@ -36,16 +43,19 @@ USED: tuple[Shown, ...] = (
     ("read", "io_read", in_bytes),
     ("written", "io_write", in_bytes),
 )
+HELD: tuple[Shown, ...] = (("CPU", "cpu", in_counts), ("memory", "mem", in_bytes), ("GPU", "gpu", in_counts))
 
 
 @dataclass(frozen=True)
 class Line:
-    """The sums of a group."""
+    """The sums of a group. peak, kernel_time: None where they were not asked for."""
 
     name: str
     kernels: int
     figures: Figures
     details: tuple[KernelUsage, ...]
+    peak: Peak | None = None
+    kernel_time: timedelta | None = None
 
 
 def show_usage(usage: MonthlyUsage | PeriodUsage, limit: int) -> None:
@@ -56,6 +66,8 @@ def show_usage(usage: MonthlyUsage | PeriodUsage, limit: int) -> None:
         console.print("No kernels existed in this time.")
         return
     console.print(_allocated(lines, limit), _used(lines, limit))
+    if any(line.peak for line in lines):
+        console.print(_held(lines, limit))
     if len(lines) > limit:
         console.print(f"{limit} of {len(lines)} groups are shown, and all are in the totals; --limit shows more.")
     kernels = [kernel for line in lines for kernel in line.details]
@@ -73,7 +85,8 @@ def show_usage(usage: MonthlyUsage | PeriodUsage, limit: int) -> None:
 
 def _monthly(usage: MonthlyUsage) -> Iterable[Line]:
     for group in usage.groups:
-        yield Line(f"{group.domain_name}/{group.g_name}", group.g_kernels, group.figures, group.c_infos or ())
+        name, details = f"{group.domain_name}/{group.g_name}", group.c_infos or ()
+        yield Line(name, group.g_kernels, group.figures, details, group.g_peak, group.g_kernel_time)
 
 
 def _by_period(usage: PeriodUsage) -> Iterable[Line]:
@@ -107,6 +120,78 @@ def _used(lines: Sequence[Line], limit: int) -> Table:
     table.add_section()
     table.add_row("all", *(write(_total(lines, name)) for _, name, write in USED), style="bold")
     return table
+
+
+def _held(lines: Sequence[Line], limit: int) -> Table:
+    """The most that each group held at once, and how much of its limit that is."""
+    table = narrow_table(*uncut("at once, of its limit"))
+    for heading, *_ in HELD:
+        table.add_column(heading, no_wrap=True)
+        table.add_column(min_width=4, max_width=LIMIT_BAR)
+    for line in lines[:limit]:
+        cells: list[str | Bar] = []
+        for _, name, write in HELD:
+            cells += _beside_limit(line.peak, name, write)
+        table.add_row(escape(line.name), *cells)
+    return table
+
+
+def _beside_limit(peak: Peak | None, name: str, write: Callable[[Decimal], str]) -> list[str | Bar]:
+    if peak is None:
+        return ["", ""]
+    held, most = getattr(peak, name), peak.limit_of(name)
+    if most is None:
+        return [f"{write(held)}, no limit", ""]
+    color = "red" if held > most else "yellow" if held >= most * NEAR else "cyan"
+    return [
+        f"{write(held)} of {write(most)}",
+        Bar(float(most), 0, float(min(held, most)), color=color, bgcolor="grey23"),
+    ]
+
+
+def show_history(history: UsageHistory) -> None:
+    """Show the stored months as curves with the newest amount: of all groups together, and by group."""
+    months = [stored.month for stored in history.months][-MOST_MONTHS:]
+    if not months:
+        console.print("No month is stored yet. The job store_monthly_usage stores one; groups-platform demo does too.")
+        return
+    console.print(f"[bold]Usage by month[/] {months[0]:%b %Y} to {months[-1]:%b %Y}; beside each curve its last month")
+    table = narrow_table(*uncut("group"), *(Column(heading, no_wrap=True) for heading, _ in BY_MONTH))
+    table.add_row("all", *_curves(history.total, months), style="bold")
+    table.add_section()
+    for group in history.groups:
+        table.add_row(escape(f"{group.domain_name}/{group.group_name}"), *_curves(group.months, months))
+    console.print(table)
+    if history.group_count > len(history.groups):
+        console.print(f"{len(history.groups)} of {history.group_count} groups are shown; --limit shows more.")
+    if unfinished := [f"{stored.month:%b %Y}" for stored in history.months if not stored.is_over]:
+        console.print(f"[yellow]Not over when they were stored:[/] {', '.join(unfinished)}")
+
+
+def _curves(figures: Sequence[MonthFigures], months: Sequence[date]) -> list[str]:
+    """A cell for each of BY_MONTH; a month without kernels is zero."""
+    own = {month.month: month for month in figures}
+    cells = []
+    for _, show in BY_MONTH:
+        amounts = [show(own[month]) if month in own else (0.0, "0") for month in months]
+        largest = max(size for size, _ in amounts) or 1.0
+        curve = "".join(LEVELS[round(size / largest * (len(LEVELS) - 1))] for size, _ in amounts)
+        cells.append(f"{curve} {amounts[-1][1]}")
+    return cells
+
+
+def _in_kernel_hours(time: timedelta | None) -> tuple[float, str]:
+    return (0.0, "unknown") if time is None else (time.total_seconds(), in_hours(time // MILLISECOND))
+
+
+MILLISECOND = timedelta(milliseconds=1)
+BY_MONTH: tuple[tuple[str, Callable[[MonthFigures], tuple[float, str]]], ...] = (
+    ("CPU", lambda month: (float(month.cpu_allocated), in_counts(month.cpu_allocated))),
+    ("memory", lambda month: (float(month.mem_allocated), in_bytes(month.mem_allocated))),
+    ("GPU", lambda month: (float(month.gpu_allocated), in_counts(month.gpu_allocated))),
+    ("CPU time", lambda month: (float(month.cpu_used), in_hours(month.cpu_used))),
+    ("kernel time", lambda month: _in_kernel_hours(month.kernel_time)),
+)
 
 
 def _kernels(kernels: Iterable[KernelUsage]) -> Table:

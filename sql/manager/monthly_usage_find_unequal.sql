@@ -3,7 +3,10 @@ WITH parts AS (
     SELECT u.domain_name, figure.key AS figure, sum(figure.value::NUMERIC) AS amount
     FROM manager.monthly_usage AS u
     CROSS JOIN LATERAL jsonb_each_text(
-        to_jsonb(u) - ARRAY['month', 'domain_name', 'group_id', 'group_name', 'device_type'] || '{"groups": 1}'::JSONB
+        to_jsonb(u) - ARRAY[
+            'month', 'domain_name', 'group_id', 'group_name', 'device_type',
+            'peak_cpu', 'peak_mem', 'peak_gpu', 'total_resource_slots'  -- which do not add up
+        ] || '{"groups": 1}'::JSONB
     ) AS figure
     WHERE u.month = :month
     GROUP BY u.domain_name, figure.key

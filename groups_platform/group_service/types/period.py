@@ -36,6 +36,12 @@ class Period:
         """The first instant after the period, in UTC."""
         return _midnight(self.last + timedelta(days=1), self.zone)
 
+    @cached_property
+    def absent(self) -> tuple[date, ...]:
+        """Days that the zone has left out, such as the 30th of December 2011 in Pacific/Apia."""
+        days = [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]
+        return tuple(day for day in days if _midnight(day, self.zone) == _midnight(day + timedelta(days=1), self.zone))
+
     def part_of(self, begin: datetime, end: datetime) -> tuple[timedelta, int]:
         """How long the life from `begin` to `end`, both included, lies in the period, and how many days it touches."""
         # in UTC: Python takes the difference of two times of one zone by their wall clocks
@@ -43,7 +49,9 @@ class Period:
         if end < begin:
             return timedelta(0), 0
         last_instant = min(end, self.end - INSTANT)
-        return end - begin, (last_instant.astimezone(self.zone).date() - begin.astimezone(self.zone).date()).days + 1
+        first_day, last_day = (instant.astimezone(self.zone).date() for instant in (begin, last_instant))
+        absent = sum(first_day < day < last_day for day in self.absent)
+        return end - begin, (last_day - first_day).days + 1 - absent
 
 
 def parse_month(month: str, zone: tzinfo) -> Period:

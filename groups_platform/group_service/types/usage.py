@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from groups_platform.group_service.types.frozen import freeze_fields
+from groups_platform.group_service.types.resource_slot import ResourceSlot
 
 BYTES = {"unit": "bytes"}
 
@@ -78,8 +79,32 @@ class KernelUsage(Figures):
 
 
 @dataclass(frozen=True)
+class Peak:
+    """The most that a group's kernels held at once: cores, bytes, accelerators; each may be of another moment.
+
+    A kernel holds its slots until it ends; one that begins at that instant does not add to it. limit: the group's
+    `total_resource_slots` when it was asked, or stored.
+    """
+
+    cpu: Decimal
+    mem: int
+    gpu: Decimal
+    limit: ResourceSlot
+
+    def limit_of(self, amount: str) -> Decimal | None:
+        """The limit of `cpu`, `mem` or `gpu`; None for no limit. GPU: of all devices and shares together."""
+        own = [size for slot, size in self.limit.items() if _is_of(amount, slot)]
+        total = sum(own, Decimal(0))
+        return total if own and total.is_finite() else None
+
+
+@dataclass(frozen=True)
 class GroupUsage:
-    """The sums of a group's kernels. c_infos: the kernels, None where only totals were asked for."""
+    """The sums of a group's kernels. c_infos: the kernels, None where only totals were asked for.
+
+    g_kernel_time: how long the kernels lived in the month, together; it and g_peak are None where peaks were not asked
+    for.
+    """
 
     domain_name: str
     g_id: UUID
@@ -99,6 +124,8 @@ class GroupUsage:
     g_gpu_allocated: Decimal
     g_device_type: frozenset[str]
     c_infos: tuple[KernelUsage, ...] | None
+    g_kernel_time: timedelta | None = None
+    g_peak: Peak | None = None
 
     @property
     def figures(self) -> Figures:
@@ -185,6 +212,45 @@ class StoredUsage:
 
 
 @dataclass(frozen=True)
+class MonthFigures:
+    """The stored sums of a month. kernel_time and peak are None where they were not known when it was stored."""
+
+    month: date
+    kernels: int
+    kernel_time: timedelta | None
+    cpu_allocated: Decimal
+    cpu_used: Decimal
+    mem_allocated: int
+    mem_used: int
+    gpu_allocated: Decimal
+    peak: Peak | None = None
+
+
+@dataclass(frozen=True)
+class GroupHistory:
+    """The stored months in which a group had kernels, by date. domain_name, group_name: as the newest of them has."""
+
+    domain_name: str
+    group_id: UUID
+    group_name: str
+    months: tuple[MonthFigures, ...]
+
+
+@dataclass(frozen=True)
+class UsageHistory:
+    """Stored months, by date, and the groups that have rows in them; of those that the actor may see.
+
+    total: all groups together, without peaks, which do not add up; one for each of `months`. groups: the largest
+    first; group_count: how many there are.
+    """
+
+    months: tuple[StoredMonth, ...]
+    total: tuple[MonthFigures, ...]
+    groups: tuple[GroupHistory, ...]
+    group_count: int
+
+
+@dataclass(frozen=True)
 class IncompleteGroup:
     """A group whose stored number of kernels is not what the month has now; None where a side has no such group."""
 
@@ -219,3 +285,8 @@ FIGURES = tuple(figure.name for figure in fields(Figures))
 UNITS = {figure.name: figure.metadata["unit"] for figure in fields(Figures)}
 FRACTIONAL = frozenset(figure.name for figure in fields(Figures) if figure.type == "Decimal")
 """The amounts that are not whole numbers."""
+GPU_SLOTS = (".device", ".devices", ".shares")
+
+
+def _is_of(amount: str, slot: str) -> bool:
+    return slot.endswith(GPU_SLOTS) if amount == "gpu" else slot == amount

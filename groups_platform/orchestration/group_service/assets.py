@@ -5,7 +5,9 @@ once are one run: there are thousands of days, and each takes milliseconds.
 """
 
 import warnings
-from datetime import date
+from collections import defaultdict
+from datetime import date, timedelta
+from itertools import chain
 
 from dagster import (
     AssetExecutionContext,
@@ -20,9 +22,10 @@ from dagster import (
 
 from groups_platform.group_service.services.group.actions.store_monthly_usage import StoreMonthlyUsageAction
 from groups_platform.group_service.services.group.actions.summarise_audit import SummariseAuditAction
+from groups_platform.group_service.services.group.actions.usage_history import UsageHistoryAction
 from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.types.usage import UNITS
-from groups_platform.orchestration.group_service import metadata as shown
+from groups_platform.orchestration.group_service import asset_metadata as shown
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
 from groups_platform.orchestration.metadata import table_schema
 
@@ -30,6 +33,7 @@ SERVICE_GROUP = "group_service"
 # Dagster needs the first partition while the code loads, without a database. So it is the same for every deployment,
 # and early enough that none has kernels or audit rows from before. Later months and days are few enough for the UI.
 FIRST_DAY = "2020-01-01"
+CURVES = 5  # groups beside the sum of all
 OWNERS = ["team:group-service"]
 USAGE_COLUMNS = {
     "month": "DATE not null: its first day",
@@ -38,6 +42,11 @@ USAGE_COLUMNS = {
     "group_name": "TEXT not null",
     "kernels": "BIGINT not null: lives that overlap the month",
     **{name: f"{'TEXT[]' if name == 'device_type' else 'NUMERIC'} not null: {unit}" for name, unit in UNITS.items()},
+    "kernel_time": "NUMERIC: milliseconds that the kernels lived in the month, together",
+    "peak_cpu": "NUMERIC: the most cores at once",
+    "peak_mem": "NUMERIC: the most bytes at once",
+    "peak_gpu": "NUMERIC: the most accelerators, and shares of them, at once",
+    "total_resource_slots": "JSONB: the limits when the month was computed",
 }
 
 
@@ -77,10 +86,16 @@ def _build_monthly_usage(time_zone: str) -> AssetsDefinition:
         A month is replaced as a whole and can be computed again at any time; what is the same is not written. Only
         the rows of purged groups stay as they were: their kernels are gone, and this is what is left to account for.
         """
+        stored = {}
         for key in context.partition_keys:
             action = StoreMonthlyUsageAction(f"{date.fromisoformat(key):%Y%m}")
-            stored = group_service.perform(context.op_execution_context, "", GroupService.store_monthly_usage, action)
-            context.add_asset_metadata(shown.stored_facts(stored), partition_key=key)
+            stored[key] = group_service.perform(
+                context.op_execution_context, "", GroupService.store_monthly_usage, action
+            )
+        past = UsageHistoryAction(last=f"{date.fromisoformat(max(stored)):%Y%m}", limit=CURVES)
+        history = group_service.perform(context.op_execution_context, "", GroupService.usage_history, past)
+        for key, month in stored.items():
+            context.add_asset_metadata(shown.stored_facts(month, history), partition_key=key)
         return MaterializeResult()
 
     return monthly_usage
@@ -102,10 +117,14 @@ def _build_audit_summary(time_zone: str) -> AssetsDefinition:
         are on the asset's page.
         """
         days = [date.fromisoformat(key) for key in context.partition_keys]
-        action = SummariseAuditAction(min(days), max(days))
+        action = SummariseAuditAction(min(days) - timedelta(days=shown.DAYS_SHOWN - 1), max(days))
         counts = group_service.perform(context.op_execution_context, "", GroupService.summarise_audit, action)
+        by_day = defaultdict(list)
+        for count in counts:
+            by_day[count.day].append(count)
         for day in days:
-            facts = shown.audit_facts([count for count in counts if count.day == day])
+            until_then = (by_day.get(day - timedelta(days=back), ()) for back in range(shown.DAYS_SHOWN))
+            facts = shown.audit_facts(day, list(chain.from_iterable(until_then)))
             context.add_asset_metadata(facts, partition_key=str(day))
         return MaterializeResult()
 

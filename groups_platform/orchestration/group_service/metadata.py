@@ -1,4 +1,4 @@
-"""The results of the group service as metadata for the UI: groups, pages, purge plans, usage, folders, attempts.
+"""The results of the group service as metadata for the UI: groups, pages, purge plans, usage, folders.
 
 Everybody who opens the UI sees it, so dotfiles, credentials and integration ids are counted or named, never shown.
 """
@@ -6,23 +6,28 @@ Everybody who opens the UI sees it, so dotfiles, credentials and integration ids
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from groups_platform.group_service.types import ResourceSlot
-from groups_platform.group_service.types.audit import AuditCount, AuditStatus
 from groups_platform.group_service.types.group import GroupData, GroupPage, PurgePlan, RemovedFolders
 from groups_platform.group_service.types.purge import PurgeRequest
 from groups_platform.group_service.types.usage import (
     Figures,
     KernelUsage,
     MonthlyUsage,
+    Peak,
     PeriodUsage,
-    StoredUsage,
     Usage,
 )
 from groups_platform.masking import mask_text
-from groups_platform.orchestration.group_service.usage_picture import GroupBars, draw_usage
+from groups_platform.orchestration.group_service.usage_picture import (
+    GroupBars,
+    GroupLimits,
+    Held,
+    draw_limits,
+    draw_usage,
+)
 from groups_platform.orchestration.metadata import rows_table, svg_picture
 
 Facts = dict[str, Any]
@@ -103,9 +108,13 @@ def removed_table(group_name: str, domain_name: str, planned: PurgePlan | PurgeR
 
 
 def month_facts(usage: MonthlyUsage) -> Facts:
-    """A month by group, as a picture and tables; its kernels where they were asked for."""
+    """A month by group, as pictures and tables; limits and kernels where they were asked for."""
     totals = [(f"{group.domain_name}/{group.g_name}", group.g_kernels, group.figures) for group in usage.groups]
     facts: Facts = {"days": _days(usage), "groups": len(totals), **_totals(totals)}
+    peaks = [(f"{group.domain_name}/{group.g_name}", group.g_peak) for group in usage.groups if group.g_peak]
+    if peaks:
+        facts["limits"] = svg_picture("use beside limits", draw_limits([_limits(name, peak) for name, peak in peaks]))
+        facts["at_once"] = _table({"group": name, **_at_once(peak)} for name, peak in peaks)
     if any(group.c_infos is not None for group in usage.groups):
         facts["kernel_usage"] = _kernels(kernel for group in usage.groups for kernel in group.c_infos or ())
     return facts | _gaps(usage)
@@ -132,26 +141,6 @@ def folder_facts(done: RemovedFolders) -> Facts:
     rows = [{"folder": str(folder_id), "outcome": "removed"} for folder_id in done.removed]
     rows += [{"folder": str(folder_id), "outcome": reason} for folder_id, reason in done.failed.items()]
     return {"removed": len(done.removed), "failed": len(done.failed), "folders": _table(rows)}
-
-
-def stored_facts(stored: StoredUsage) -> Facts:
-    """A month that was stored, and how many rows changed."""
-    return {
-        **month_facts(stored.usage),
-        "dagster/partition_row_count": len(stored.usage.groups),
-        "rows_written": stored.rows_written,
-        "rows_removed": stored.rows_removed,
-        "is_over": stored.is_over,
-    }
-
-
-def audit_facts(counts: Sequence[AuditCount]) -> Facts:
-    """The attempts of a day: all, by status with zeros, and as a table by action."""
-    by_status = {status.value: 0 for status in AuditStatus}
-    for count in counts:
-        by_status[count.status.value] += count.attempts
-    rows = [{**asdict(count), "status": count.status.value} for count in counts]
-    return {"attempts": sum(by_status.values()), **by_status, "attempts_by_action": rows_table(rows)}
 
 
 def _days(usage: Usage) -> str:
@@ -182,11 +171,11 @@ def _allocated(figures: Figures) -> Facts:
     """What was allocated, in units for people."""
     return {
         "CPU": float(figures.cpu_allocated),
-        "memory GiB": _gib(figures.mem_allocated),
-        "shared memory GiB": _gib(figures.shared_memory),
-        "disk GiB": _gib(figures.disk_allocated),
+        "memory GiB": gib(figures.mem_allocated),
+        "shared memory GiB": gib(figures.shared_memory),
+        "disk GiB": gib(figures.disk_allocated),
         "GPU": float(figures.gpu_allocated),
-        "GPU memory GiB": _gib(figures.gpu_mem_allocated),
+        "GPU memory GiB": gib(figures.gpu_mem_allocated),
         "SMP": figures.smp,
         "devices": ", ".join(sorted(figures.device_type)),
     }
@@ -195,11 +184,11 @@ def _allocated(figures: Figures) -> Facts:
 def _used(figures: Figures) -> Facts:
     """What was used, in units for people."""
     return {
-        "CPU hours": round(float(figures.cpu_used) / HOUR, 2),
-        "memory GiB": _gib(figures.mem_used),
-        "disk GiB": _gib(figures.disk_used),
-        "read GiB": _gib(figures.io_read),
-        "written GiB": _gib(figures.io_write),
+        "CPU hours": hours(figures.cpu_used),
+        "memory GiB": gib(figures.mem_used),
+        "disk GiB": gib(figures.disk_used),
+        "read GiB": gib(figures.io_read),
+        "written GiB": gib(figures.io_write),
     }
 
 
@@ -228,7 +217,33 @@ def _kernels(kernels: Iterable[KernelUsage]) -> Any:
 
 
 def _bars(name: str, figures: Figures) -> GroupBars:
-    return GroupBars(name, float(figures.cpu_allocated), _gib(figures.mem_allocated), float(figures.gpu_allocated))
+    return GroupBars(name, float(figures.cpu_allocated), gib(figures.mem_allocated), float(figures.gpu_allocated))
+
+
+def _limits(name: str, peak: Peak) -> GroupLimits:
+    cpu, mem, gpu = (peak.limit_of(amount) for amount in ("cpu", "mem", "gpu"))
+    return GroupLimits(
+        name,
+        (
+            Held(float(peak.cpu), None if cpu is None else float(cpu)),
+            Held(gib(peak.mem), None if mem is None else gib(int(mem))),
+            Held(float(peak.gpu), None if gpu is None else float(gpu)),
+        ),
+    )
+
+
+def _at_once(peak: Peak) -> Facts:
+    """The most at once beside the limit, in units for people."""
+    held = _limits("", peak).held
+    facts: Facts = {}
+    for name, own in zip(("CPU", "memory GiB", "GPU"), held, strict=True):
+        facts |= {name: own.peak, f"{name} limit": "no limit" if own.limit is None else own.limit}
+    return facts
+
+
+def hours(milliseconds: Decimal) -> float:
+    """Milliseconds in hours, to two places."""
+    return round(float(milliseconds) / HOUR, 2)
 
 
 def _blocking(plan: PurgePlan) -> Iterator[Facts]:
@@ -257,7 +272,8 @@ def _table(rows: Iterable[Facts]) -> Any:
     return rows_table([row for row, _ in zip(rows, range(MOST_ROWS), strict=False)])
 
 
-def _gib(size: int) -> float:
+def gib(size: int) -> float:
+    """Bytes in GiB, to two places."""
     return round(size / GIB, 2)
 
 

@@ -23,8 +23,12 @@ from dagster import (
 
 from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.types.user import SYSTEM
+from groups_platform.orchestration.group_service import account_config as accounts
+from groups_platform.orchestration.group_service import account_metadata as shown_accounts
 from groups_platform.orchestration.group_service import config as asked
 from groups_platform.orchestration.group_service import metadata as shown
+from groups_platform.orchestration.group_service import purge_config as purges
+from groups_platform.orchestration.group_service import purge_metadata as shown_purges
 from groups_platform.orchestration.group_service.resource import (
     Action,
     ActionConfig,
@@ -81,6 +85,29 @@ ACTIONS: Final = (
     Row(asked.UsagePerMonthConfig, GroupService.usage_per_month, shown.month_facts),
     Row(asked.UsagePerPeriodConfig, GroupService.usage_per_period, shown.period_facts),
     Row(asked.RetryVFolderDeletionsConfig, GroupService.retry_vfolder_deletions, shown.folder_facts),
+    Row(purges.RequestPurgeConfig, GroupService.request_purge, shown_purges.purge_request_facts),
+    Row(
+        purges.ApprovePurgeConfig,
+        GroupService.approve_purge,
+        shown.purge_facts,
+        more="By default this only checks, and shows what would go and what blocks. To purge, set `dry_run: false` and "
+        "write the group's name in `confirm`.",
+    ),
+    Row(purges.ListPurgeRequestsConfig, GroupService.list_purge_requests, shown_purges.purge_requests_facts),
+    Row(purges.CreateDotfileConfig, GroupService.create_dotfile, shown_purges.dotfiles_facts),
+    Row(purges.UpdateDotfileConfig, GroupService.update_dotfile, shown_purges.dotfiles_facts),
+    Row(purges.DeleteDotfileConfig, GroupService.delete_dotfile, shown_purges.dotfiles_facts),
+    Row(accounts.CreateDomainConfig, GroupService.create_domain, shown_accounts.domain_facts),
+    Row(accounts.ModifyDomainConfig, GroupService.modify_domain, shown_accounts.domain_facts),
+    Row(accounts.DeactivateDomainConfig, GroupService.deactivate_domain, shown_accounts.domain_facts),
+    Row(accounts.ListDomainsConfig, GroupService.list_domains, shown_accounts.domains_facts),
+    Row(accounts.CreateResourcePolicyConfig, GroupService.create_resource_policy, shown_accounts.policy_facts),
+    Row(accounts.ModifyResourcePolicyConfig, GroupService.modify_resource_policy, shown_accounts.policy_facts),
+    Row(accounts.DeleteResourcePolicyConfig, GroupService.delete_resource_policy, shown_accounts.policy_facts),
+    Row(accounts.ListResourcePoliciesConfig, GroupService.list_resource_policies, shown_accounts.policies_facts),
+    Row(accounts.CreateUserConfig, GroupService.create_user, shown_accounts.user_facts),
+    Row(accounts.ModifyUserConfig, GroupService.modify_user, shown_accounts.user_facts),
+    Row(accounts.ListUsersConfig, GroupService.list_users, shown_accounts.users_facts),
 )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import re
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from xml.etree import ElementTree
@@ -13,7 +15,19 @@ from dagster import AssetKey, BackfillPolicy, ExecuteInProcessResult, build_sche
 from groups_platform.definitions import build_defs
 from groups_platform.group_service.types.group import GroupData
 from groups_platform.orchestration.group_service.checks import RANGE_TAGS
-from groups_platform.orchestration.group_service.usage_picture import GroupBars, draw_usage
+from groups_platform.orchestration.group_service.svg import ticks_to
+from groups_platform.orchestration.group_service.usage_picture import (
+    NEAR_COLOUR,
+    OVER_COLOUR,
+    Curve,
+    GroupBars,
+    GroupLimits,
+    Held,
+    Panel,
+    draw_limits,
+    draw_months,
+    draw_usage,
+)
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN
 from groups_platform_tests.orchestration.group_service.service_runs import ServiceRuns, rows
 
@@ -75,12 +89,41 @@ def test_a_month_is_stored_by_group_and_domain_and_shown(service_runs: ServiceRu
     assert facts["missing_statistics"] == 4
     names = [f"{DOMAIN}/optics", f"{DOMAIN}/physics", f"{OTHER_DOMAIN}/abroad"]
     assert [row["group"] for row in rows(facts["allocated"])] == names
-    assert facts["picture"].startswith("![usage](data:image/svg+xml;base64,")
+    assert {"optics", "physics", "abroad"} <= words_of(facts["picture"])
     (attempt,) = service_runs.audit("store_monthly_usage")
     assert (attempt.run_id, attempt.actor, attempt.entity_id) == (result.run_id, "system", "202407")
     assert attempt.after == {
         "month": MONTH, "is_over": True, "groups": 3, "kernels": 4, "rows_written": 5, "rows_removed": 0,
     }  # fmt: skip
+
+
+def test_months_are_shown_as_curves_and_numbers_with_limits_beside_use(
+    service_runs: ServiceRuns, physics: GroupData
+) -> None:
+    limits = "UPDATE manager.groups SET total_resource_slots = '{}' WHERE name = 'physics'"
+    service_runs.rows(limits.format('{"cpu": "8", "cuda.shares": "0.5"}'))
+    september = {name: JULY[name].replace(month=9) for name in ("created_at", "terminated_at")}
+    asyncio.run(service_runs.deployment.kernel(physics, **{**JULY, **september}))
+    for month in (MONTH, "2024-09-01"):
+        facts = metadata(store(service_runs, month))
+    assert [facts[name] for name in ("CPU", "memory GiB", "GPU", "CPU hours", "kernel hours")] == [2.5, 4, 0.5, 0, 2]
+    by_month = rows(facts["all_groups_by_month"])
+    assert [(row["month"], row["CPU cores"], row["kernel hours"]) for row in by_month] == [
+        ("2024-09", 2.5, 2), ("2024-07", 10, 8),
+    ]  # fmt: skip
+    assert {"Jul", "Aug", "Sep", "2024", "CPU hours used", "all groups", f"{DOMAIN}/physics"} <= words_of(
+        facts["curves"]
+    )
+    assert {f"{DOMAIN}/physics: CPU", "physics: memory GiB, no limit", "limit"} <= words_of(facts["limits_by_month"])
+    assert {"2.5 of 8", "4, no limit", "0.5 of 0.5"} <= words_of(facts["limits"])
+    (held,) = [row for row in rows(facts["at_once"]) if row["group"] == f"{DOMAIN}/physics"]
+    assert (held["CPU"], held["CPU limit"], held["memory GiB"], held["memory GiB limit"]) == (2.5, 8, 4, "no limit")
+    stored = service_runs.rows(
+        "SELECT kernel_time, peak_cpu, peak_mem, peak_gpu, total_resource_slots FROM manager.monthly_usage "
+        "WHERE group_name = 'physics' ORDER BY month"
+    )
+    slots = {"cpu": "8", "cuda.shares": "0.5"}
+    assert stored == [(2 * 7_200_000, 5, 8 * 1024**3, 1, slots), (7_200_000, 2.5, 4 * 1024**3, 0.5, slots)]
 
 
 def test_the_same_month_again_writes_nothing(service_runs: ServiceRuns, physics: GroupData) -> None:
@@ -186,7 +229,10 @@ def test_many_partitions_are_one_run(service_runs: ServiceRuns, physics: GroupDa
     }
     ((day,),) = service_runs.rows("SELECT (now() AT TIME ZONE 'UTC')::date::text")
     _, days = execute("summarise_audit", str(date.fromisoformat(day) - timedelta(days=1)), day)
-    assert [facts["attempts"] for facts in days.values()] == [0, 3 + 3 + 1]  # groups made, months stored, one check
+    assert [facts["attempts"] for facts in days.values()] == [
+        0,
+        3 + 3 + 2,
+    ]  # groups made, months stored, history, check
 
 
 def test_checks_fail_where_no_month_is_stored(service_runs: ServiceRuns) -> None:
@@ -209,6 +255,29 @@ def test_the_audit_log_of_a_day_is_counted(service_runs: ServiceRuns) -> None:
     ]
     empty = metadata(service_runs.execute("summarise_audit", partition_key="2024-07-01"), "audit_summary")
     assert (empty["attempts"], empty["attempts_by_action"]) == (0, "no rows")
+    assert empty["summary"] == "Nothing was attempted on 2024-07-01. Nor on the 29 days before it."
+    assert "no attempts" in words_of(empty["days_until_then"])
+
+
+def test_a_day_without_attempts_shows_the_days_before_it(service_runs: ServiceRuns) -> None:
+    for day, attempts in (("2024-07-01", 1), ("2024-07-29", 3)):
+        service_runs.rows(
+            "SELECT manager.record_attempt(jsonb_build_object("
+            "'action_id', gen_random_uuid(), 'action', 'get_group', 'is_read', true, 'entity_type', 'group', "
+            f"'actor', 'system', 'status', 'denied', 'started_at', '{day} 12:00+00', 'duration', '1 s')) "
+            f"FROM generate_series(1, {attempts})"
+        )
+    facts = metadata(service_runs.execute("summarise_audit", partition_key="2024-07-30"), "audit_summary")
+    assert facts["summary"] == (
+        "Nothing was attempted on 2024-07-30. In the 30 days until then: 4 attempts on 2 days, the last on 2024-07-29."
+    )
+    assert rows(facts["attempts_by_day"]) == [
+        {"day": "2024-07-29", "success": 0, "failure": 0, "denied": 3},
+        {"day": "2024-07-01", "success": 0, "failure": 0, "denied": 1},
+    ]
+    assert {"1", "3", "Jul 2024", "success", "failure", "denied"} <= words_of(facts["days_until_then"])
+    later = metadata(service_runs.execute("summarise_audit", partition_key="2024-07-31"), "audit_summary")
+    assert len(rows(later["attempts_by_day"])) == 1, "thirty days are shown"
 
 
 def test_the_schedules_are_off_and_take_what_has_just_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,5 +307,53 @@ def test_the_picture_has_the_largest_groups_and_escapes_their_names() -> None:
     parse(draw_usage([]))
 
 
-def parse(picture: str) -> None:
-    assert ElementTree.fromstring(picture).tag.endswith("svg")
+def test_limits_are_beside_use_the_nearest_first() -> None:
+    near, over = Held(9, 10), Held(30, 20)
+    groups = [GroupLimits("calm", (Held(1, 10), Held(1, None), Held(0, None)))]
+    groups += [GroupLimits(f"group-{number}", (near, over, Held(1.5, None))) for number in range(20)]
+    picture = draw_limits(groups)
+    assert {"9 of 10", "30 of 20", "1.5, no limit", "… and 1 more groups"} <= parse(picture)
+    assert "calm" not in parse(picture)
+    assert (picture.count(OVER_COLOUR), picture.count(NEAR_COLOUR)) == (20, 20)
+    parse(draw_limits([]))
+
+
+def test_curves_have_every_month_and_break_where_nothing_is_known() -> None:
+    months = [date(2023 + number // 12, number % 12 + 1, 1) for number in range(24)]
+    curve = Curve("all & <everything>", [None if number == 9 else 1e6 * number for number in range(24)])
+    picture = draw_months(months, [Panel("CPU hours", [curve, Curve("limit", [None] * 24, is_limit=True)])])
+    assert {"CPU hours", "all & <everything>", "2023", "2024", "Dec", "30M"} <= parse(picture)
+    assert picture.count("<circle") == 23 + 2 * 2  # months, and the ends of lines in the legend
+    (line,) = re.findall(r'd="(M[^"]*M[^"]*)"', picture)
+    assert len(re.findall("[ML]", line)) == 23
+    parse(draw_months(months[:1], [Panel("CPU", [Curve("all", [0.0])])]))
+
+
+@pytest.mark.parametrize(
+    ("largest", "ticks"),
+    [
+        (0, [0, 1]),
+        (1, [0, 0.25, 0.5, 0.75, 1]),
+        (7, [0, 2, 4, 6, 8]),
+        (164, [0, 50, 100, 150, 200]),
+        (1e6, [0, 2.5e5, 5e5, 7.5e5, 1e6]),
+    ],
+)
+def test_axes_have_round_amounts(largest: float, ticks: list[float]) -> None:
+    assert ticks_to(largest) == ticks
+    assert ticks_to(1, smallest_step=1) == [0, 1]
+
+
+def parse(picture: str) -> set[str]:
+    """The texts of a picture, which is XML."""
+    root = ElementTree.fromstring(picture)
+    assert root.tag.endswith("svg")
+    return {element.text or "" for element in root.iter() if element.tag.endswith("text")}
+
+
+def words_of(markdown: str) -> set[str]:
+    """The texts and the group names of a picture in Markdown."""
+    encoded = re.fullmatch(r"!\[[a-z ]+\]\(data:image/svg\+xml;base64,([^)]+)\)", markdown)
+    assert encoded
+    texts = parse(base64.b64decode(encoded[1]).decode())
+    return texts | {name.rpartition("/")[2] for name in texts}

@@ -185,6 +185,7 @@ NOT_STARTED = {
     "summarise_audit": "the asset audit_summary does it",
     "search_audit": "an answer for the terminal: groups-platform audit",
     "find_users": "an answer for programs and the terminal",
+    "usage_history": "the asset monthly_usage shows it",
     "get_groups": "an answer for programs; search_groups shows people more than one",
     "archive_audit": "to a folder of the machine where it is started: groups-platform audit archive",
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import chain
 from typing import Any
@@ -22,9 +22,10 @@ from groups_platform.database.sql_files import read_statement
 from groups_platform.group_service.clients.config import ManagerConfigProvider
 from groups_platform.group_service.clients.valkey import LiveStatisticsUnavailable, Statistics, ValkeyStatClient
 from groups_platform.group_service.repositories.group.repository import GroupRepository
+from groups_platform.group_service.types import ResourceSlot
 from groups_platform.group_service.types.group import GroupRef
 from groups_platform.group_service.types.period import Period
-from groups_platform.group_service.types.usage import FIGURES, FRACTIONAL, Figures, KernelUsage
+from groups_platform.group_service.types.usage import FIGURES, FRACTIONAL, Figures, KernelUsage, Peak
 from groups_platform.group_service.types.user import Actor
 
 METRICS = ("cpu_used", "mem", "io_scratch_size", "io_read", "io_write")
@@ -92,6 +93,12 @@ class UsageRepository:
         rows = await self.session.execute(read_statement("manager/usage_totals"), parameters)
         return [_total(row) for row in rows.mappings()]
 
+    async def peaks(self) -> dict[UUID, tuple[Peak, timedelta]]:
+        """What each group with kernels in the period held at once, by id, and how long its kernels lived, together."""
+        parameters = {**self._parameters(), "now": self.now}
+        rows = await self.session.execute(read_statement("manager/usage_peaks"), parameters)
+        return {row["group_id"]: (parse_peak(row), row["kernel_time"]) for row in rows.mappings()}
+
     async def kernels(self) -> AsyncIterator[KernelUsage]:
         """Each kernel of the period, in the order of `totals` and of its session's and its own start; streamed."""
         rows = await self.session.stream(
@@ -153,6 +160,12 @@ class UsageRepository:
             "unreadable": tuple(name for name in FIGURES[:-1] if row[name] is None),
         }
         return KernelUsage(**own, **_figures(row))
+
+
+def parse_peak(row: RowMapping, prefix: str = "") -> Peak:
+    """The peak in a row of amounts, whose names have the prefix, and the limit."""
+    cpu, mem, gpu = (row[prefix + name] for name in ("cpu", "mem", "gpu"))
+    return Peak(Decimal(cpu), int(mem), Decimal(gpu), ResourceSlot.from_json(row["limit"]))
 
 
 def _total(row: RowMapping) -> UsageTotal:

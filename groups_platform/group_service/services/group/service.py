@@ -45,6 +45,7 @@ from groups_platform.group_service.services.group.actions import (
     store_monthly_usage,
     summarise_audit,
     update_dotfile,
+    usage_history,
     usage_per_month,
     usage_per_period,
 )
@@ -111,6 +112,7 @@ class GroupService:
     search_groups = performs(search_groups.search_groups)
     usage_per_month = performs(usage_per_month.usage_per_month)
     usage_per_period = performs(usage_per_period.usage_per_period)
+    usage_history = performs(usage_history.usage_history)
     store_monthly_usage = performs(store_monthly_usage.store_monthly_usage)
     check_monthly_usage = performs(check_monthly_usage.check_monthly_usage)
     retry_vfolder_deletions = performs(retry_vfolder_deletions.retry_vfolder_deletions)

@@ -46,7 +46,7 @@ async def store_monthly_usage(action: StoreMonthlyUsageAction, context: ActionCo
     Raises InvalidAPIParameters for an invalid month.
     """
     month = parse_month(action.month, context.config.zone)
-    usage, warnings = await compute_month(context, month, None, detail=False)
+    usage, warnings = await compute_month(context, month, None, detail=False, peaks=True)
     stored = await MonthlyUsageRepository(context.session).store(usage, is_over=month.end <= context.now)
     told = {
         "month": month.first.isoformat(),

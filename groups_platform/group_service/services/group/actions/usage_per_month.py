@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import ClassVar
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from groups_platform.group_service.services.group.actions.base import Access, Ac
 from groups_platform.group_service.types.action import BaseActionResult
 from groups_platform.group_service.types.group import GroupRef
 from groups_platform.group_service.types.period import Period, parse_month
-from groups_platform.group_service.types.usage import FIGURES, GroupUsage, KernelUsage, MonthlyUsage
+from groups_platform.group_service.types.usage import FIGURES, GroupUsage, KernelUsage, MonthlyUsage, Peak
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class UsagePerMonthAction(BaseAction):
     """The usage of a month such as `202410`, in the configured time zone.
 
     group_ids: None for all groups that the actor may see; ids of other groups are left out. detail: with every
-    kernel; without, memory does not grow with their number.
+    kernel; without, memory does not grow with their number. peaks: also what each group held at once, beside its limit,
+    and the time of its kernels, which takes about as long again.
     """
 
     name: ClassVar[str] = "usage_per_month"
@@ -32,6 +34,7 @@ class UsagePerMonthAction(BaseAction):
     month: str
     group_ids: Sequence[GroupRef] | None = None
     detail: bool = True
+    peaks: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,19 +46,19 @@ async def usage_per_month(action: UsagePerMonthAction, context: ActionContext) -
     """Sum what groups used in a month (S13 to S15, S18).
 
     action: UsagePerMonthAction. month: as in 202410, of the configured time zone; group_ids: ids or GroupNames, by
-    default all groups; detail: also every kernel.
+    default all groups; detail: also every kernel; peaks: also what each group held at once, beside its limit.
     Returns UsagePerMonthActionResult; data is the MonthlyUsage of the groups that the actor may see and that had
     kernels in the month. Warnings say that live statistics could not be read.
     error.code, for a GroupName only: forbidden, group_not_found, ambiguous_group.
     Raises InvalidAPIParameters for an invalid month.
     """
     month = parse_month(action.month, context.config.zone)
-    data, warnings = await compute_month(context, month, action.group_ids, detail=action.detail)
+    data, warnings = await compute_month(context, month, action.group_ids, detail=action.detail, peaks=action.peaks)
     return UsagePerMonthActionResult(success=True, data=data, warnings=warnings)
 
 
 async def compute_month(
-    context: ActionContext, month: Period, groups: Sequence[GroupRef] | None, *, detail: bool
+    context: ActionContext, month: Period, groups: Sequence[GroupRef] | None, *, detail: bool, peaks: bool
 ) -> tuple[MonthlyUsage, tuple[str, ...]]:
     """The usage of a month, and warnings, in a transaction that has run no query yet."""
     usage = await UsageRepository.open(
@@ -66,11 +69,17 @@ async def compute_month(
     if detail:
         async for kernel in usage.kernels():
             kernels[kernel.group_id].append(kernel)
-    used = tuple(_group(total, tuple(kernels[total.group_id]) if detail else None) for total in totals)
+    held = await usage.peaks() if peaks else {}
+    used = tuple(
+        _group(total, tuple(kernels[total.group_id]) if detail else None, *held.get(total.group_id, (None, None)))
+        for total in totals
+    )
     return MonthlyUsage(**usage.facts(totals), groups=used), usage.warnings
 
 
-def _group(total: UsageTotal, kernels: tuple[KernelUsage, ...] | None) -> GroupUsage:
+def _group(
+    total: UsageTotal, kernels: tuple[KernelUsage, ...] | None, peak: Peak | None, kernel_time: timedelta | None
+) -> GroupUsage:
     figures = {f"g_{name}": getattr(total.figures, name) for name in FIGURES}
     return GroupUsage(
         domain_name=total.domain_name,
@@ -79,4 +88,6 @@ def _group(total: UsageTotal, kernels: tuple[KernelUsage, ...] | None) -> GroupU
         g_kernels=total.kernels,
         **figures,
         c_infos=kernels,
+        g_kernel_time=kernel_time,
+        g_peak=peak,
     )
