@@ -104,6 +104,52 @@ def test_days_of_an_older_delivery_are_in_the_order_of_today(empty_url: str, mon
     assert dict(rows) == {label: natural_key(label) for label in before}
 
 
+OLD_ATTEMPTS = """
+INSERT INTO manager.domains (name) VALUES ('example.com'), ('example.org');
+INSERT INTO manager.users (email, domain_name, created_at) VALUES
+    ('Ada@example.com', 'example.com', '2026-01-02'), ('ada@example.com', 'example.com', '2026-01-01');
+INSERT INTO manager.audit_log
+    (action_id, action, entity_type, entity_id, actor, status, before, after, started_at, duration)
+SELECT gen_random_uuid(), action, 'group', 'g-1', 'system', status, before::JSONB, after::JSONB, at::TIMESTAMPTZ, '1 s'
+FROM (VALUES
+    ('get_group', 'success', NULL, NULL, '2026-03-01 00:00:01+00'),
+    ('modify_group', 'success', '{"name": "old", "domain_name": "example.com"}',
+        '{"name": "new", "domain_name": "example.org"}', '2026-02-28 23:59:59+00'),
+    ('create_group', 'success', NULL, '{"name": "old", "domain_name": "example.com"}', '2026-01-31 12:00+00')
+) AS attempt (action, status, before, after, at);
+"""
+
+
+def test_the_audit_log_of_an_older_delivery_is_kept_numbered_and_found(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = module._migrations()
+    monkeypatch.setattr(module, "_migrations", lambda: [path for path in everything if path.name < "0010"])
+    migrate(empty_url)
+    monkeypatch.undo()
+    with connect(empty_url) as connection:
+        connection.execute(OLD_ATTEMPTS)
+    migrate(empty_url)
+    with connect(empty_url) as connection:
+        rows = connection.execute(
+            "SELECT number, action, is_read, entity_name, domain_name, former_domain_name, tableoid::REGCLASS::TEXT "
+            "FROM manager.audit_log ORDER BY number"
+        ).fetchall()
+        assert rows == [
+            (1, "create_group", False, "old", "example.com", None, "manager.audit_log_2026_01"),
+            (2, "modify_group", False, "new", "example.org", "example.com", "manager.audit_log_2026_02"),
+            (3, "get_group", True, None, None, None, "manager.audit_log_2026_03"),
+        ]
+        names = connection.execute("SELECT * FROM manager.entity_names ORDER BY entity_name").fetchall()
+        assert names == [("new", "example.org", "g-1"), ("old", "example.com", "g-1")]
+        shared = connection.execute("SELECT email FROM manager.users WHERE is_email_shared").fetchall()
+        assert shared == [("Ada@example.com",)]
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(
+                "INSERT INTO manager.users (email, domain_name) VALUES ('ADA@example.com', 'example.com')"
+            )
+
+
 def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
     errors: list[BaseException] = []
 

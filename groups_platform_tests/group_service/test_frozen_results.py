@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from frozendict import frozendict
 
-from groups_platform.cli.common import plain
+from groups_platform.cli.answers import plain
 from groups_platform.group_service.types import ResourceSlot
 from groups_platform.group_service.types.action import ActionError
 from groups_platform.group_service.types.frozen import freeze, thaw
