@@ -82,6 +82,8 @@ CREATE FUNCTION manager.record_attempt(attempt JSONB) RETURNS BOOLEAN LANGUAGE p
 DECLARE
     entry manager.audit_log := jsonb_populate_record(NULL::manager.audit_log, attempt);
 BEGIN
+    -- before the queue, as who has read the log has it before: in the other order an archive could wait for both
+    LOCK TABLE manager.audit_log IN ROW EXCLUSIVE MODE;
     PERFORM manager.queue_for_commit();
     IF to_regclass('manager.' || manager.audit_month(entry.started_at)) IS NULL THEN
         PERFORM manager.make_audit_month(entry.started_at);

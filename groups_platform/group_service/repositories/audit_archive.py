@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -41,41 +41,48 @@ SCHEMA = pa.schema(
 async def archive_months(session: AsyncSession, before: date, to: str) -> tuple[ArchivedMonth, ...]:
     """Write the months before `before` to files under `to`, a folder or fsspec URL, and drop them.
 
-    While a month is written, rows that would still come into it, of attempts that began in it, wait; those of other
-    months do not. Raises StorageFault.
+    Others read and write meanwhile. A row that still comes into such a month, of an attempt that began in it, gets a
+    file of its own when no more can come. One archive runs at a time. Raises StorageFault.
     """
+    await session.execute(read_statement("manager/audit_archive_alone"))
     months = [month for month in await session.scalars(read_statement("manager/audit_months")) if month < before]
     archived = [await _archive(session, month, to) for month in months]
-    await session.execute(read_statement("manager/queue_for_commit"))  # first: who writes takes it before the table
+    # the table before the queue, in the order in which all others have them
+    await session.execute(text("LOCK TABLE manager.audit_log IN ACCESS EXCLUSIVE MODE"))
+    await session.execute(read_statement("manager/queue_for_commit"))
+    late = [await _archive(session, done.month, to, after=done.last) for done in archived]
     for month in months:
         await session.execute(text(f"DROP TABLE {_table(month)}"))
-    return tuple(archived)
+    return tuple(sorted((done for done in (*archived, *late) if done.entries), key=lambda done: done.first))
 
 
-async def _archive(session: AsyncSession, month: date, to: str) -> ArchivedMonth:
-    await session.execute(text(f"LOCK TABLE {_table(month)} IN SHARE ROW EXCLUSIVE MODE"))
+async def _archive(session: AsyncSession, month: date, to: str, *, after: int = 0) -> ArchivedMonth:
+    """Write the entries of the month after a number to a file, which is named by the month and the first of them."""
+    first = await session.scalar(text(f"SELECT min(number) FROM {_table(month)} WHERE number > {after}"))
+    if first is None:
+        return ArchivedMonth(month, "", 0, after, after)
     try:
         filesystem, folder = await asyncio.to_thread(url_to_fs, to)
-        path = f"{folder.rstrip('/')}/audit_log-{month:%Y-%m}.parquet"
-        numbers = await _write(session, _table(month), filesystem, path)
+        path = f"{folder.rstrip('/')}/audit_log-{month:%Y-%m}-{first}.parquet"
+        entries, last = await _write(session, f"{_table(month)} WHERE number > {after}", filesystem, path)
     except (OSError, ValueError, ImportError) as error:  # what fsspec and Arrow raise
         raise StorageFault(f"The archive of {month:%Y-%m} cannot be written: {mask_text(str(error))}") from None
-    return ArchivedMonth(month, mask_text(filesystem.unstrip_protocol(path)), *numbers)
+    return ArchivedMonth(month, mask_text(filesystem.unstrip_protocol(path)), entries, first, last)
 
 
 def _table(month: date) -> str:
     return f"manager.audit_log_{month:%Y_%m}"
 
 
-async def _write(session: AsyncSession, table: str, files: AbstractFileSystem, path: str) -> tuple[int, int, int]:
-    """Write the rows to a file, in place of an older one; how many, and the first and the last number."""
+async def _write(session: AsyncSession, rows: str, files: AbstractFileSystem, path: str) -> tuple[int, int]:
+    """Write the rows to a file, in place of what an interrupted archive has left; how many, and the last number."""
     fresh = f"{path}.{uuid4().hex}"
     await asyncio.to_thread(files.makedirs, path.rpartition("/")[0], exist_ok=True)
-    entries, first, last = 0, 0, 0
+    entries, last = 0, 0
     try:
         with await asyncio.to_thread(files.open, fresh, "wb") as file, pq.ParquetWriter(file, SCHEMA) as writer:
-            async for batch in _batches(session, table):
-                first, last, entries = first or batch[0]["number"], batch[-1]["number"], entries + len(batch)
+            async for batch in _batches(session, rows):
+                last, entries = batch[-1]["number"], entries + len(batch)
                 await asyncio.to_thread(writer.write_table, pa.Table.from_pylist(batch, SCHEMA))
         with await asyncio.to_thread(files.open, fresh, "rb") as file:
             written = pq.ParquetFile(file).metadata.num_rows
@@ -86,13 +93,13 @@ async def _write(session: AsyncSession, table: str, files: AbstractFileSystem, p
         if files.exists(fresh):
             files.rm(fresh)
         raise
-    return entries, first, last
+    return entries, last
 
 
-async def _batches(session: AsyncSession, table: str) -> AsyncIterator[list[dict[str, Any]]]:
-    statement = text(f"SELECT * FROM {table} ORDER BY number")
-    rows = await session.stream(statement, execution_options={"yield_per": BATCH})
-    async for batch in rows.mappings().partitions():
+async def _batches(session: AsyncSession, source: str) -> AsyncIterator[list[dict[str, Any]]]:
+    statement = text(f"SELECT * FROM {source} ORDER BY number")
+    found = await session.stream(statement, execution_options={"yield_per": BATCH})
+    async for batch in found.mappings().partitions():
         yield [_entry(dict(row)) for row in batch]
 
 
@@ -103,4 +110,4 @@ def _entry(row: dict[str, Any]) -> dict[str, Any]:
         name: None if row[name] is None else json.dumps(row[name], ensure_ascii=False) for name in ("before", "after")
     }
     duration = row.pop("duration")
-    return row | ids | states | {"duration_us": round(duration.total_seconds() * 1_000_000)}
+    return row | ids | states | {"duration_us": duration // timedelta(microseconds=1)}
