@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import click
 from click.testing import CliRunner, Result
@@ -13,7 +14,11 @@ from groups_platform.cli import cli
 
 ENVELOPE = {"success", "data", "error", "warnings", "action_id"}
 
-VALUES = {"YYYY-MM": "2024-01", "USER": "ada@example.com"}  # of types that are the platform's own, by metavar
+VALUES = {
+    "YYYY-MM": "2024-01",
+    "USER": "ada@example.com",
+    "FILE": "/dev/null",
+}  # of types that are the platform's own, by metavar
 
 Words = tuple[str, ...]
 
@@ -49,6 +54,8 @@ def _value_for(parameter: click.Parameter) -> str:
         return str(parameter.type.choices[0])
     if isinstance(parameter.type, (click.types.IntParamType, click.IntRange)):
         return "1"
+    if isinstance(parameter.type, click.types.UUIDParameterType):
+        return str(UUID(int=1))
     return VALUES.get(parameter.metavar or "", "x")
 
 

@@ -35,6 +35,11 @@ class Output:
 OUTPUT: ContextVar[Output] = ContextVar("output")
 
 
+def output_of_run() -> Output:
+    """Return what the caller of this run reads; who only parses a command line is a person."""
+    return OUTPUT.get(None) or Output(is_json=False)
+
+
 @dataclass(frozen=True)
 class Rows(Generic[Data]):
     """A listing as CSV.
@@ -56,7 +61,7 @@ def show(data: Data, as_json: bool, draw: Callable[[Data], Any], rows: Rows[Data
     """
     if as_json:
         echo_answer(data, **answer)
-    elif OUTPUT.get().is_csv:
+    elif output_of_run().is_csv:
         assert rows is not None, "A command with --csv gives show its rows."
         _echo(_as_csv(data, rows))
         click.echo(rows.note(data) or "", err=True, nl=bool(rows.note(data)))
@@ -76,14 +81,14 @@ def echo_answer(
     """
     parts = {"data": data, "error": error, "warnings": warnings, "action_id": action_id}
     document = json.dumps({"success": error is None, **plain(parts)}, indent=2, ensure_ascii=False, allow_nan=False)
-    if not OUTPUT.get().is_answered:
-        OUTPUT.get().is_answered = True  # also if the write fails: a broken pipe takes no other answer
+    if not output_of_run().is_answered:
+        output_of_run().is_answered = True  # also if the write fails: a broken pipe takes no other answer
         _echo(f"{document}\n")
 
 
 def answer_error(code: str, message: str, facts: Mapping[str, Any] | None = None, action_id: object = None) -> None:
     """Print the JSON of an error if the caller reads JSON; people read it on standard error."""
-    if OUTPUT.get().is_json:
+    if output_of_run().is_json:
         echo_answer(
             None, error={"code": code, "message": mask_text(message), "facts": facts or {}}, action_id=action_id
         )

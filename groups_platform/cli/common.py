@@ -10,14 +10,14 @@ from typing import Any
 
 import click
 
-from groups_platform.cli.answers import OUTPUT, Output, answer_error
+from groups_platform.cli.answers import OUTPUT, Output, answer_error, output_of_run
 from groups_platform.errors import PlatformError
 from groups_platform.settings import Settings
 
 
 def _choose(context: click.Context, option: click.Parameter, is_chosen: bool) -> bool:
     """Set what the caller reads: from here on the options decide, and no longer the words of the command line."""
-    output = OUTPUT.get()
+    output = output_of_run()
     if not is_chosen and isinstance(context.command, click.Group):
         return is_chosen  # the command below may have it
     if is_chosen and context.meta.setdefault("format", option) is not option:
@@ -98,7 +98,7 @@ def _answered(context: click.Context | None = None) -> Iterator[None]:
         answer_error("usage_error" if isinstance(error, click.UsageError) else "failed", error.format_message())
         raise
     except BrokenPipeError:
-        OUTPUT.get().is_answered = True  # nobody reads any more
+        output_of_run().is_answered = True  # nobody reads any more
         raise
     except (EOFError, click.Abort):
         answer_error("aborted", "It was stopped.")
