@@ -13,7 +13,11 @@ from groups_platform.cli import cli
 
 ENVELOPE = {"success", "data", "error", "warnings", "action_id"}
 
-VALUES = {"YYYY-MM": "2024-01", "USER": "ada@example.com"}  # of types that are the platform's own, by metavar
+VALUES = {
+    "YYYY-MM": "2024-01",
+    "USER": "ada@example.com",
+    "FILE": "/dev/null",
+}  # of types that are the platform's own, by metavar
 
 Words = tuple[str, ...]
 
