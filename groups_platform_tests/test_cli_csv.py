@@ -38,6 +38,8 @@ LISTINGS = {
     "group list": "groups",
     "group list --name nothing": "groups",
     "group members norrvik/ticket-triage": "member_ids",
+    "group purge-requests": "requests",
+    "group dotfile list norrvik/ticket-triage": "",
     "domain list": "domains",
     "policy list": "policies",
     "user list": "users",

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from groups_platform.cli.answers import Rows
+from groups_platform.cli.common import CSV
 from groups_platform.cli.group import Act, Asked, one_group
 from groups_platform.cli.service import data_of, show_result
 
@@ -32,6 +34,7 @@ def dotfile() -> None:
 
 @dotfile.command(name="list")
 @one_group
+@CSV
 def list_(asked: Asked) -> None:
     """List the dotfiles of a group, without their content; for admins.
 
@@ -51,7 +54,8 @@ def list_(asked: Asked) -> None:
         {"path": str(d.get("path")), "perm": str(d.get("perm")), "bytes": len(str(d.get("data", "")).encode())}
         for d in dotfiles
     ]
-    show_result(BaseActionResult(True, rows, action_id=result.action_id), asked.as_json, show_dotfiles)
+    listed = BaseActionResult(True, rows, action_id=result.action_id)
+    show_result(listed, asked.as_json, show_dotfiles, Rows(("path", "perm", "bytes")))
 
 
 @dotfile.command()

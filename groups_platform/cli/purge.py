@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from groups_platform.cli.common import JSON
+from groups_platform.cli.answers import Rows
+from groups_platform.cli.common import CSV, JSON
 from groups_platform.cli.group import Asked, one_group
 from groups_platform.cli.service import ACTOR, Refused, data_of, perform, show_result
 from groups_platform.settings import Settings
@@ -67,14 +68,14 @@ def request_purge(asked: Asked) -> None:
 
 
 @click.command()
-@click.argument("request_id", metavar="REQUEST", type=click.UUID)
+@click.argument("request_id", metavar="REQUEST")
 @DRY_RUN
 @YES
 @ACTOR
 @JSON
 @click.pass_obj
 def approve_purge(
-    settings: Settings, /, *, request_id: Any, dry_run: bool, yes: bool, actor: str | None, as_json: bool
+    settings: Settings, /, *, request_id: str, dry_run: bool, yes: bool, actor: str | None, as_json: bool
 ) -> None:
     """Approve the purge that another admin has requested, and remove the group permanently.
 
@@ -99,6 +100,7 @@ def approve_purge(
 @click.option("--limit", default=300, show_default=True, type=click.IntRange(1, 1000), help="Requests per page.")
 @click.option("--cursor", metavar="CURSOR", help="Show the next page, by the cursor that the previous one shows.")
 @ACTOR
+@CSV
 @JSON
 @click.pass_obj
 def purge_requests(settings: Settings, /, *, limit: int, cursor: str | None, actor: str | None, as_json: bool) -> None:
@@ -110,11 +112,12 @@ def purge_requests(settings: Settings, /, *, limit: int, cursor: str | None, act
     from groups_platform.group_service.services.group.actions.list_purge_requests import (  # noqa: PLC0415
         ListPurgeRequestsAction,
     )
-    from groups_platform.terminal.purge import show_purge_requests  # noqa: PLC0415
+    from groups_platform.group_service.types.purge import PurgeRequest  # noqa: PLC0415
+    from groups_platform.terminal.purge import next_requests, show_purge_requests  # noqa: PLC0415
 
     action = ListPurgeRequestsAction(cursor, limit)
     result = perform(settings, actor, lambda service: service.list_purge_requests(action))
-    show_result(result, as_json, show_purge_requests)
+    show_result(result, as_json, show_purge_requests, Rows(PurgeRequest, lambda page: page.requests, next_requests))
 
 
 def _check_confirmation(as_json: bool, dry_run: bool, yes: bool) -> None:

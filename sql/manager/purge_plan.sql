@@ -4,20 +4,26 @@ WITH
     endpoints AS (SELECT e.id, e.name FROM manager.endpoints AS e WHERE e.project = :group_id),
     sessions AS (SELECT s.id FROM manager.sessions AS s WHERE s.group_id = :group_id),
     removed (what, id, name) AS (
-        SELECT 'routings', r.id, NULL FROM manager.routings AS r JOIN endpoints AS e ON e.id = r.endpoint
-        UNION
-        SELECT 'routings', r.id, NULL FROM manager.routings AS r JOIN sessions AS s ON s.id = r.session
-        UNION
+        SELECT 'routings', r.id, NULL
+        FROM (
+            SELECT r.id FROM manager.routings AS r JOIN endpoints AS e ON e.id = r.endpoint
+            UNION
+            SELECT r.id FROM manager.routings AS r JOIN sessions AS s ON s.id = r.session
+        ) AS r
+        UNION ALL
         SELECT 'endpoints', e.id, e.name FROM endpoints AS e
-        UNION
-        SELECT 'kernels', k.id, NULL FROM manager.kernels AS k WHERE k.group_id = :group_id
-        UNION
-        SELECT 'kernels', k.id, NULL FROM manager.kernels AS k JOIN sessions AS s ON s.id = k.session_id
-        UNION
+        UNION ALL
+        SELECT 'kernels', k.id, NULL
+        FROM (
+            SELECT k.id FROM manager.kernels AS k WHERE k.group_id = :group_id
+            UNION
+            SELECT k.id FROM manager.kernels AS k JOIN sessions AS s ON s.id = k.session_id
+        ) AS k
+        UNION ALL
         SELECT 'sessions', s.id, NULL FROM sessions AS s
-        UNION
+        UNION ALL
         SELECT 'vfolders', v.id, v.name FROM manager.vfolders AS v WHERE v."group" = :group_id
-        UNION
+        UNION ALL
         SELECT 'members', m.user_id, NULL FROM manager.association_groups_users AS m WHERE m.group_id = :group_id
     ),
     tables AS (
