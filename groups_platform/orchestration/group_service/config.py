@@ -21,6 +21,7 @@ from groups_platform.group_service.services.group.actions.purge_group import Pur
 from groups_platform.group_service.services.group.actions.restore_group import RestoreGroupAction
 from groups_platform.group_service.services.group.actions.retry_vfolder_deletions import RetryVFolderDeletionsAction
 from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction
+from groups_platform.group_service.services.group.actions.usage_history import UsageHistoryAction
 from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction
 from groups_platform.group_service.services.group.actions.usage_per_period import UsagePerPeriodAction
 from groups_platform.group_service.types import OptionalState, TriState
@@ -254,7 +255,22 @@ class UsagePerMonthConfig(ServiceConfig):
 
     def action(self) -> UsagePerMonthAction:
         """The action with these values."""
-        return UsagePerMonthAction(self.month, self.groups, detail=self.detail)
+        return UsagePerMonthAction(self.month, self.groups, detail=self.detail, peaks=True)
+
+
+class UsageHistoryConfig(ServiceConfig):
+    """Stored months, and whose."""
+
+    groups: list[str] | None = Field(default=None, description=f"Groups, each {GROUP}; left out: all groups.")
+    first: str | None = Field(
+        default=None, description='The first month, such as "202401"; left out: the first stored.'
+    )
+    last: str | None = Field(default=None, description="The last month; left out: of all that are stored.")
+    limit: int = Field(default=5, description="Groups that have curves of their own, the largest ones.")
+
+    def action(self) -> UsageHistoryAction:
+        """The action with these values."""
+        return UsageHistoryAction(self.groups, self.first, self.last, self.limit)
 
 
 class UsagePerPeriodConfig(ServiceConfig):

@@ -29,6 +29,7 @@ from groups_platform.orchestration.group_service import config as asked
 from groups_platform.orchestration.group_service import metadata as shown
 from groups_platform.orchestration.group_service import purge_config as purges
 from groups_platform.orchestration.group_service import purge_metadata as shown_purges
+from groups_platform.orchestration.group_service.asset_metadata import history_facts
 from groups_platform.orchestration.group_service.resource import (
     Action,
     ActionConfig,
@@ -83,6 +84,7 @@ ACTIONS: Final = (
     Row(asked.GetGroupConfig, GroupService.get_group, shown.group_facts),
     Row(asked.SearchGroupsConfig, GroupService.search_groups, shown.page_facts),
     Row(asked.UsagePerMonthConfig, GroupService.usage_per_month, shown.month_facts),
+    Row(asked.UsageHistoryConfig, GroupService.usage_history, history_facts),
     Row(asked.UsagePerPeriodConfig, GroupService.usage_per_period, shown.period_facts),
     Row(asked.RetryVFolderDeletionsConfig, GroupService.retry_vfolder_deletions, shown.folder_facts),
     Row(purges.RequestPurgeConfig, GroupService.request_purge, shown_purges.purge_request_facts),

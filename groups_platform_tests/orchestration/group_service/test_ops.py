@@ -149,6 +149,14 @@ def test_usage_is_shown_as_tables_and_a_picture(service_runs: ServiceRuns) -> No
     assert (kernel["memory GiB"], kernel["memory GiB used"]) == (8.0, 2.0)
     assert by_month["picture"].startswith("![usage](data:image/svg+xml;base64,")
     assert by_month["missing_statistics"] == 0
+    assert [row["CPU limit"] for row in rows(by_month["at_once"])] == ["no limit"]
+
+    assert shown(service_runs.run("usage_history"))["all_groups_by_month"] == "no rows"
+    assert service_runs.execute("store_monthly_usage", partition_key=f"{month[:4]}-{month[4:]}-01").success
+    history = shown(service_runs.run("usage_history", groups=[f"{DOMAIN}/physics"]))
+    assert [row["CPU hours used"] for row in rows(history["all_groups_by_month"])] == [2.0]
+    assert history["curves"].startswith("![usage by month](data:image/svg+xml;base64,")
+    assert history["limits_by_month"].startswith("![use beside limits by month](data:image/svg+xml;base64,")
 
     by_period = shown(service_runs.run("usage_per_period", start_date=day, end_date=day, detail=True))
     assert [row["group"] for row in rows(by_period["allocated"])] == [f"{DOMAIN}/physics"]
@@ -185,7 +193,6 @@ NOT_STARTED = {
     "summarise_audit": "the asset audit_summary does it",
     "search_audit": "an answer for the terminal: groups-platform audit",
     "find_users": "an answer for programs and the terminal",
-    "usage_history": "the asset monthly_usage shows it",
     "get_groups": "an answer for programs; search_groups shows people more than one",
     "archive_audit": "to a folder of the machine where it is started: groups-platform audit archive",
 }
