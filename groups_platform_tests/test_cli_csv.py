@@ -18,7 +18,9 @@ from click.testing import CliRunner
 
 from groups_platform.cli.answers import Rows, show
 from groups_platform.cli.common import CSV, JSON, PlatformGroup
+from groups_platform.cli.service import perform
 from groups_platform.group_service.sample import load_sample_deployment
+from groups_platform.group_service.services.group.actions.store_monthly_usage import StoreMonthlyUsageAction
 from groups_platform.settings import Settings
 from groups_platform_tests.command_tree import COMMANDS, failure, has, run
 from groups_platform_tests.days import agent, group, write_day
@@ -40,6 +42,7 @@ LISTINGS = {
     "group members norrvik/ticket-triage": "member_ids",
     "group purge-requests": "requests",
     "group dotfile list norrvik/ticket-triage": "",
+    "group dotfile list norrvik/speech-models": "",
     "domain list": "domains",
     "policy list": "policies",
     "user list": "users",
@@ -73,6 +76,9 @@ def platform(environment: Settings, deployment: Settings) -> None:
     write_day(source / "sync-day1", [group(1, name="=1+1"), group(2, [5, 6], parent=1)], [agent(5), agent(6)])
     write_day(source / "sync-day2", [group(1, name="Support"), group(2, [5], parent=1), {"id": 9}], [agent(5)])
     assert run("sync", "--all").exit_code == 0
+    assert perform(deployment, None, lambda service: service.store_monthly_usage(StoreMonthlyUsageAction("202410")))
+    assert run("group", "dotfile", "create", "norrvik/ticket-triage", ".vimrc", "--file", __file__).exit_code == 0
+    assert run("group", "request-purge", "norrvik/summer-forecast").exit_code == 0
 
 
 def table(*words: str) -> tuple[list[str], list[dict[str, str]]]:
@@ -125,6 +131,7 @@ def test_s32_csv_has_the_rows_names_and_values_of_the_json() -> None:
             assert set(names) == flat.keys() - NO_COLUMNS, listing
             assert {name: row[name] for name in names} == {name: written(flat[name]) for name in names}, listing
     empty = {"history 404", "diff day1 day1", "group list --name nothing", "usage month 202301"}
+    empty.add("group dotfile list norrvik/speech-models")
     assert {listing for listing, number in numbers.items() if number == 0} == empty
     assert numbers["group list"] == 6
 
