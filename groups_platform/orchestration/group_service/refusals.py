@@ -22,6 +22,7 @@ WHAT_TO_DO: Final = {
     "not_confirmed": "Nothing was removed. Look at the dry run; if it is this group, write its name in confirm.",
     "approval_required": "Nothing was removed. Start the job request_purge; another admin then approves the request.",
     "own_purge_request": "Nothing was removed. Another admin of the group has to approve it.",
+    "own_account": "Nothing was changed. Name in actor another admin.",
     "purge_plan_changed": "Nothing was removed. Look at what changed, and request the purge again.",
     "purge_request_expired": "Nothing was removed. Request the purge again.",
     "purge_request_not_found": "Find the request with the job list_purge_requests.",

@@ -139,8 +139,12 @@ class ActionProcessor:
     ) -> tuple[Result, ActionContext]:
         async with self.sessions() as session:
             context = await self._admitted(session, attempt)
-            result = replace(await handler(attempt.action, context), action_id=attempt.id)
-            attempt.entity = context.entity or await complete_group(session, attempt.entity)
+            try:
+                result = replace(await handler(attempt.action, context), action_id=attempt.id)
+            finally:
+                attempt.entity = context.entity or attempt.entity
+            if context.entity is None and attempt.kind.entity_type == "group":
+                attempt.entity = await complete_group(session, attempt.entity)
             await record_attempt(session, attempt.row(AuditStatus.SUCCESS, before=context.before, after=context.after))
             try:
                 await session.commit()

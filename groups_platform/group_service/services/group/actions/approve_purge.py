@@ -101,6 +101,8 @@ async def approve_purge(action: ApprovePurgeAction, context: ActionContext) -> A
     requests = PurgeRequestRepository(context.session, context.actor, context.now)
     admin = AdminGroupRepository(context.session)
     request = await requests.get(_id_of(action))
+    # a refusal too is about the group
+    context.entity = Entity(str(request.group_id), request.group_name, request.domain_name)
     await admin.lock_group(request.group_id)
     request = await requests.get(request.id)  # another approval may have been waited for
     _check(request, context)

@@ -7,7 +7,6 @@ from datetime import date, timezone
 from typing import ClassVar
 
 from groups_platform.group_service.errors import InvalidAPIParameters
-from groups_platform.group_service.repositories.audit_archive import archive_months
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
 from groups_platform.group_service.types.action import BaseActionResult
 from groups_platform.group_service.types.audit import ArchivedMonth, Entity
@@ -41,6 +40,8 @@ async def archive_audit(action: ArchiveAuditAction, context: ActionContext) -> A
     error.code: forbidden for everybody but superadmins; storage_fault where a file cannot be written; busy.
     Raises InvalidAPIParameters for a day that is no such first day.
     """
+    from groups_platform.group_service.repositories.audit_archive import archive_months  # noqa: PLC0415 - loads Arrow
+
     present = context.now.astimezone(timezone.utc).date().replace(day=1)
     if action.before.day != 1 or action.before > present:
         raise InvalidAPIParameters(
