@@ -1,6 +1,8 @@
 # Every target makes its own set-up: a virtual environment with the pinned versions of constraints.txt.
 PYTHON ?= python3
 VENV   ?= .venv
+# Processes that share the tests, a file at a time; each has a Postgres of its own.
+WORKERS ?= 2
 BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
 
@@ -23,12 +25,12 @@ dev: $(READY)  ## The Dagster UI at http://127.0.0.1:3000, with Postgres and the
 	@$(BIN)/groups-platform dev
 
 test: $(READY)  ## All tests but the slow ones
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not slow'
 
 test-slow: $(READY)  ## The tests that take minutes, and those of the engine on a JVM
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[jvm]'
 	$(BIN)/python -m pytest --spark=jvm -m 'not slow'
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m slow
 
 checks: $(READY)  ## Every asset check on the newest applied day; exits 1 if one of severity error fails
 	@$(BIN)/groups-platform checks
