@@ -449,3 +449,17 @@ def test_the_example_of_the_readme_runs_as_written(environment: Settings) -> Non
         done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, timeout=60, check=True)
         assert said in done.stdout
     assert data("group", "show", "norrvik/winter-tyres")["description"] == "Which tyres sell, and when"
+
+
+@pytest.mark.usefixtures("service_environment")
+def test_s32_groups_are_listed_in_any_order_by_name_and_time() -> None:
+    def listed(*options: str) -> list[str]:
+        return [group["name"] for group in data("group", "list", *options)["groups"]]
+
+    assert listed("--descending") == listed()[::-1]
+    assert sorted(listed("--order", "created_at")) == sorted(listed())
+    assert listed("--starts-with", "TICKET") == ["ticket-triage"]
+    assert listed("--created-until", "2001-01-01") == []
+    assert run("group", "modify", "norrvik/ticket-triage", "--description", "changed").exit_code == 0
+    assert listed("--order", "modified_at", "--descending")[0] == "ticket-triage"
+    assert "ticket-triage" not in listed("--modified-until", "1m")

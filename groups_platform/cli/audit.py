@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import click
 
 from groups_platform.cli.answers import Rows
 from groups_platform.cli.common import CSV, JSON
 from groups_platform.cli.service import ACTOR, perform, show_result
+from groups_platform.cli.times import instant, month
 from groups_platform.settings import Settings
 
 COMMANDLINE = click.core.ParameterSource.COMMANDLINE
-UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-
-
-def instant(text: str) -> datetime:
-    """Parse `30m`, `12h`, `7d` (ago), a day or a time, by default in the configured time zone. Raises BadParameter."""
-    if ago := re.fullmatch(r"(\d{1,4})([mhd])", text):
-        return datetime.now(timezone.utc) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
-    try:
-        named = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))
-    except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is not a time. Write 30m, 12h, 7d, a day such as 2024-10-31, or a time such as 2024-10-31T12:00."
-        ) from None
-    settings: Settings = click.get_current_context().obj
-    return named if named.tzinfo else named.replace(tzinfo=ZoneInfo(settings.time_zone))
-
-
-def month(text: str) -> date:
-    """Parse a month such as 2026-01. Raises BadParameter."""
-    try:
-        return datetime.strptime(text, "%Y-%m").date()
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is not a month. Write it as in 2026-01.") from None
 
 
 @click.group(invoke_without_command=True)

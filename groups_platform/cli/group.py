@@ -13,14 +13,16 @@ import click
 from groups_platform.cli.answers import Rows
 from groups_platform.cli.common import CSV, JSON
 from groups_platform.cli.group_fields import EMPTIED, NULLABLE, TYPE, fields_of_a_group, modifier_of, values_of
-from groups_platform.cli.service import ACTOR, data_of, find_user_ids, perform, show_result, user
+from groups_platform.cli.service import ACTOR, data_of, perform, show_result, user
+from groups_platform.cli.times import instant
 from groups_platform.settings import Settings
 
 if TYPE_CHECKING:
     from groups_platform.group_service.services.group.service import GroupService
-    from groups_platform.group_service.types.action import BaseActionResult
-    from groups_platform.group_service.types.group import GroupActionResult, GroupPage, GroupRef
+    from groups_platform.group_service.types.group import GroupActionResult, GroupRef
     from groups_platform.group_service.types.user import UserData
+
+ORDERS = ("name", "created_at", "modified_at", "domain_name")
 
 Answer = TypeVar("Answer")
 Act = Callable[["GroupService", "GroupRef"], Awaitable[Answer]]
@@ -76,8 +78,15 @@ def group() -> None:
 @click.option("--active/--deleted", "is_active", default=None, help="Only active groups, or only deleted ones.")
 @click.option("--type", "project_type", type=TYPE, help="Only groups of this type.")
 @click.option("--name", "name_part", metavar="PART", help="Only groups with PART in their name, in any case.")
+@click.option("--starts-with", metavar="TEXT", help="Only groups whose name starts with TEXT, in any case.")
 @click.option("--member", type=user, metavar="USER", help="Only groups with this member: an e-mail address or an id.")
 @click.option("--integration-id", metavar="ID", help="Only groups with this id in another system.")
+@click.option("--created-since", type=instant, metavar="WHEN", help="Only groups created since then: 7d, 2024-10-31.")
+@click.option("--created-until", type=instant, metavar="WHEN", help="Only groups created before then.")
+@click.option("--modified-since", type=instant, metavar="WHEN", help="Only groups changed since then.")
+@click.option("--modified-until", type=instant, metavar="WHEN", help="Only groups not changed since then.")
+@click.option("--order", type=click.Choice(ORDERS), default="name", show_default=True, help="What to order them by.")
+@click.option("--descending", is_flag=True, help="The last first, such as the newest.")
 @click.option("--limit", default=300, show_default=True, type=click.IntRange(1, 1000), help="Groups per page.")
 @click.option("--cursor", metavar="CURSOR", help="Show the next page, by the cursor that the previous one shows.")
 @ACTOR
@@ -89,30 +98,42 @@ def list_(
     /,
     *,
     project_type: str | None,
+    starts_with: str | None,
     member: str | UUID | None,
     limit: int,
     cursor: str | None,
+    order: str,
+    descending: bool,
     actor: str | None,
     as_json: bool,
     **others: Any,
 ) -> None:
-    """List groups, ordered by name.
+    """List groups.
 
     \b
       groups-platform group list --domain norrvik --active --member mei-ling.tsai@example.com
+      groups-platform group list --modified-since 7d --order modified_at --descending
     """
     from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction  # noqa: PLC0415
-    from groups_platform.group_service.types.group import GroupData, GroupFilter, ProjectType  # noqa: PLC0415
+    from groups_platform.group_service.types.group import (  # noqa: PLC0415
+        GroupData,
+        GroupFilter,
+        GroupOrder,
+        ProjectType,
+        TextFilter,
+    )
     from groups_platform.terminal import next_page  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_groups  # noqa: PLC0415
 
-    async def act(service: GroupService) -> BaseActionResult[GroupPage]:
-        ids = await find_user_ids(service, [member]) if member else [None]
-        wanted = GroupFilter(type=ProjectType(project_type) if project_type else None, member_id=ids[0], **others)
-        return await service.search_groups(SearchGroupsAction(wanted, cursor, limit, with_members=True))
-
+    wanted = GroupFilter(
+        type=ProjectType(project_type) if project_type else None,
+        name=TextFilter(starts_with=starts_with) if starts_with else None,
+        member_id=member,
+        **others,
+    )
+    search = SearchGroupsAction(wanted, cursor, limit, True, GroupOrder(order), descending)
     show_result(
-        perform(settings, actor, act),
+        perform(settings, actor, lambda service: service.search_groups(search)),
         as_json,
         show_groups,
         Rows(GroupData, lambda page: page.groups, lambda page: next_page(page.groups, page.next_cursor)),
@@ -202,9 +223,8 @@ def members(asked: Asked, remove_all: bool, **users: tuple[str | UUID, ...]) -> 
         if not changes:
             return await service.get_group(GetGroupAction(group, with_members=True))
         mode, named = changes[0]
-        ids: list[str | UUID] = [*await find_user_ids(service, named)]
         change = ModifyGroupAction(
-            group, user_update_mode=OptionalState.update(mode), user_uuids=OptionalState.update(ids)
+            group, user_update_mode=OptionalState.update(mode), user_uuids=OptionalState.update(named)
         )
         return await service.modify_group(change)
 

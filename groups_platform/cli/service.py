@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 from unicodedata import normalize
 from uuid import UUID
@@ -73,19 +73,6 @@ def user(text: str) -> str | UUID:
         return UUID(text)
     except ValueError:
         raise click.BadParameter(f"{text!r} is neither an e-mail address nor an id.") from None
-
-
-async def find_user_ids(service: GroupService, named: Sequence[str | UUID]) -> list[UUID]:
-    """Return the ids of users that options name. Raises UnknownUsers with the addresses that the actor cannot see."""
-    from groups_platform.group_service.errors import UnknownUsers  # noqa: PLC0415
-    from groups_platform.group_service.services.group.actions.find_users import FindUsersAction  # noqa: PLC0415
-
-    emails = [who for who in named if isinstance(who, str)]
-    found = data_of(await service.find_users(FindUsersAction(emails=emails))) if emails else ()
-    ids = {user.email.lower(): user.id for user in found}
-    if strangers := sorted({email for email in emails if _address(email) not in ids}):
-        raise UnknownUsers(f"There are no such users to be seen: {', '.join(strangers)}.", users=strangers)
-    return [ids[_address(who)] if isinstance(who, str) else who for who in named]
 
 
 def _address(email: str) -> str:
