@@ -63,7 +63,11 @@ async def test_s29_months_become_files_and_leave_the_database(
         (date(2025, 12, 1), 2, 4, 5),
     ]
     files = sorted((tmp_path / "archive").iterdir())
-    assert [file.name for file in files] == ["audit_log-2025-11-1.parquet", "audit_log-2025-12-4.parquet"]
+    firsts = {number: f"{number}-{before[number].action_id.hex[:8]}" for number in (1, 4)}
+    assert [file.name for file in files] == [
+        f"audit_log-2025-11-{firsts[1]}.parquet",
+        f"audit_log-2025-12-{firsts[4]}.parquet",
+    ]
     archived = [row for file in files for row in pq.read_table(file).to_pylist()]
     for row in archived:
         own = before[row["number"]]

@@ -7,6 +7,7 @@ import random
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from groups_platform.group_service import group_service as open_service
 from groups_platform.group_service.models.group import GroupRow
@@ -87,3 +88,47 @@ async def test_s27_the_attempt_of_an_unknown_actor_has_a_row(
         actor.id if isinstance(actor, Actor) else None,
     )
     assert len(row.actor) <= 200
+
+
+@pytest.mark.parametrize(
+    "run_id", [uuid4(), "NUL\0", "\ud800", "\u6f22" * 9_000, 5], ids=["uuid", "nul", "surrogate", "long", "number"]
+)
+async def test_s27_whatever_the_run_is_called_the_attempt_has_a_row(
+    database_fixture: str, deployment: Deployment, run_id: str
+) -> None:
+    async with open_service(database_fixture, run_id=run_id) as service:
+        assert (await service.search_groups(SearchGroupsAction())).success
+    (row,) = await deployment.audit()
+    assert row.run_id and len(row.run_id) <= 200
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [
+        Actor("x", UserRole.ADMIN, "no-uuid", DOMAIN),  # type: ignore[arg-type]
+        Actor(5, UserRole.ADMIN, uuid4(), DOMAIN),  # type: ignore[arg-type]
+        Actor("x", "superadmin"),  # type: ignore[arg-type]
+        5,
+        None,
+    ],
+    ids=["id", "name", "role", "number", "none"],
+)
+async def test_s30_what_is_no_actor_is_an_unknown_one(
+    group_service: GroupService, deployment: Deployment, actor: Actor
+) -> None:
+    refused = await group_service.acting_as(actor).search_groups(SearchGroupsAction())
+    assert refused.error and refused.error.code == "unknown_actor"
+    (row,) = await deployment.audit()
+    assert (row.status, row.error_code) == ("denied", "unknown_actor")
+
+
+async def test_s27_a_refusal_has_its_row_also_while_nobody_may_read_the_groups(
+    group_service: GroupService, create_group: CreateGroup, deployment: Deployment
+) -> None:
+    async with create_group() as group:
+        async with deployment.session() as session:
+            await session.execute(text("LOCK TABLE manager.groups IN ACCESS EXCLUSIVE MODE"))
+            refused = await group_service.get_group(GetGroupAction(group.id))
+        assert refused.error and refused.error.code == "busy"
+        (row,) = await deployment.audit("get_group")
+        assert (row.error_code, row.entity_id) == ("busy", str(group.id))

@@ -313,3 +313,18 @@ async def test_s25_addresses_are_found_in_any_case(group_service: GroupService) 
         assert found.data == (made,)
     both = await group_service.find_users(FindUsersAction(ids=[made.id], emails=[NEW.lower()]))
     assert both.data == (made,)
+
+
+async def test_s25_an_address_is_folded_in_one_way_only(group_service: GroupService, deployment: Deployment) -> None:
+    """Python and Postgres do not fold the final sigma alike: an address at least finds the user who has it."""
+    for email in ("ΝΊΚΟΣ@example.com", "İnci@example.com"):
+        created = (await group_service.create_user(CreateUserAction(UserCreator(email, DOMAIN)))).data
+        assert created is not None
+        actor = await group_service.get_actor(email)
+        assert (actor.id, actor.name) == (created.id, email)
+
+
+async def test_s31_more_users_than_a_query_has_parameters(group_service: GroupService, deployment: Deployment) -> None:
+    emails = [f"person-{n}@example.com" for n in range(70_000)]
+    found = await group_service.find_users(FindUsersAction([deployment.user.id] * 70_000, emails))
+    assert [user.id for user in found.data or ()] == [deployment.user.id]

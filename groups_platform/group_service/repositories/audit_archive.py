@@ -57,17 +57,21 @@ async def archive_months(session: AsyncSession, before: date, to: str) -> tuple[
 
 
 async def _archive(session: AsyncSession, month: date, to: str, *, after: int = 0) -> ArchivedMonth:
-    """Write the entries of the month after a number to a file, which is named by the month and the first of them."""
-    first = await session.scalar(text(f"SELECT min(number) FROM {_table(month)} WHERE number > {after}"))
+    """Write the entries of the month after a number to a file, whose name says the month and the first of them.
+
+    So it is the same file after an interruption, and no other: neither one of the same month, nor of another database.
+    """
+    statement = text(f"SELECT number, action_id FROM {_table(month)} WHERE number > {after} ORDER BY number LIMIT 1")
+    first = (await session.execute(statement)).one_or_none()
     if first is None:
         return ArchivedMonth(month, "", 0, after, after)
     try:
         filesystem, folder = await asyncio.to_thread(url_to_fs, to)
-        path = f"{folder.rstrip('/')}/audit_log-{month:%Y-%m}-{first}.parquet"
+        path = f"{folder.rstrip('/')}/audit_log-{month:%Y-%m}-{first.number}-{first.action_id.hex[:8]}.parquet"
         entries, last = await _write(session, f"{_table(month)} WHERE number > {after}", filesystem, path)
     except (OSError, ValueError, ImportError) as error:  # what fsspec and Arrow raise
         raise StorageFault(f"The archive of {month:%Y-%m} cannot be written: {mask_text(str(error))}") from None
-    return ArchivedMonth(month, mask_text(filesystem.unstrip_protocol(path)), entries, first, last)
+    return ArchivedMonth(month, mask_text(filesystem.unstrip_protocol(path)), entries, first.number, last)
 
 
 def _table(month: date) -> str:

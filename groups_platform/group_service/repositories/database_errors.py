@@ -40,7 +40,8 @@ def is_connection_lost(error: BaseException) -> bool:
     if not isinstance(error, DBAPIError):
         return False
     state = getattr(error.orig, "sqlstate", None)
-    could_not_connect = isinstance(error, OperationalError) and state is None
+    # without a statement: else it is the driver that refuses one
+    could_not_connect = isinstance(error, OperationalError) and state is None and error.statement is None
     return error.connection_invalidated or could_not_connect or state in STARTING_OR_STOPPING
 
 

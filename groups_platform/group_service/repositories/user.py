@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
 from unicodedata import normalize
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, func, or_, select, true, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    TableValuedColumn,
+    Text,
+    Uuid,
+    any_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -52,8 +66,11 @@ async def read_actor(session: AsyncSession, actor: Actor | str) -> Actor:
     actor: an Actor, or the e-mail address of a user, in any case. Raises UnknownActor for nobody, and for users who are
     not active (any more).
     """
-    if isinstance(actor, Actor) and actor.id is None:
-        return actor
+    if isinstance(actor, Actor):
+        if not _is_well_formed(actor):
+            raise UnknownActor("An actor has a name, a role, and the id of a user, or none for the system.")
+        if actor.id is None:
+            return actor
     name = actor.name if isinstance(actor, Actor) else str(actor).strip()
     is_actor = UserRow.uuid == actor.id if isinstance(actor, Actor) else has_email(name)
     # of users from before addresses were unique in any case, the one who has it as it is written
@@ -62,37 +79,50 @@ async def read_actor(session: AsyncSession, actor: Actor | str) -> Actor:
     if name.isprintable():  # else Postgres could not even compare it
         user = await session.scalar(found.execution_options(populate_existing=True))
     if user is None or user.status != "active":
-        shown = name[:100].encode(errors="backslashreplace").decode()
-        raise UnknownActor(f"No active user has the e-mail address {shown}.", email=shown)
+        raise UnknownActor(f"No active user has the e-mail address {cut(name)}.", email=cut(name))
     return Actor(user.email, user.role, user.uuid, user.domain_name)
+
+
+def _is_well_formed(actor: Actor) -> bool:
+    return isinstance(actor.name, str) and isinstance(actor.role, UserRole) and isinstance(actor.id, UUID | None)
 
 
 def has_email(email: str) -> ColumnElement[bool]:
     """Whether a user has this e-mail address, in any case."""
-    return func.lower(UserRow.email) == _folded(email)
+    # Postgres folds both sides, as in the index that makes them unique: Python folds some letters differently
+    return func.lower(UserRow.email) == func.lower(_trimmed(email))
 
 
 async def find_ids(session: AsyncSession, emails: Collection[str], *conditions: ColumnElement[bool]) -> dict[str, UUID]:
     """The ids of users with these e-mail addresses, in any case, by the address as it is given here."""
-    wanted = {_folded(email): email for email in emails}
-    statement = select(func.lower(UserRow.email).label("email"), UserRow.uuid).where(
-        func.lower(UserRow.email).in_(wanted), ~UserRow.is_email_shared, *conditions
+    trimmed = {email: _trimmed(email) for email in emails}
+    given = _unnested(trimmed.values())
+    statement = select(given.label("email"), UserRow.uuid).where(
+        func.lower(UserRow.email) == func.lower(given), ~UserRow.is_email_shared, *conditions
     )
     found = {row.email: row.uuid for row in await session.execute(statement)}
-    return {email: found[_folded(email)] for email in emails if _folded(email) in found}
-
-
-def _folded(email: str) -> str:
-    return normalize("NFC", email.strip()).lower()
+    return {email: found[trimmed[email]] for email in emails if trimmed[email] in found}
 
 
 async def find_users_by(
     session: AsyncSession, actor: Actor, ids: Collection[UUID], emails: Collection[str]
 ) -> tuple[UserData, ...]:
     """The users with any of these ids or e-mail addresses whom the actor may see, in the order of their addresses."""
-    wanted = or_(UserRow.uuid.in_(ids), func.lower(UserRow.email).in_([_folded(email) for email in emails]))
+    given = _unnested(_trimmed(email) for email in emails)
+    wanted = or_(
+        UserRow.uuid == any_(literal(list(ids), ARRAY(Uuid))), func.lower(UserRow.email).in_(select(func.lower(given)))
+    )
     users = await session.scalars(select(UserRow).where(wanted, _visible(actor)).order_by(UserRow.email))
     return tuple(_data(user) for user in users)
+
+
+def _trimmed(email: str) -> str:
+    return normalize("NFC", email.strip())  # as addresses are stored
+
+
+def _unnested(texts: Iterable[str]) -> TableValuedColumn[str]:
+    """A column of these texts, by one parameter: a query has only so many."""
+    return func.unnest(literal(list(texts), ARRAY(Text))).column_valued()
 
 
 def check_email(email: str) -> str:

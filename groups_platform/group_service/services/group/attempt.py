@@ -41,6 +41,7 @@ class Attempt:
 
     def __post_init__(self) -> None:
         self.entity = Entity()
+        self.run_id = None if self.run_id is None else _stored(str(self.run_id))
         if isinstance(self.action, self.kind):
             try:
                 self.entity = _storable(self.action.entity())
@@ -58,7 +59,7 @@ class Attempt:
     @property
     def actor_name(self) -> str:
         """Who acts, for people."""
-        return _stored(self.actor.name if isinstance(self.actor, Actor) else self.actor) or ""
+        return _stored(str(self.actor.name if isinstance(self.actor, Actor) else self.actor)) or ""
 
     def row(
         self,
@@ -79,7 +80,7 @@ class Attempt:
             "entity_name": self.entity.name,
             "domain_name": self.entity.domain_name,
             "former_domain_name": self.entity.former_domain_name,
-            "actor_id": actor_id and str(actor_id),
+            "actor_id": str(actor_id) if isinstance(actor_id, UUID) else None,
             "actor": self.actor_name,
             "status": status.value,
             "error_code": error and error.code,

@@ -23,6 +23,7 @@ from groups_platform.group_service.clients.config import ManagerConfigProvider
 from groups_platform.group_service.clients.storage import StorageSessionManager
 from groups_platform.group_service.clients.valkey import ValkeyStatClient
 from groups_platform.group_service.errors import (
+    DatabaseError,
     Forbidden,
     GroupServiceError,
     InvalidValue,
@@ -46,6 +47,7 @@ Answer = TypeVar("Answer")
 
 log = logging.getLogger("groups_platform.group_service")
 
+SHORT_WAIT = "500ms"
 MOST_TRIES = 8  # over some 8 seconds: Postgres is back from a crash by then
 
 
@@ -194,23 +196,32 @@ class ActionProcessor:
     async def _record_refusal(self, attempt: Attempt, refusal: GroupServiceError) -> None:
         is_denied = isinstance(refusal, (Forbidden, UnknownActor))
         status = AuditStatus.DENIED if is_denied else AuditStatus.FAILURE
+        if attempt.kind.entity_type == "group":
+            await self._complete(attempt)
         try:
             is_refused = await _retried(lambda: self._record(attempt, status, refusal))
         except SQLAlchemyError as error:
             attempt.log(status, refusal)
             log.exception("the audit row of action %s could not be written", attempt.id)
-            raise (refusal if refusal.is_raised else typed_error(error, self.config)) from None
+            why = typed_error(error, self.config)
+            unwritten = DatabaseError(f"{refusal} This could not be written to the audit log: {why}")
+            raise (refusal if refusal.is_raised else unwritten) from None
         if is_refused:
             attempt.log(status, refusal)
         else:
             attempt.log(AuditStatus.SUCCESS)  # it was committed when the caller gave up
 
+    async def _complete(self, attempt: Attempt) -> None:
+        """Add what is known of the group, if that is told at once."""
+        with suppress(SQLAlchemyError):
+            async with self.audit() as session:
+                await session.execute(select(func.set_config("lock_timeout", SHORT_WAIT, True)))
+                attempt.entity = await complete_group(session, attempt.entity)
+
     async def _record(
         self, attempt: Attempt, status: AuditStatus, refusal: GroupServiceError | None = None, *, keep: bool = True
     ) -> bool:
         async with self.audit() as session:
-            if attempt.kind.entity_type == "group":
-                attempt.entity = await complete_group(session, attempt.entity)
             is_new = await record_attempt(session, attempt.row(status, error=refusal))
             if keep:
                 await session.commit()

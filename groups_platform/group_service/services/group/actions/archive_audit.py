@@ -35,7 +35,8 @@ async def archive_audit(action: ArchiveAuditAction, context: ActionContext) -> A
     Months are those of UTC. Every file is written, and its entries are counted, before a month is dropped; then all of
     them are, in one transaction with the row of this action. Where a file fails, all months stay.
     action: ArchiveAuditAction. before: the first day of a month, not after the present one; to: a folder or an fsspec
-    URL, which gets a file per month, `audit_log-2025-12-4711.parquet`, where 4711 is its first entry.
+    URL, which gets a file per month, `audit_log-2025-12-4711-9f0c21aa.parquet`: the month, and
+    the number and the beginning of the action id of its first entry.
     Returns ArchiveAuditActionResult; data holds an ArchivedMonth for each.
     error.code: forbidden for everybody but superadmins; storage_fault where a file cannot be written; busy.
     Raises InvalidAPIParameters for a day that is no such first day.
