@@ -16,7 +16,7 @@ import click
 import pytest
 
 from groups_platform.cli import cli
-from groups_platform.settings import PACKAGE
+from groups_platform.settings import PACKAGE, Settings
 
 ROOT = PACKAGE.parent
 CONTRACT = ROOT / "docs" / "contract.md"
@@ -219,3 +219,15 @@ def test_files_and_folders_exist(page: Path) -> None:
     code = INLINE.findall(FENCED.sub("", read(page)))
     named = {name for name in code if FILE.fullmatch(name) and not FOLDER_ELSEWHERE.fullmatch(name)}
     assert sorted(name for name in named if not exists(name)) == []
+
+
+# Settings
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_settings_are_all_there_and_no_others(page: str) -> None:
+    section = read(ROOT / page).partition("\n## Settings\n")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(?:\$)?((?:GROUPS|SPARK)_[A-Z_]+)", section))
+    known = {str(field.validation_alias) for field in Settings.model_fields.values()}
+    left_out = {"JAVA_HOME", "SPARK_CONNECT_AUTHENTICATE_TOKEN"} if page == "README.md" else {"JAVA_HOME"}
+    assert named == known - left_out
