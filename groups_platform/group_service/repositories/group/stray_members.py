@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, or_, select, true, tuple_
+from sqlalchemy import or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groups_platform.group_service.models.group import GroupRow, MembershipRow
@@ -38,11 +37,4 @@ async def find_stray_members(
     )
     if after is not None:
         statement = statement.where(place > after)
-    return [StrayMember(*row, why=_why(row)) for row in await session.execute(statement)]
-
-
-def _why(row: Row[Any]) -> str:
-    """What keeps the user from being a member as others are: `is of example.org and inactive`."""
-    reasons = [f"of {row.user_domain_name}"] * (row.user_domain_name != row.domain_name)
-    reasons += [row.status] * (row.status != UserStatus.ACTIVE.value)
-    return f"is {' and '.join(reasons)}"
+    return [StrayMember(*row) for row in await session.execute(statement)]
