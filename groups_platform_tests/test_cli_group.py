@@ -79,6 +79,11 @@ def entries(*arguments: str) -> list[dict[str, Any]]:
     return found
 
 
+def user_id(email: str) -> str:
+    (found,) = data("user", "list", "--name", email)["users"]
+    return str(found["id"])
+
+
 def actions(*arguments: str) -> list[tuple[str, str, str]]:
     return [(e["action"], e["actor"], e["status"]) for e in entries(*arguments)]
 
@@ -133,7 +138,7 @@ def test_groups_are_listed_by_filters_and_pages() -> None:
     assert len(names()) == 6
     assert names("--domain", "norrvik-labs") == ["ride-simulation", "sensor-firmware"]
     assert names("--type", "model-store") == names("--name", "SPEECH") == ["speech-models"]
-    assert names("--member", MEMBER) == names("--member", str(sample_id("user", MEMBER)))
+    assert names("--member", MEMBER) == names("--member", user_id(MEMBER))
     assert names("--member", MEMBER, "--active") == ["speech-models", "ticket-triage"]
     assert names("--integration-id", "21000402110") == ["battery-diagnostics"]
     assert names("--as", OTHER_MEMBER) == ["battery-diagnostics", "ticket-triage"]
@@ -149,7 +154,7 @@ def test_members_are_named_by_address_or_id() -> None:
     def members(*change: str) -> set[str]:
         return set(data("group", "members", "norrvik/speech-models", *change)["member_ids"])
 
-    ids = {email: str(sample_id("user", email)) for email in (ADMIN, MEMBER, OTHER_MEMBER)}
+    ids = {email: user_id(email) for email in (ADMIN, MEMBER, OTHER_MEMBER)}
     before = members()
     assert members("--add", OTHER_MEMBER, "--add", ids[ADMIN]) == before | {ids[OTHER_MEMBER], ids[ADMIN]}
     assert members("--remove", ADMIN) == before | {ids[OTHER_MEMBER]}
@@ -173,7 +178,7 @@ def test_who_acts_decides_what_is_seen_and_done() -> None:
     assert (denied["actor"], denied["status"]) == (OTHER_ADMIN, "denied")
     assert denied["entity_id"] == data("group", "show", "norrvik/ticket-triage")["id"]
     assert error("group", "show", "norrvik-labs/nothing", "--as", OTHER_ADMIN)["code"] == "group_not_found"
-    triage = str(sample_id("group", "norrvik/ticket-triage"))
+    triage = data("group", "show", "norrvik/ticket-triage")["id"]
     assert error("group", "show", triage, "--as", OTHER_ADMIN)["code"] == "forbidden"
     assert error("group", "list", "--as", "nobody@example.com")["code"] == "unknown_actor"
     assert error("audit", "--as", MONITOR)["code"] == "forbidden"
@@ -181,7 +186,18 @@ def test_who_acts_decides_what_is_seen_and_done() -> None:
     shown = run("group", "show", "norrvik/ticket-triage", "--as", MEMBER).output
     assert MEMBER in shown
     assert OTHER_MEMBER not in shown
-    assert str(sample_id("user", OTHER_MEMBER)) in shown
+    assert user_id(OTHER_MEMBER) in shown
+
+
+def test_s35_stray_members_are_listed_until_they_are_removed() -> None:
+    shown = run("group", "stray-members").output
+    assert re.search(r"norrvik-labs/sensor-firmware +samuel\.kipkemboi@example\.com +is inactive", shown)
+    (stray,) = data("group", "stray-members", "--as", OTHER_ADMIN)["members"]
+    assert data("group", "stray-members", "--as", ADMIN)["members"] == []
+    assert error("group", "stray-members", "--as", MEMBER)["code"] == "forbidden"
+    assert "--remove ID" in shown
+    data("group", "members", "norrvik-labs/sensor-firmware", "--remove", stray["user_id"])
+    assert run("group", "stray-members").output == "Every member is an active user of their group's domain.\n"
 
 
 @pytest.mark.parametrize(
@@ -365,13 +381,17 @@ def test_the_audit_log_is_newest_first_and_narrowed_by_filters() -> None:
     everything = actions()
     assert everything[:2] == [("purge_group", "system", "success"), ("delete_group", OTHER_MEMBER, "denied")]
     assert actions("--status", "denied") == [("delete_group", OTHER_MEMBER, "denied")]
-    assert actions("--actor", ADMIN, "--action", "modify_group") == [("modify_group", ADMIN, "success")] * 2
+    of_admin = actions("--actor", ADMIN, "--action", "modify_group")
+    assert of_admin == [("modify_group", ADMIN, "success")] * 6, "two, and the members of the sample's four groups"
     about = actions("--entity", "norrvik/ticket-triage", "--since", "1h")
-    assert [action for action, *_ in about] == ["purge_group", "delete_group", "modify_group", "modify_group"]
+    assert [action for action, *_ in about] == [
+        "purge_group", "delete_group", "modify_group", "modify_group",
+        "modify_group", "create_group",  # by the sample itself
+    ]  # fmt: skip
     assert actions("--since", "2999-01-01") == []
     assert len(actions("--limit", "1")) == 1
 
-    shown = run("audit", "--entity", str(sample_id("group", "norrvik/ticket-triage"))).output
+    shown = run("audit", "--entity", data("group", "show", "norrvik/ticket-triage")["id"]).output
     for said in ("dry run", "denied", "forbidden: ", "members -1", "description", "norrvik/ticket-triage"):
         assert said in shown
 
@@ -387,7 +407,7 @@ def test_help_teaches_each_command_with_an_example() -> None:
             yield from commands(command, *path, name) if isinstance(command, click.Group) else [(*path, name)]
 
     own = [path for path in commands(cli) if path[0] in ("group", "usage", "audit")]
-    assert len(own) == 20
+    assert len(own) == 21
     for path in own:
         example = "groups-platform " + " ".join(path)
         assert example in run(*path, "--help").output

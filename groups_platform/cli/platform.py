@@ -103,8 +103,8 @@ async def _show_actions(service: GroupService) -> None:
         await service.purge_group(PurgeGroupAction(group))
     except PlatformError as refusal:
         console.print(f"[bold]A purge of it fails:[/] {refusal} ({refusal.code})\n")
-    console.print("[bold]The audit log:[/] groups-platform audit")
-    show_audit(data_of(await service.search_audit(SearchAuditAction(limit=5))))
+    console.print("[bold]The audit log:[/] groups-platform audit; --run sample-deployment: who made the sample")
+    show_audit(data_of(await service.search_audit(SearchAuditAction(limit=8))))
 
 
 def _fill_assets(settings: Settings) -> None:

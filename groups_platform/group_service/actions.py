@@ -91,6 +91,10 @@ from groups_platform.group_service.services.group.actions.list_resource_policies
     ListResourcePoliciesAction,
     ListResourcePoliciesActionResult,
 )
+from groups_platform.group_service.services.group.actions.list_stray_members import (
+    ListStrayMembersAction,
+    ListStrayMembersActionResult,
+)
 from groups_platform.group_service.services.group.actions.list_users import ListUsersAction, ListUsersActionResult
 from groups_platform.group_service.services.group.actions.modify_domain import (
     ModifyDomainAction,
@@ -217,6 +221,8 @@ __all__ = [
     "ListPurgeRequestsActionResult",
     "ListResourcePoliciesAction",
     "ListResourcePoliciesActionResult",
+    "ListStrayMembersAction",
+    "ListStrayMembersActionResult",
     "ListUsersAction",
     "ListUsersActionResult",
     "ModifyDomainAction",

@@ -13,6 +13,7 @@ from groups_platform.group_service.types import ResourceSlot
 from groups_platform.group_service.types.audit import ArchivedMonth, AuditEntry, AuditPage, AuditStatus
 from groups_platform.group_service.types.group import GroupData, GroupPage, PurgePlan
 from groups_platform.group_service.types.purge import PurgeRequest
+from groups_platform.group_service.types.stray_member import StrayMemberPage
 from groups_platform.group_service.types.user import UserData
 from groups_platform.masking import public_registry
 from groups_platform.terminal import console, escape, narrow_table, next_page, uncut
@@ -55,6 +56,21 @@ def show_group(group: GroupData, members: Sequence[UserData] = ()) -> None:
 def strangers(group: GroupData, members: Sequence[UserData]) -> list[UUID]:
     """Return the members that the actor may not see, who are not in `members`."""
     return sorted(set(group.member_ids or ()) - {user.id for user in members})
+
+
+def show_stray_members(page: StrayMemberPage) -> None:
+    """Show a line per member who is no active user of the group's domain, and how to end the membership."""
+    if not page.members:
+        console.print("Every member is an active user of their group's domain.")
+        return
+    table = narrow_table(*uncut("group", "e-mail address"), "why", *uncut("id"))
+    for member in page.members:
+        group = f"{member.domain_name}/{member.group_name}"
+        table.add_row(*map(escape, (group, member.email, member.why)), str(member.user_id))
+    console.print(table)
+    console.print("To end a membership: groups-platform group members GROUP --remove ID")
+    if told := next_page(page.members, page.next_cursor):
+        console.print(told)
 
 
 def _members(group: GroupData, members: Sequence[UserData]) -> Table:

@@ -49,11 +49,13 @@ def test_every_asset_tells_a_newcomer_what_it_is(defs: Definitions) -> None:
 
 def test_the_assets_of_the_group_service_tell_it_too(defs: Definitions) -> None:
     specs = {s.key.to_user_string(): s for s in defs.resolve_all_asset_specs() if s.group_name == "group_service"}
-    assert specs.keys() == {"monthly_usage", "audit_summary"}
+    assert specs.keys() == {"monthly_usage", "audit_summary", "service_groups"}
     for name, spec in specs.items():
         assert len(spec.description or "") > 60, name
         assert spec.owners
         assert spec.kinds
+    assert not defs.resolve_asset_graph().get(specs.pop("service_groups").key).is_materializable
+    for spec in specs.values():
         assert spec.code_version
         assert isinstance(spec.partitions_def, TimeWindowPartitionsDefinition)
     assert "dagster/column_schema" in specs["monthly_usage"].metadata

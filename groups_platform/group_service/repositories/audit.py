@@ -10,10 +10,13 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from sqlalchemy import ARRAY, ColumnElement, Text, any_, literal, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from groups_platform.database.sql_files import read_statement
 from groups_platform.group_service.models.audit import AuditRow
 from groups_platform.group_service.models.group import GroupRow
+from groups_platform.group_service.models.user import UserRow
+from groups_platform.group_service.repositories.user import has_email
 from groups_platform.group_service.types.audit import AuditCount, AuditEntry, AuditFilter, AuditStatus, Entity
 from groups_platform.group_service.types.group import GroupName, parse_group
 from groups_platform.group_service.types.period import Period
@@ -55,8 +58,10 @@ async def search_attempts(
 ) -> tuple[AuditEntry, ...]:
     """Entries that the actor may see, in the order of their numbers, those after the number `after` in that order."""
     conditions = [_visible(actor), *_conditions(wanted)]
+    if wanted.actor is not None:
+        conditions.append(_is_one_of(AuditRow.actor, await _spellings(session, wanted.actor)))
     if wanted.entity_id is not None:
-        conditions.append(AuditRow.entity_id == any_(literal(await _ids_of(session, wanted.entity_id), ARRAY(Text))))
+        conditions.append(_is_one_of(AuditRow.entity_id, await _ids_of(session, wanted.entity_id)))
     if after is not None:
         conditions.append(AuditRow.number > after if oldest_first else AuditRow.number < after)
     columns = [getattr(AuditRow, name) for name in AuditEntry.__dataclass_fields__]
@@ -73,7 +78,7 @@ async def count_attempts(session: AsyncSession, period: Period, time_zone: str) 
 
 
 def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
-    names = ("action", "actor", "status", "action_id", "run_id")
+    names = ("action", "status", "action_id", "run_id")
     equal = {name: getattr(wanted, name) for name in names}
     conditions = [getattr(AuditRow, name) == value for name, value in equal.items() if value is not None]
     if wanted.since is not None:
@@ -90,9 +95,19 @@ async def _ids_of(session: AsyncSession, entity: str | UUID | GroupName) -> list
     group = parse_group(entity) if isinstance(entity, str) else entity
     if isinstance(group, UUID):
         return [str(group)]
-    parameters = {"name": group.name, "domain_name": group.domain_name}
+    parameters = {"names": await _spellings(session, group.name), "domain_name": group.domain_name}
     # an attempt that found no such entity has the name as it was written
     return [str(group), *await session.scalars(read_statement("manager/audit_find_ids"), parameters)]
+
+
+async def _spellings(session: AsyncSession, name: str) -> list[str]:
+    """The name, and where it is an e-mail address, as it is stored: it is found in any case."""
+    stored = await session.scalars(select(UserRow.email).where(has_email(name))) if "@" in name else ()
+    return [name, *stored]
+
+
+def _is_one_of(column: InstrumentedAttribute[Any], texts: list[str]) -> ColumnElement[bool]:
+    return column == any_(literal(texts, ARRAY(Text)))
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:

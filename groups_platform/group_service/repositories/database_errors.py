@@ -51,10 +51,13 @@ def is_transient(error: BaseException) -> bool:
     return state in (SERIALISATION_FAILURE, DEADLOCK) or is_connection_lost(error)
 
 
-def typed_error(error: SQLAlchemyError | UnicodeEncodeError, config: ManagerConfigProvider) -> GroupServiceError:
+def typed_error(
+    error: SQLAlchemyError | UnicodeEncodeError, config: ManagerConfigProvider, *, is_snapshot: bool = False
+) -> GroupServiceError:
     """The error of this package for one of SQLAlchemy's, or for a text that cannot be encoded.
 
-    It shows no values: they may be secret. config: how long was waited at most.
+    It shows no values: they may be secret. config: how long was waited at most. is_snapshot: by
+    an action of usage, whose statements may take longer.
     """
     if isinstance(error, UnicodeEncodeError):
         return InvalidValue(f"Postgres cannot store a text with {error.object[error.start : error.end]!r} in it.")
@@ -62,7 +65,8 @@ def typed_error(error: SQLAlchemyError | UnicodeEncodeError, config: ManagerConf
         return _violation(error)
     if isinstance(error, DataError):
         return InvalidValue(f"The database cannot store a value: {_reason(error)}.")
-    return _waited(error, config) or DatabaseError(
+    limit = config.usage_timeout if is_snapshot else config.statement_timeout
+    return _waited(error, config.lock_timeout, limit) or DatabaseError(
         f"The database failed: {_reason(error)}. Nothing was changed; try again later."
     )
 
@@ -75,15 +79,15 @@ def _violation(error: ConstraintViolated) -> GroupServiceError:
     return IntegrityError(f"The database refused the change by its constraint {name}.", constraint=name)
 
 
-def _waited(error: SQLAlchemyError, config: ManagerConfigProvider) -> Busy | None:
+def _waited(error: SQLAlchemyError, lock_timeout: float, statement_timeout: float) -> Busy | None:
     """The error for something that was waited for too long."""
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     if isinstance(error, NoFreeConnection):
-        return Busy.after(config.lock_timeout, "a free connection to the database")
+        return Busy.after(lock_timeout, "a free connection to the database")
     if state == LOCK_TIMEOUT:
-        return Busy.after(config.lock_timeout, f"{_locked(error)}, which another transaction holds")
+        return Busy.after(lock_timeout, f"{_locked(error)}, which another transaction holds")
     if state == CANCELED:
-        return Busy.after(config.statement_timeout, "the answer to a query, which takes longer than is allowed")
+        return Busy.after(statement_timeout, "the answer to a query, which takes longer than is allowed")
     return None
 
 
@@ -92,6 +96,8 @@ def _locked(error: SQLAlchemyError) -> str:
     context = getattr(getattr(getattr(error, "orig", None), "diag", None), "context", None) or ""
     if "queue_for_commit" in context:
         return "the commit of others"
+    if "record_attempt" in context:
+        return "the table audit_log"
     relation = re.search(r'"(\w+)"', context)
     return f"a row of {relation[1]}" if relation else "a lock"
 

@@ -97,8 +97,10 @@ async def find_ids(session: AsyncSession, emails: Collection[str], *conditions: 
     """The ids of users with these e-mail addresses, in any case, by the address as it is given here."""
     trimmed = {email: _trimmed(email) for email in emails}
     given = _unnested(trimmed.values())
-    statement = select(given.label("email"), UserRow.uuid).where(
-        func.lower(UserRow.email) == func.lower(given), ~UserRow.is_email_shared, *conditions
+    statement = (
+        select(given.label("email"), UserRow.uuid)
+        .where(func.lower(UserRow.email) == func.lower(given), *conditions)
+        .order_by(UserRow.email == given, ~UserRow.is_email_shared)  # the last one counts: who has it as it is written
     )
     found = {row.email: row.uuid for row in await session.execute(statement)}
     return {email: found[trimmed[email]] for email in emails if trimmed[email] in found}

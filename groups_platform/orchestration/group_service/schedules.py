@@ -11,7 +11,8 @@ from dagster import (
     schedule,
 )
 
-from groups_platform.orchestration.group_service.assets import SERVICE_GROUP, days_of, months_of
+from groups_platform.orchestration.group_service.assets import days_of, months_of
+from groups_platform.orchestration.group_service.member_check import SERVICE_GROUPS
 
 store_monthly_usage = define_asset_job(
     "store_monthly_usage",
@@ -22,8 +23,15 @@ store_monthly_usage = define_asset_job(
 
 check_usage = define_asset_job(
     "check_usage",
-    selection=AssetSelection.all_asset_checks() & AssetSelection.groups(SERVICE_GROUP),
+    selection=AssetSelection.checks_for_assets("monthly_usage"),
     description="Check the newest stored month, and change nothing.",
+    executor_def=in_process_executor,
+)
+
+check_members = define_asset_job(
+    "check_members",
+    selection=AssetSelection.checks_for_assets(SERVICE_GROUPS.key),
+    description="Find members who are no active users of their group's domain, and change nothing.",
     executor_def=in_process_executor,
 )
 
@@ -36,10 +44,17 @@ summarise_audit = define_asset_job(
 
 
 def build_schedules(time_zone: str) -> list[ScheduleDefinition]:
-    """On the first of each month the month before it, and each day the day before it; both in the time zone."""
+    """On the first of each month the month before it; each day the day before it, and the members; in the time zone."""
     return [
         _schedule("monthly_usage_schedule", store_monthly_usage.name, months_of(time_zone), "0 1 1 * *"),
         _schedule("audit_summary_schedule", summarise_audit.name, days_of(time_zone), "15 0 * * *"),
+        ScheduleDefinition(
+            name="check_members_schedule",
+            job_name=check_members.name,
+            cron_schedule="30 0 * * *",
+            execution_timezone=time_zone,
+            description="Runs check_members. Off by default.",
+        ),
     ]
 
 
@@ -58,4 +73,4 @@ def _schedule(name: str, job: str, partitions: TimeWindowPartitionsDefinition, c
     return request_what_ended
 
 
-SERVICE_ASSET_JOBS = [store_monthly_usage, check_usage, summarise_audit]
+SERVICE_ASSET_JOBS = [store_monthly_usage, check_usage, summarise_audit, check_members]

@@ -240,6 +240,33 @@ def test_checks_fail_where_no_month_is_stored(service_runs: ServiceRuns) -> None
     assert len(failed_checks(result)) == 3
 
 
+def test_s35_a_check_lists_members_who_do_not_belong(service_runs: ServiceRuns) -> None:
+    def check() -> Any:
+        result = service_runs.execute("check_members")
+        assert result.success
+        (evaluation,) = result.get_asset_check_evaluations()
+        assert (evaluation.check_name, evaluation.severity.value) == ("members_belong", "WARN")
+        (attempt,) = [row for row in service_runs.audit("list_stray_members") if row.run_id == result.run_id]
+        assert attempt.actor == "system"
+        return evaluation.passed, {name: value.value for name, value in evaluation.metadata.items()}
+
+    group, user = service_runs.group(), service_runs.deployment.user
+    members = {"mode": "add", "users": [str(user.id), str(service_runs.deployment.admin.id)]}
+    assert service_runs.run("modify_group", group=str(group.id), members=members).success
+    assert check() == (True, {"stray_members": 0, "are_all_counted": True, "members": "no rows"})
+    service_runs.rows(f"UPDATE manager.users SET domain_name = '{OTHER_DOMAIN}' WHERE uuid = '{user.id}'")
+    passed, facts = check()
+    assert (passed, facts["stray_members"]) == (False, 1)
+    assert rows(facts["members"]) == [
+        {
+            "group": f"{DOMAIN}/physics",
+            "user": user.name,
+            "why": f"is of {OTHER_DOMAIN}",
+            "to_end_it": f"groups-platform group members {DOMAIN}/physics --remove {user.id}",
+        }
+    ]
+
+
 def test_the_audit_log_of_a_day_is_counted(service_runs: ServiceRuns) -> None:
     group = service_runs.group()
     service_runs.run("create_group", name="physics", domain_name=DOMAIN)
@@ -293,6 +320,9 @@ def test_the_schedules_are_off_and_take_what_has_just_ended(monkeypatch: pytest.
         assert schedule.execution_timezone == "Europe/Vienna"
         request = schedule(build_schedule_context(scheduled_execution_time=tick))
         assert request.partition_key == partition
+    members = defs.resolve_schedule_def("check_members_schedule")
+    assert (members.default_status.value, members.job_name) == ("STOPPED", "check_members")
+    assert (members.cron_schedule, members.execution_timezone) == ("30 0 * * *", "Europe/Vienna")
 
 
 def test_the_picture_has_the_largest_groups_and_escapes_their_names() -> None:

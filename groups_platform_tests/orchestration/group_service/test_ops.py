@@ -190,6 +190,7 @@ def test_s38_groups_are_named_by_domain_and_users_by_address(service_runs: Servi
 NOT_STARTED = {
     "store_monthly_usage": "the asset monthly_usage does it",
     "check_monthly_usage": "the checks of monthly_usage do it",
+    "list_stray_members": "the check members_belong of service_groups does it",
     "summarise_audit": "the asset audit_summary does it",
     "search_audit": "an answer for the terminal: groups-platform audit",
     "find_users": "an answer for programs and the terminal",

@@ -172,7 +172,9 @@ class GroupRepository:
         Raises UnknownUsers naming those who may not become or stay members: they are not active, or not in the group's
         domain. Who is no member can be removed, whatever their domain and status.
         """
-        before, wanted = set(await self.member_ids(group.id)), await self._ids_of(users, group)
+        # only who may know of everybody's address learns that it is one
+        anywhere = mode is UserUpdateMode.REMOVE and self._actor.reads_everything
+        before, wanted = set(await self.member_ids(group.id)), await self._ids_of(users, group, anywhere=anywhere)
         if mode is UserUpdateMode.REMOVE:
             after = before - wanted
             await self._refuse_nobody(wanted - before)
@@ -189,14 +191,14 @@ class GroupRepository:
             await self._session.execute(delete(MembershipRow).where(MembershipRow.group_id == group.id, is_leaving))
         return change
 
-    async def _ids_of(self, users: Collection[UUID | str], group: GroupData) -> set[UUID]:
-        """The users' ids. An address is looked up in the group's domain and among its members."""
+    async def _ids_of(self, users: Collection[UUID | str], group: GroupData, *, anywhere: bool) -> set[UUID]:
+        """The users' ids. An address is looked up in the group's domain and among its members, or anywhere."""
         emails = {who for who in users if isinstance(who, str)}
         ids = {who for who in users if isinstance(who, UUID)}
         if not emails:
             return ids
         is_near = or_(UserRow.domain_name == group.domain_name, _is_in(UserRow.uuid, group.id))
-        named = await find_ids(self._session, emails, is_near)
+        named = await find_ids(self._session, emails, true() if anywhere else is_near)
         if unknown := sorted(emails - named.keys()):
             raise _strangers(unknown, group.domain_name)
         return ids | set(named.values())

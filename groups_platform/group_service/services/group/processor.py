@@ -97,7 +97,7 @@ class ActionProcessor:
         except GroupServiceError as error:
             refusal = error
         except (SQLAlchemyError, UnicodeEncodeError) as error:
-            refusal = typed_error(error, self.config)
+            refusal = typed_error(error, self.config, is_snapshot=kind.is_snapshot)
         except (Exception, asyncio.CancelledError) as error:  # a fault of a handler, or a cancellation
             with suppress(GroupServiceError):  # a failed audit is logged
                 await self._refuse(attempt, _interrupted(error))

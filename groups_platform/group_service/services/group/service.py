@@ -31,6 +31,7 @@ from groups_platform.group_service.services.group.actions import (
     list_domains,
     list_purge_requests,
     list_resource_policies,
+    list_stray_members,
     list_users,
     modify_domain,
     modify_group,
@@ -110,6 +111,7 @@ class GroupService:
     get_group = performs(get_group.get_group)
     get_groups = performs(get_groups.get_groups)
     search_groups = performs(search_groups.search_groups)
+    list_stray_members = performs(list_stray_members.list_stray_members)
     usage_per_month = performs(usage_per_month.usage_per_month)
     usage_per_period = performs(usage_per_period.usage_per_period)
     usage_history = performs(usage_history.usage_history)
