@@ -16,8 +16,10 @@ from groups_platform.group_service.services.group.actions.create_user import Cre
 from groups_platform.group_service.services.group.actions.find_users import FindUsersAction
 from groups_platform.group_service.services.group.actions.list_users import ListUsersAction
 from groups_platform.group_service.services.group.actions.modify_user import ModifyUserAction
+from groups_platform.group_service.services.group.actions.search_audit import SearchAuditAction
 from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.types import OptionalState, TriState
+from groups_platform.group_service.types.audit import AuditFilter
 from groups_platform.group_service.types.user import UserCreator, UserFilter, UserModifier, UserRole, UserStatus
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN, Deployment
@@ -328,3 +330,37 @@ async def test_s31_more_users_than_a_query_has_parameters(group_service: GroupSe
     emails = [f"person-{n}@example.com" for n in range(70_000)]
     found = await group_service.find_users(FindUsersAction([deployment.user.id] * 70_000, emails))
     assert [user.id for user in found.data or ()] == [deployment.user.id]
+
+
+async def test_s25_of_older_users_with_one_address_the_one_who_has_it_as_it_is_written(
+    group_service: GroupService, create_group: CreateGroup, deployment: Deployment
+) -> None:
+    older = await deployment.add(UserRow(email="Ann@example.com", domain_name=DOMAIN))
+    younger = await deployment.add(UserRow(email="ann@example.com", domain_name=DOMAIN, is_email_shared=True))
+    async with create_group() as group:
+        for email, user in (("ann@example.com", younger), ("Ann@example.com", older), ("ANN@example.com", older)):
+            changed = await change_members(group_service, group, "replace", [email])
+            assert changed.data.member_ids == (user.uuid,)
+
+
+async def test_s35_somebody_of_elsewhere_is_removed_by_address_and_nobody_learns_of_them(
+    group_service: GroupService, create_group: CreateGroup, deployment: Deployment
+) -> None:
+    admin = group_service.acting_as(deployment.admin)
+    async with create_group() as group:
+        assert (await change_members(group_service, group, "remove", ["other_user@example.org"])).success
+        told = [
+            (await change_members(admin, group, "remove", [email])).error.message.replace(email, "")
+            for email in ("other_user@example.org", "nobody@example.org")
+        ]
+        assert told[0] == told[1]
+
+
+async def test_s28_the_log_is_searched_by_an_address_in_any_case(
+    group_service: GroupService, create_group: CreateGroup, deployment: Deployment
+) -> None:
+    dora = CreateUserAction(UserCreator("Dora@example.com", DOMAIN))
+    assert (await group_service.acting_as(deployment.admin).create_user(dora)).success
+    for wanted in (AuditFilter(actor="ADMIN@example.com"), AuditFilter(entity_id="dora@EXAMPLE.com")):
+        page = (await group_service.search_audit(SearchAuditAction(wanted))).data
+        assert page is not None and [entry.action for entry in page.entries] == ["create_user"]

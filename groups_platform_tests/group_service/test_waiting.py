@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timezone
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from groups_platform.group_service.services.group.actions.delete_group import De
 from groups_platform.group_service.services.group.actions.get_group import GetGroupAction
 from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction
 from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction
+from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction
 from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.types import TriState
 from groups_platform.group_service.types.group import GroupCreator, GroupModifier, GroupName
@@ -130,3 +132,18 @@ async def test_s26_the_limits_are_settings(database_fixture: str, deployment: De
         ]
         assert limits == ["3s", "4s"]
         assert session.get_bind().pool.size() == 7  # type: ignore[union-attr]
+
+
+async def test_s26_usage_names_its_own_limit(database_fixture: str, deployment: Deployment) -> None:
+    await deployment.run(
+        "CREATE OR REPLACE FUNCTION manager.stored_statistics(last_stat JSONB) RETURNS JSONB LANGUAGE plpgsql "
+        "IMMUTABLE AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$"
+    )
+    config = ManagerConfigProvider(statement_timeout=60, usage_timeout=1)
+    async with open_service(database_fixture, config=config) as service:
+        created = (await service.create_group(CreateGroupAction(GroupCreator("team", DOMAIN)))).data
+        assert created is not None
+        await deployment.kernel(created, created_at=datetime(2024, 10, 1, tzinfo=timezone.utc))
+        await deployment.run("UPDATE manager.kernels SET status = 'RUNNING'")
+        slow = await service.usage_per_month(UsagePerMonthAction("202410"))
+        assert slow.error and (slow.error.code, slow.error.facts["seconds"]) == ("busy", 1)

@@ -119,7 +119,8 @@ class AuditFilter:
     """Which entries a search is for; None is any.
 
     entity_id: an id, or a name that the entity has or had, also one that is purged; a GroupName also names the domain.
-    actor: an e-mail address, or `system`. since: included, until: excluded; both say when the attempts began.
+    actor: an e-mail address, or `system`. since: included, until: excluded; both say when the attempts began,
+    in UTC where they have no zone.
     with_reads: also attempts that only read; without an action or an action_id they are left out by default.
     """
 

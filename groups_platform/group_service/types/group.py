@@ -203,7 +203,8 @@ class GroupFilter:
     """The filter of a search; None is any.
 
     name: the whole name as it is written, or a TextFilter; name_part: anywhere in the name, in any case.
-    member_id: the id or the e-mail address of a user. created and modified: `since` is included, `until` is not.
+    member_id: the id or the e-mail address of a user. created and modified: `since` is included, `until` is not;
+    UTC for a time without a zone.
     """
 
     domain_name: str | None = None

@@ -5,6 +5,8 @@ in cannot become an action, `action()` raises a GroupServiceError, which is audi
 No `from __future__ import annotations` here: Dagster reads these annotations.
 """
 
+import re
+from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, TypeVar
 from uuid import UUID
@@ -31,7 +33,9 @@ from groups_platform.group_service.types.group import (
     GroupModifier,
     GroupOrder,
     ProjectType,
+    TextFilter,
 )
+from groups_platform.group_service.types.text import quote
 
 T = TypeVar("T")
 
@@ -39,6 +43,8 @@ BY_ENVIRONMENT = "Write {env: NAME} to take it from an environment variable: wha
 
 GROUP = "as domain/name, or its id (UUID)"
 USER = "e-mail address, or id (UUID)"
+TIME = "such as 2024-10-31 or 2024-10-31T12:00+02:00; UTC where it names no zone"
+TIMES = ("created_since", "created_until", "modified_since", "modified_until")
 AMOUNTS = 'Most that it may use, by slot, such as {cpu: "4", mem: 8g}'
 
 
@@ -224,22 +230,33 @@ class SearchGroupsConfig(ServiceConfig):
     is_active: bool | None = Field(default=None, description="true: active ones; false: deleted ones.")
     type: ProjectType | None = Field(default=None, description="What they are for.")
     name_part: str | None = Field(default=None, description="With this anywhere in the name, in any case.")
+    name_starts_with: str | None = Field(default=None, description="With this at the beginning, in any case.")
     member: str | None = Field(default=None, description=f"With this user as a member: {USER}.")
     integration_id: str | None = Field(default=None, description="With this id elsewhere; for admins.")
+    created_since: str | None = Field(default=None, description=f"Created at or after this time, {TIME}.")
+    created_until: str | None = Field(default=None, description="Created before this time.")
+    modified_since: str | None = Field(default=None, description="Changed at or after this time.")
+    modified_until: str | None = Field(default=None, description="Not changed since this time.")
     order: GroupOrder = Field(default=GroupOrder.NAME, description="What they are ordered by.")
     descending: bool = Field(default=False, description="true: the last of the order first.")
     cursor: str | None = Field(default=None, description="next_cursor of the page before, in the same order.")
     limit: int = Field(default=50, description="Groups in a page, 1 to 1000.")
 
     def action(self) -> SearchGroupsAction:
-        """The action with these values. Raises InvalidUserId for a member that is neither an address nor an id."""
+        """The action with these values.
+
+        Raises InvalidUserId for a member that is neither an address nor an id, and InvalidValue for what is no time.
+        """
+        starts_with = self.name_starts_with
         wanted = GroupFilter(
+            name=None if starts_with is None else TextFilter(starts_with=starts_with),
             domain_name=self.domain_name,
             is_active=self.is_active,
             type=self.type,
             name_part=self.name_part,
             member_id=None if self.member is None else _user(self.member),
             integration_id=self.integration_id,
+            **{name: _time(name, getattr(self, name)) for name in TIMES},
         )
         return SearchGroupsAction(
             wanted, cursor=self.cursor, limit=self.limit, order=self.order, descending=self.descending
@@ -294,6 +311,16 @@ class RetryVFolderDeletionsConfig(ServiceConfig):
     def action(self) -> RetryVFolderDeletionsAction:
         """The action with these values."""
         return RetryVFolderDeletionsAction(limit=self.limit)
+
+
+def _time(field: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))
+    except ValueError:
+        raise InvalidValue(f"{field} is {quote(text)}, which is no time. Write one {TIME}.", field=field) from None
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
 def _given(value: T | None) -> OptionalState[T]:
