@@ -205,8 +205,7 @@ async def test_a_host_that_is_not_there_is_left_out(settings: Settings, caplog: 
     elsewhere = settings.model_copy(update={"vfolder_hosts": {"other": str(settings.home / "other")}})
     assert (await load_sample_deployment(elsewhere))["vfolders"] == 2
     for said in (
-        "norrvik does without the storage host local",
-        "ticket-triage does without the storage host local",
+        "the sample does without the storage host local",
         "the files of ticket-corpus are missing",
     ):
         assert said in caplog.text

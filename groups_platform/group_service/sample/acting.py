@@ -6,7 +6,7 @@ The system makes what has no admin yet; users and groups are made by the admins 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -53,6 +53,9 @@ class Making:
 
     async def make(self) -> dict[str, int]:
         """Perform what is missing, in an order in which a second run completes the first; the new rows by table."""
+        named = {host for kind in ("domains", "groups") for record in records(kind) for host in record.get("hosts", ())}
+        for host in sorted(named - set(self._hosts)):
+            log.warning("the sample does without the storage host %s, which is not configured", host)
         made = {**await self._make_domains(), **await self._make_policies(), "users": await self._make_users()}
         made |= {"groups": await self._make_groups(), "association_groups_users": await self._add_members()}
         await self._end()
@@ -152,13 +155,14 @@ class Making:
         )
 
     def _limits(self, record: Record) -> dict[str, Any]:
-        hosts, configured = record.get("hosts", ()), self.service.processor.storage.hosts
-        for host in set(hosts) - set(configured):
-            log.warning("%s does without the storage host %s, which is not configured", record["name"], host)
         return {
             "total_resource_slots": slots_of(record),
-            "allowed_vfolder_hosts": {host: host for host in hosts if host in configured},
+            "allowed_vfolder_hosts": {host: host for host in record.get("hosts", ()) if host in self._hosts},
         }
+
+    @property
+    def _hosts(self) -> Collection[str]:
+        return self.service.processor.storage.hosts
 
 
 def _admin_of(domain_name: str | None, users: Mapping[str, UserData]) -> Actor | str:
