@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groups_platform.group_service.models.base import BY_DATABASE, Base, enum_column
 from groups_platform.group_service.types.group import ProjectType
 
-__all__ = ["GroupRow", "MembershipRow", "ProjectType"]
+__all__ = ["GROUP", "GROUPS", "GroupRow", "MembershipRow", "ProjectType"]
 
 
 class GroupRow(Base):
@@ -38,6 +38,11 @@ class GroupRow(Base):
     integration_id: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=BY_DATABASE)
     modified_at: Mapped[datetime] = mapped_column(server_default=BY_DATABASE)
+
+
+# The table and its columns, for queries whose answers are rows: they cost half of what those for objects do.
+GROUPS = cast(Table, GroupRow.__table__)
+GROUP = GROUPS.columns
 
 
 class MembershipRow(Base):

@@ -57,6 +57,7 @@ Member = TypeVar("Member", bound=Enum)
 
 LONGEST_EMAIL = 320
 LONGEST_DOMAIN_NAME = 64
+ACTORS = select(UserRow.uuid, UserRow.email, UserRow.role, UserRow.domain_name, UserRow.status)
 ABOVE_ADMINS = (UserRole.SUPERADMIN, UserRole.MONITOR)  # their rights reach beyond a domain
 
 
@@ -74,10 +75,10 @@ async def read_actor(session: AsyncSession, actor: Actor | str) -> Actor:
     name = actor.name if isinstance(actor, Actor) else str(actor).strip()
     is_actor = UserRow.uuid == actor.id if isinstance(actor, Actor) else has_email(name)
     # of users from before addresses were unique in any case, the one who has it as it is written
-    found = select(UserRow).where(is_actor).order_by(UserRow.email != name, UserRow.is_email_shared).limit(1)
+    found = ACTORS.where(is_actor).order_by(UserRow.email != name, UserRow.is_email_shared).limit(1)
     user = None
     if name.isprintable():  # else Postgres could not even compare it
-        user = await session.scalar(found.execution_options(populate_existing=True))
+        user = (await session.execute(found)).one_or_none()
     if user is None or user.status != "active":
         raise UnknownActor(f"No active user has the e-mail address {cut(name)}.", email=cut(name))
     return Actor(user.email, user.role, user.uuid, user.domain_name)

@@ -7,13 +7,17 @@ from typing import Any
 
 from frozendict import frozendict
 
+EMPTY: Mapping[Any, Any] = frozendict()
+
 
 def freeze(value: Any) -> Any:
     """`value` with mappings as frozendicts, lists as tuples and sets as frozensets, also inside."""
-    if isinstance(value, Mapping):
-        return frozendict({key: freeze(item) for key, item in value.items()})
+    if value is None or isinstance(value, str):  # most values, which a page of groups has thousands of
+        return value
     if isinstance(value, (list, tuple)):
-        return tuple(freeze(item) for item in value)
+        return tuple([freeze(item) for item in value])
+    if isinstance(value, Mapping):
+        return frozendict({key: freeze(item) for key, item in value.items()}) if value else EMPTY
     return frozenset(value) if isinstance(value, set) else value
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, select
 
-from groups_platform.group_service.models.group import GroupRow, MembershipRow
+from groups_platform.group_service.models.group import GROUP, MembershipRow
 from groups_platform.group_service.models.user import UserRow
 from groups_platform.group_service.repositories.user import has_email
 from groups_platform.group_service.types.group import GroupFilter, GroupName, TextFilter
@@ -17,7 +17,7 @@ def conditions(wanted: GroupFilter) -> list[ColumnElement[bool]]:
     """What a group fulfils that is found."""
     names = ("domain_name", "is_active", "type", "integration_id")
     equal = {name: getattr(wanted, name) for name in names}
-    found = [getattr(GroupRow, name) == value for name, value in equal.items() if value is not None]
+    found = [GROUP[name] == value for name, value in equal.items() if value is not None]
     if isinstance(wanted.name, str):
         found.append(has_name(GroupName(wanted.name)))
     elif wanted.name is not None:
@@ -31,13 +31,13 @@ def conditions(wanted: GroupFilter) -> list[ColumnElement[bool]]:
 
 def has_name(group: GroupName) -> ColumnElement[bool]:
     """Whether a group has this name, and this domain where one is given."""
-    named = GroupRow.name == _composed(group.name)
-    return named if group.domain_name is None else and_(named, GroupRow.domain_name == group.domain_name)
+    named = GROUP.name == _composed(group.name)
+    return named if group.domain_name is None else and_(named, GROUP.domain_name == group.domain_name)
 
 
 def has_member(user: UUID | str | None) -> ColumnElement[bool]:
     """Whether a group has the user of this id or e-mail address among its members."""
-    is_member = [MembershipRow.group_id == GroupRow.id]
+    is_member = [MembershipRow.group_id == GROUP.id]
     if isinstance(user, str):
         is_member += [MembershipRow.user_id == UserRow.uuid, has_email(user)]
     else:
@@ -46,7 +46,7 @@ def has_member(user: UUID | str | None) -> ColumnElement[bool]:
 
 
 def _fulfils(wanted: TextFilter) -> list[ColumnElement[bool]]:
-    name, ignore = GroupRow.name, wanted.ignore_case
+    name, ignore = GROUP.name, wanted.ignore_case
     found: list[ColumnElement[bool]] = []
     if wanted.equals is not None:
         equals = _composed(wanted.equals)
@@ -63,10 +63,10 @@ def _fulfils(wanted: TextFilter) -> list[ColumnElement[bool]]:
 def _between(wanted: GroupFilter) -> list[ColumnElement[bool]]:
     """The limits of times that are given."""
     limits = (
-        (wanted.created_since, GroupRow.created_at.__ge__),
-        (wanted.created_until, GroupRow.created_at.__lt__),
-        (wanted.modified_since, GroupRow.modified_at.__ge__),
-        (wanted.modified_until, GroupRow.modified_at.__lt__),
+        (wanted.created_since, GROUP.created_at.__ge__),
+        (wanted.created_until, GROUP.created_at.__lt__),
+        (wanted.modified_since, GROUP.modified_at.__ge__),
+        (wanted.modified_until, GROUP.modified_at.__lt__),
     )
     return [is_within(instant) for instant, is_within in limits if instant is not None]
 

@@ -13,7 +13,9 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    Column,
     ColumnElement,
+    Row,
     Select,
     Uuid,
     and_,
@@ -39,7 +41,7 @@ from groups_platform.group_service.errors import (
     GroupServiceError,
     UnknownUsers,
 )
-from groups_platform.group_service.models.group import GroupRow, MembershipRow
+from groups_platform.group_service.models.group import GROUP, GROUPS, MembershipRow
 from groups_platform.group_service.models.user import UserRow
 from groups_platform.group_service.repositories.database_errors import refused_by
 from groups_platform.group_service.repositories.group.columns import refusals, stored_columns
@@ -65,11 +67,13 @@ INSTANT = timedelta(microseconds=1)  # the finest that Postgres stores
 
 MEMBER_IDS = func.array(
     select(MembershipRow.user_id)
-    .where(MembershipRow.group_id == GroupRow.id)
+    .where(MembershipRow.group_id == GROUP.id)
     .order_by(MembershipRow.user_id)
     .scalar_subquery(),
     type_=ARRAY(Uuid),
-)
+).label("member_ids")
+SELECT, SELECT_WITH_MEMBERS = select(*GROUP), select(*GROUP, MEMBER_IDS)
+CREATE = insert(GROUPS).returning(*GROUP)
 
 
 class GroupRepository:
@@ -86,9 +90,9 @@ class GroupRepository:
         if not self._actor.administrates(creator.domain_name):
             raise Forbidden(f"{self._actor.name} may not create groups in {cut(creator.domain_name)}.")
         values = stored_columns({field.name: getattr(creator, field.name) for field in fields(creator)}, self._hosts)
-        statement = insert(GroupRow).values(**values, created_at=now, modified_at=now).returning(GroupRow)
         with refused_by(refusals(values)):
-            return self._data((await self._session.scalars(statement)).one())
+            created = await self._session.execute(CREATE, values | {"created_at": now, "modified_at": now})
+        return self._data(created.one())
 
     async def find_id(self, group: GroupRef) -> UUID:
         """The id of the group with this name among those that the actor may see; an id as it is.
@@ -99,8 +103,8 @@ class GroupRepository:
             group = parse_group(group)
         if isinstance(group, UUID):
             return group
-        named = select(GroupRow.id, GroupRow.domain_name).where(has_name(group), self._readable())
-        found = (await self._session.execute(named.order_by(GroupRow.domain_name).limit(MOST_NAMED))).all()
+        named = select(GROUP.id, GROUP.domain_name).where(has_name(group), self._readable())
+        found = (await self._session.execute(named.order_by(GROUP.domain_name).limit(MOST_NAMED))).all()
         if len(found) > 1:
             names = sorted(f"{domain_name}/{group.name}" for _, domain_name in found)
             raise AmbiguousGroup(f"Which one: {', '.join(names)}?", groups=names)
@@ -113,56 +117,58 @@ class GroupRepository:
     async def get(self, group: GroupRef, *, with_members: bool = False) -> GroupData:
         """One group. Raises like `find_id`."""
         group_id = await self.find_id(group)
-        statement = self._select(with_members).where(GroupRow.id == group_id, self._readable())
+        statement = _select(with_members).where(GROUP.id == group_id, self._readable())
         row = (await self._session.execute(statement)).one_or_none()
         if row is None:
             raise self._absent(group_id, knows=self._actor.reads_everything)
-        return self._data(*row)
+        return self._data(row, with_members)
 
     async def readable_ids(self, groups: Collection[GroupRef] | None) -> Sequence[UUID]:
         """Those of `groups`, of all groups where it is None, that the actor may see. Raises like `find_id`."""
-        statement = select(GroupRow.id).where(self._readable())
+        statement = select(GROUP.id).where(self._readable())
         if groups is not None:
-            statement = statement.where(_is_one_of(GroupRow.id, [await self.find_id(group) for group in groups]))
+            statement = statement.where(_is_one_of(GROUP.id, [await self.find_id(group) for group in groups]))
         return (await self._session.scalars(statement)).all()
 
     async def lock(self, group: GroupRef) -> GroupData:
         """The group, locked until the transaction ends. Raises like `find_id`."""
         group_id = await self.find_id(group)
-        statement = select(GroupRow).where(GroupRow.id == group_id, self._administrable())
-        fresh = statement.with_for_update().execution_options(populate_existing=True)
-        row = (await self._session.scalars(fresh)).one_or_none()
+        statement = SELECT.where(GROUP.id == group_id, self._administrable()).with_for_update()
+        row = (await self._session.execute(statement)).one_or_none()
         if row is None:
             raise self._absent(group_id, knows=self._actor.administrates(None))
         return self._data(row)
 
-    async def modify(self, group: GroupData, modifier: GroupModifier, now: datetime) -> GroupData:
+    async def modify(
+        self, group: GroupData, modifier: GroupModifier, now: datetime, *, with_members: bool = False
+    ) -> GroupData:
         """Change the fields that are given. Raises like `create`. Members of a moved group are not looked at."""
         changes = {field.name: getattr(modifier, field.name) for field in fields(modifier)}
         given = {name: change.value for name, change in changes.items() if not change.is_nop}
         domain_name = given.get("domain_name", group.domain_name)
         if not self._actor.administrates(domain_name):
             raise Forbidden(f"{self._actor.name} may not move groups to {cut(domain_name)}.")
-        return await self._update(group, stored_columns(given, self._hosts), now)
+        return await self._update(group, stored_columns(given, self._hosts), now, with_members=with_members)
 
     async def set_active(self, group: GroupData, is_active: bool, now: datetime) -> GroupData:
         """Delete softly, or restore. Raises IntegrationIdTaken."""
         return await self._update(group, {"is_active": is_active}, now)
 
-    async def _update(self, group: GroupData, changes: Mapping[str, Any], now: datetime) -> GroupData:
+    async def _update(
+        self, group: GroupData, changes: Mapping[str, Any], now: datetime, *, with_members: bool = False
+    ) -> GroupData:
         statement = (
-            update(GroupRow)
-            .where(GroupRow.id == group.id, self._administrable())
+            update(GROUPS)
+            .where(GROUP.id == group.id, self._administrable())
             # later than before, also if the row was waited for, or the clock of another host goes ahead
-            .values(**changes, modified_at=func.greatest(GroupRow.modified_at + INSTANT, now))
-            .returning(GroupRow)
-            .execution_options(populate_existing=True, synchronize_session=False)
+            .values(**changes, modified_at=func.greatest(GROUP.modified_at + INSTANT, now))
+            .returning(*GROUP, *([MEMBER_IDS] if with_members else []))
         )
         with refused_by(refusals({"name": group.name, "domain_name": group.domain_name, **changes})):
-            row = (await self._session.scalars(statement)).one_or_none()
+            row = (await self._session.execute(statement)).one_or_none()
         if row is None:
             raise self._absent(group.id, knows=self._actor.administrates(None))
-        return self._data(row)
+        return self._data(row, with_members)
 
     async def change_members(
         self, group: GroupData, mode: UserUpdateMode, users: Collection[UUID | str]
@@ -232,9 +238,9 @@ class GroupRepository:
 
     async def get_many(self, group_ids: Collection[UUID], *, with_members: bool = False) -> list[GroupData]:
         """Those of the groups that the actor may see, in one query, in the order of name and id."""
-        statement = self._select(with_members).where(_is_one_of(GroupRow.id, group_ids), self._readable())
-        rows = await self._session.execute(statement.order_by(GroupRow.name, GroupRow.id))
-        return [self._data(*row) for row in rows]
+        statement = _select(with_members).where(_is_one_of(GROUP.id, group_ids), self._readable())
+        rows = await self._session.execute(statement.order_by(GROUP.name, GROUP.id))
+        return [self._data(row, with_members) for row in rows]
 
     async def search(
         self,
@@ -249,18 +255,14 @@ class GroupRepository:
         """At most `limit` groups in this order, those after the given place (the value and the id), in one query."""
         if wanted.integration_id is not None and self._actor.role not in (UserRole.SUPERADMIN, UserRole.ADMIN):
             raise Forbidden(f"{self._actor.name} may not search by integration id.")
-        column = getattr(GroupRow, order.value)
-        statement = self._select(with_members).where(self._readable(), *conditions(wanted))
+        column = GROUP[order.value]
+        statement = _select(with_members).where(self._readable(), *conditions(wanted))
         if after is not None:
-            place = tuple_(column, GroupRow.id)
+            place = tuple_(column, GROUP.id)
             statement = statement.where(place < after if descending else place > after)
-        places = (column.desc(), GroupRow.id.desc()) if descending else (column, GroupRow.id)
+        places = (column.desc(), GROUP.id.desc()) if descending else (column, GROUP.id)
         rows = await self._session.execute(statement.order_by(*places).limit(limit))
-        return [self._data(*row) for row in rows]
-
-    def _select(self, with_members: bool) -> Select[Any]:
-        columns = (GroupRow, MEMBER_IDS) if with_members else (GroupRow,)
-        return select(*columns)
+        return [self._data(row, with_members) for row in rows]
 
     def _readable(self) -> ColumnElement[bool]:
         if self._actor.reads_everything:
@@ -268,11 +270,11 @@ class GroupRepository:
         if self._actor.role is UserRole.ADMIN:
             return self._administrable()
         # who has left the group's domain has lost what the membership gave (S35)
-        return and_(GroupRow.domain_name == self._actor.domain_name, has_member(self._actor.id))
+        return and_(GROUP.domain_name == self._actor.domain_name, has_member(self._actor.id))
 
     def _administrable(self) -> ColumnElement[bool]:
         if self._actor.role is UserRole.ADMIN:
-            return GroupRow.domain_name == self._actor.domain_name
+            return GROUP.domain_name == self._actor.domain_name
         return true() if self._actor.role is UserRole.SUPERADMIN else false()
 
     def _absent(self, group: GroupRef, *, knows: bool) -> GroupServiceError:
@@ -282,7 +284,7 @@ class GroupRepository:
             return GroupNotFound(f"There is no group {name}.", **facts)
         return Forbidden(f"{self._actor.name} has no such access to a group {name}.", **facts)
 
-    def _data(self, row: GroupRow, member_ids: Sequence[UUID] | None = None) -> GroupData:
+    def _data(self, row: Row[Any], with_members: bool = False) -> GroupData:
         is_admin = self._actor.administrates(row.domain_name)
         return GroupData(
             id=row.id,
@@ -299,8 +301,12 @@ class GroupRepository:
             dotfiles=tuple(row.dotfiles) if is_admin else None,
             container_registry=row.container_registry if is_admin else public_registry(row.container_registry),
             integration_id=row.integration_id if is_admin else None,
-            member_ids=None if member_ids is None else tuple(member_ids),
+            member_ids=tuple(row.member_ids) if with_members else None,
         )
+
+
+def _select(with_members: bool) -> Select[Any]:
+    return SELECT_WITH_MEMBERS if with_members else SELECT
 
 
 def _strangers(users: Sequence[str], domain_name: str | None = None) -> UnknownUsers:
@@ -317,5 +323,5 @@ def _is_in(user_id: InstrumentedAttribute[UUID], group_id: UUID) -> ColumnElemen
     return select(MembershipRow.user_id).where(*is_member).exists()
 
 
-def _is_one_of(column: InstrumentedAttribute[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
+def _is_one_of(column: InstrumentedAttribute[UUID] | Column[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
     return column == any_(literal(list(ids), ARRAY(Uuid)))  # one parameter, however many ids

@@ -22,7 +22,9 @@ class Gate:
         lock = self._locks.get(key)
         if lock is None:
             lock = self._locks[key] = asyncio.Lock()
-        await _acquire(lock, key, seconds)
+            await lock.acquire()  # nobody else has it: at once
+        else:
+            await _acquire(lock, key, seconds)
         try:
             yield
         finally:

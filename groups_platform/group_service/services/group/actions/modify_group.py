@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 from uuid import UUID
 
@@ -46,14 +46,17 @@ async def modify_group(action: ModifyGroupAction, context: ActionContext) -> Mod
     before = group = await groups.lock(action.group_id)
     mode, named = _mode(action), _users(action)
     if action.modifier != GroupModifier():
-        group = await groups.modify(group, action.modifier, context.now)
+        group = await groups.modify(group, action.modifier, context.now, with_members=mode is None)
     members = MemberChange() if mode is None else await groups.change_members(group, mode, named)
-    if group == before and members != MemberChange():
+    if group is before and members != MemberChange():
         group = await groups.modify(group, GroupModifier(), context.now)  # only the time
     if group.domain_name != before.domain_name:
         await groups.refuse_strangers(await groups.member_ids(group.id), group.domain_name)
-    context.record(group_entity(group, before), before.to_json(), group.to_json(), **members.to_json())
-    return ModifyGroupActionResult(success=True, data=await groups.get(group.id, with_members=True))
+    stored = replace(group, member_ids=None).to_json()  # of the members, the log has who came and who left
+    context.record(group_entity(group, before), before.to_json(), stored, **members.to_json())
+    if group.member_ids is None:
+        group = await groups.get(group.id, with_members=True)
+    return ModifyGroupActionResult(success=True, data=group)
 
 
 def _mode(action: ModifyGroupAction) -> UserUpdateMode | None:
