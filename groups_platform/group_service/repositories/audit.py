@@ -8,12 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import ARRAY, ColumnElement, Text, any_, literal, or_, select, true
+from sqlalchemy import ARRAY, Column, ColumnElement, Executable, Text, any_, literal, literal_column, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
 
 from groups_platform.database.sql_files import read_statement
-from groups_platform.group_service.models.audit import AuditRow
+from groups_platform.group_service.models.audit import ENTRY
 from groups_platform.group_service.models.group import GroupRow
 from groups_platform.group_service.models.user import UserRow
 from groups_platform.group_service.repositories.user import has_email
@@ -21,6 +20,8 @@ from groups_platform.group_service.types.audit import AuditCount, AuditEntry, Au
 from groups_platform.group_service.types.group import GroupName, parse_group
 from groups_platform.group_service.types.period import Period
 from groups_platform.group_service.types.user import Actor
+
+COLUMNS = [ENTRY[name] for name in AuditEntry.__dataclass_fields__]
 
 
 async def record_attempt(session: AsyncSession, attempt: Mapping[str, Any]) -> bool:
@@ -57,17 +58,22 @@ async def search_attempts(
     session: AsyncSession, actor: Actor, wanted: AuditFilter, limit: int, *, after: int | None, oldest_first: bool
 ) -> tuple[AuditEntry, ...]:
     """Entries that the actor may see, in the order of their numbers, those after the number `after` in that order."""
-    conditions = [_visible(actor), *_conditions(wanted)]
+    conditions = _conditions(wanted)
     if wanted.actor is not None:
-        conditions.append(_is_one_of(AuditRow.actor, await _spellings(session, wanted.actor)))
+        conditions.append(_is_one_of(ENTRY.actor, await _spellings(session, wanted.actor)))
     if wanted.entity_id is not None:
-        conditions.append(_is_one_of(AuditRow.entity_id, await _ids_of(session, wanted.entity_id)))
+        conditions.append(_is_one_of(ENTRY.entity_id, await _ids_of(session, wanted.entity_id)))
     if after is not None:
-        conditions.append(AuditRow.number > after if oldest_first else AuditRow.number < after)
-    columns = [getattr(AuditRow, name) for name in AuditEntry.__dataclass_fields__]
-    order = AuditRow.number if oldest_first else AuditRow.number.desc()
-    rows = await session.execute(select(*columns).where(*conditions).order_by(order).limit(limit))
-    return tuple(AuditEntry(*row) for row in rows)
+        conditions.append(ENTRY.number > after if oldest_first else ENTRY.number < after)
+    order = ENTRY.number if oldest_first else ENTRY.number.desc()
+    # a page of each, in its index's order: with an OR, all entries would be looked at for those of a small domain
+    pages = [select(*COLUMNS).where(*conditions, *part).order_by(order).limit(limit) for part in _visible(actor)]
+    if len(pages) == 1:
+        statement: Executable = pages[0]
+    else:
+        every = union_all(*(select(*page.subquery().columns) for page in pages)).subquery().columns
+        statement = select(*every).order_by(every.number if oldest_first else every.number.desc()).limit(limit)
+    return tuple(AuditEntry(*row) for row in await session.execute(statement))
 
 
 async def count_attempts(session: AsyncSession, period: Period, time_zone: str) -> tuple[AuditCount, ...]:
@@ -80,13 +86,15 @@ async def count_attempts(session: AsyncSession, period: Period, time_zone: str) 
 def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
     names = ("action", "status", "action_id", "run_id")
     equal = {name: getattr(wanted, name) for name in names}
-    conditions = [getattr(AuditRow, name) == value for name, value in equal.items() if value is not None]
+    conditions = [ENTRY[name] == value for name, value in equal.items() if value is not None]
+    if wanted.status not in (None, AuditStatus.SUCCESS):
+        conditions.append(ENTRY.status != literal_column("'success'"))  # as the index of refusals has it
     if wanted.since is not None:
-        conditions.append(AuditRow.started_at >= wanted.since)
+        conditions.append(ENTRY.started_at >= wanted.since)
     if wanted.until is not None:
-        conditions.append(AuditRow.started_at < wanted.until)
+        conditions.append(ENTRY.started_at < wanted.until)
     if not wanted.with_reads and wanted.action is None and wanted.action_id is None:
-        conditions.append(~AuditRow.is_read)
+        conditions.append(~ENTRY.is_read)
     return conditions
 
 
@@ -103,19 +111,27 @@ async def _ids_of(session: AsyncSession, entity: str | UUID | GroupName) -> list
 async def _spellings(session: AsyncSession, name: str) -> list[str]:
     """The name, and where it is an e-mail address, as it is stored: it is found in any case."""
     stored = await session.scalars(select(UserRow.email).where(has_email(name))) if "@" in name else ()
-    return [name, *stored]
+    return [name, *(email for email in stored if email != name)]
 
 
-def _is_one_of(column: InstrumentedAttribute[Any], texts: list[str]) -> ColumnElement[bool]:
+def _is_one_of(column: Column[str], texts: list[str]) -> ColumnElement[bool]:
+    if len(texts) == 1:
+        return column == texts[0]  # which is read in the order of its index
     return column == any_(literal(texts, ARRAY(Text)))
 
 
-def _visible(actor: Actor) -> ColumnElement[bool]:
-    """For the admin of a domain: what was about it, also what is gone by now, and what the admin did."""
+def _visible(actor: Actor) -> list[list[ColumnElement[bool]]]:
+    """For the admin of a domain: what was about it, also what is gone by now, and what the admin did.
+
+    Lists of conditions: an entry fulfils those of one list, and of no other.
+    """
     if actor.administrates(None):
-        return true()
-    return or_(
-        AuditRow.actor_id == actor.id,
-        AuditRow.domain_name == actor.domain_name,
-        AuditRow.former_domain_name == actor.domain_name,
-    )
+        return [[]]
+    is_here, was_here = ENTRY.domain_name == actor.domain_name, ENTRY.former_domain_name == actor.domain_name
+    is_elsewhere = ENTRY.domain_name.is_distinct_from(actor.domain_name)
+    was_elsewhere = ENTRY.former_domain_name.is_distinct_from(actor.domain_name)
+    return [
+        [is_here],
+        [was_here, is_elsewhere],
+        [ENTRY.actor_id == actor.id, is_elsewhere, was_elsewhere],
+    ]
