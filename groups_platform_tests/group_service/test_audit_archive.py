@@ -16,6 +16,8 @@ from groups_platform.group_service.models.audit import AuditRow
 from groups_platform.group_service.services.group.actions.archive_audit import ArchiveAuditAction
 from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
 from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction
+from groups_platform.group_service.services.group.actions.retry_vfolder_deletions import RetryVFolderDeletionsAction
+from groups_platform.group_service.services.group.actions.summarise_audit import SummariseAuditAction
 from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.types import TriState
 from groups_platform.group_service.types.group import GroupCreator, GroupModifier
@@ -138,3 +140,17 @@ async def test_s29_archives_and_actions_at_once_lose_no_entry(
     archived = pq.read_table(tmp_path / "archive")["entity_name"].to_pylist()
     names = [f"team-{n}" for n in range(6)] + [f"{when}-{n}" for when in ("late", "now") for n in range(10)]
     assert sorted(kept + archived) == sorted(names)
+
+
+@pytest.mark.usefixtures("old_entries")
+async def test_s31_an_archive_goes_somewhere(group_service: GroupService) -> None:
+    for to in ("", "  ", "x" * 5000, "NUL\0"):
+        refused = await group_service.archive_audit(ArchiveAuditAction(BEFORE_2026, to))
+        assert refused.error and (refused.error.code, refused.error.facts["field"]) == ("invalid_value", "to")
+
+
+async def test_s31_limits_and_days_that_make_no_sense_are_refused(group_service: GroupService) -> None:
+    with pytest.raises(InvalidAPIParameters, match="at least one folder"):
+        await group_service.retry_vfolder_deletions(RetryVFolderDeletionsAction(-1))
+    with pytest.raises(InvalidAPIParameters, match="before they start"):
+        await group_service.summarise_audit(SummariseAuditAction(date(2024, 1, 2), date(2024, 1, 1)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, timezone
 from typing import ClassVar
 
@@ -21,7 +21,7 @@ class ArchiveAuditAction(BaseAction):
     entity_type: ClassVar[str] = "audit_log"
 
     before: date
-    to: str
+    to: str = field(metadata={"is_filled": True, "longest": 4096})
 
 
 @dataclass(frozen=True)

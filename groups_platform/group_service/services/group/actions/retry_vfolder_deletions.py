@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groups_platform.group_service.clients.storage import StorageSessionManager
-from groups_platform.group_service.errors import StorageFault
+from groups_platform.group_service.errors import InvalidAPIParameters, StorageFault
 from groups_platform.group_service.repositories.group.admin_repository import AdminGroupRepository
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
 from groups_platform.group_service.types.action import BaseActionResult
@@ -45,7 +45,10 @@ async def retry_vfolder_deletions(
     action: RetryVFolderDeletionsAction. limit: how many folders to try at most, each once.
     Returns RetryVFolderDeletionsActionResult; data is RemovedFolders. Each folder that storage refused is a warning.
     error.code: forbidden.
+    Raises InvalidAPIParameters for a limit below 1.
     """
+    if action.limit < 1:
+        raise InvalidAPIParameters(f"limit is {action.limit}; at least one folder is tried.", limit=action.limit)
     domain_name = None if context.actor.administrates(None) else context.actor.domain_name
     done = await remove_folders(
         context.session, context.storage, context.now, domain_name=domain_name, limit=action.limit

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
+from groups_platform.group_service.errors import InvalidAPIParameters
 from groups_platform.group_service.repositories.audit import count_attempts
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
 from groups_platform.group_service.types.action import BaseActionResult
@@ -38,7 +39,10 @@ async def summarise_audit(action: SummariseAuditAction, context: ActionContext) 
     Returns SummariseAuditActionResult; data holds an AuditCount for each combination that there was. The row of this
     attempt itself is not counted.
     error.code: forbidden for everybody but superadmins.
+    Raises InvalidAPIParameters for days that end before they start.
     """
+    if action.last < action.first:
+        raise InvalidAPIParameters(f"The days end on {action.last}, before they start on {action.first}.")
     period = Period(action.first, action.last, context.config.zone)
     counts = await count_attempts(context.session, period, context.config.time_zone)
     return SummariseAuditActionResult(success=True, data=counts)
