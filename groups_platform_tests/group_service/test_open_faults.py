@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,59 @@ async def test_s29_a_month_that_is_archived_again_keeps_what_was_archived(
         assert (await group_service.archive_audit(a.ArchiveAuditAction(ARCHIVE, str(tmp_path / "to")))).success
     files = (tmp_path / "to").glob("*.parquet")
     assert {UUID(i) for file in files for i in pq.read_table(file).column("action_id").to_pylist()} == ids
+
+
+@pytest.mark.xfail(strict=True, reason="readers hold the table and wait for the queue, the archive does the opposite")
+async def test_s29_readers_and_an_archive_do_not_deadlock(
+    database_fixture: str, late_service: GroupService, deployment: Deployment, tmp_path: Path
+) -> None:
+    """With some readers at once, the archive loses every one of its tries."""
+    assert (await late_service.create_group(create("team"))).success
+    async with open_service(database_fixture) as service:
+        async with deployment.session() as session:
+            await session.execute(text("SELECT manager.queue_for_commit()"))
+            archive = asyncio.ensure_future(service.archive_audit(a.ArchiveAuditAction(ARCHIVE, str(tmp_path / "to"))))
+            await asyncio.sleep(1)
+            search = asyncio.ensure_future(service.search_audit(a.SearchAuditAction()))
+            await asyncio.sleep(0.5)
+        assert (await archive).success
+        assert (await search).success
+    await asyncio.sleep(1)  # until the backends have told their statistics
+    (row,) = await deployment.run("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    assert row.deadlocks == 0
+
+
+@pytest.mark.xfail(strict=True, reason="an admin makes the second admin")
+async def test_s34_one_admin_with_two_accounts_is_one_admin(
+    database_fixture: str, deployment: Deployment, create_group: CreateGroup
+) -> None:
+    config = ManagerConfigProvider(purge_approval=True)
+    async with create_group() as group, open_service(database_fixture, config=config) as service:
+        admin = service.acting_as(deployment.admin)
+        request = (await admin.request_purge(a.RequestPurgeAction(group.id))).data
+        assert request is not None
+        creator = UserCreator("admin+2@example.com", DOMAIN, role=UserRole.ADMIN)
+        await admin.create_user(a.CreateUserAction(creator))
+        second = service.acting_as("admin+2@example.com")
+        assert not (await second.approve_purge(a.ApprovePurgeAction(request.id))).success
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("total_resource_slots", {"cpu": "x"}), ("total_resource_slots", {"mem": "8g"}), ("dotfiles", [None])],
+)
+@pytest.mark.xfail(strict=True, reason="what others have stored is trusted to have the right shape")
+async def test_s31_what_is_stored_in_another_shape_is_no_fault_of_python(
+    group_service: GroupService, create_group: CreateGroup, deployment: Deployment, column: str, value: Any
+) -> None:
+    async with create_group() as group:
+        update = f"UPDATE manager.groups SET {column} = CAST(:value AS JSONB)"
+        try:
+            await deployment.run(update, value=json.dumps(value))
+            await group_service.create_dotfile(a.CreateDotfileAction(group.id, ".a", "b"))
+            assert (await group_service.search_groups(a.SearchGroupsAction())).success
+        finally:
+            await deployment.run(update, value="{}" if column == "total_resource_slots" else "[]")
 
 
 @pytest.mark.xfail(strict=True, reason="an empty folder is the current one")
