@@ -55,7 +55,7 @@ def _mask_registry(registry: str) -> str:
 
 def public_registry(registry: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Return a container registry without its credentials, and with a mask where its place is no text."""
-    if registry is None:
+    if not isinstance(registry, Mapping):  # others may have stored anything
         return None
     public = PUBLIC_KEYS["container_registry"]
     masked = mask_secrets(registry, "container_registry")

@@ -419,3 +419,27 @@ async def test_s20_a_constraint_whose_detail_shows_the_row_tells_nobody_a_secret
     assert CANARY not in "\n".join(texts(outcome)) + caplog.text + str([record.__dict__ for record in caplog.records])
     (row,) = await deployment.audit("modify_group")
     assert CANARY not in str(vars(row))
+
+
+@pytest.mark.parametrize(
+    "registry",
+    [["SECRET"], "SECRET", 5, {"registry": {"deep": "SECRET"}}, {"registry": ["SECRET"], "project": {"SECRET": 1}}],
+    ids=repr,
+)
+async def test_s31_a_registry_of_any_shape_is_read_and_shows_no_secret(
+    group_service: GroupService, deployment: Deployment, registry: Any
+) -> None:
+    world = await World.build(deployment, group_service)
+    thing = await world.thing("inside", "get_group")
+    stored = json.dumps(registry).replace("SECRET", thing.secret)
+    await deployment.run(
+        "UPDATE manager.groups SET container_registry = CAST(:stored AS JSONB) WHERE id = :id",
+        stored=stored, id=thing.group,
+    )  # fmt: skip
+    for actor in ("monitor", "member"):
+        for name, action in (("get_group", a.GetGroupAction(thing.group)), ("search_groups", a.SearchGroupsAction())):
+            outcome, code = await world.attempt(actor, name, action)
+            assert (code, thing.secret in "\n".join(texts(outcome))) == (None, False)
+    assert (await world.attempt("admin", "modify_group", a.ModifyGroupAction(thing.group, described())))[1] is None
+    assert (await world.attempt("admin", "purge_group", a.PurgeGroupAction(thing.group)))[1] is None
+    assert CANARY not in INTEGRATION.sub("", str([vars(row) for row in await deployment.audit()]))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import text
 
 from groups_platform.group_service import group_service as open_service
 from groups_platform.group_service.errors import InvalidAPIParameters
@@ -17,6 +18,7 @@ from groups_platform.group_service.services.group.actions.archive_audit import A
 from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
 from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction
 from groups_platform.group_service.services.group.actions.retry_vfolder_deletions import RetryVFolderDeletionsAction
+from groups_platform.group_service.services.group.actions.search_audit import SearchAuditAction
 from groups_platform.group_service.services.group.actions.summarise_audit import SummariseAuditAction
 from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.types import TriState
@@ -154,3 +156,21 @@ async def test_s31_limits_and_days_that_make_no_sense_are_refused(group_service:
         await group_service.retry_vfolder_deletions(RetryVFolderDeletionsAction(-1))
     with pytest.raises(InvalidAPIParameters, match="before they start"):
         await group_service.summarise_audit(SummariseAuditAction(date(2024, 1, 2), date(2024, 1, 1)))
+
+
+@pytest.mark.usefixtures("old_entries")
+async def test_s29_readers_and_an_archive_do_not_wait_for_each_other(
+    database_fixture: str, group_service: GroupService, deployment: Deployment, tmp_path: Path
+) -> None:
+    async with open_service(database_fixture) as service:
+        async with deployment.session() as session:
+            await session.execute(text("SELECT manager.queue_for_commit()"))
+            archive = asyncio.ensure_future(service.archive_audit(ArchiveAuditAction(BEFORE_2026, str(tmp_path))))
+            await asyncio.sleep(1)
+            search = asyncio.ensure_future(group_service.search_audit(SearchAuditAction()))
+            await asyncio.sleep(0.5)
+        assert (await archive).success
+        assert (await search).success
+    await asyncio.sleep(1)  # until the backends have told their statistics
+    (row,) = await deployment.run("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    assert row.deadlocks == 0
