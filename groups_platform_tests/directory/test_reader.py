@@ -255,10 +255,10 @@ def test_d2_a_file_that_is_not_json_as_a_whole_is_refused_with_the_byte_offset(d
     [
         b"",
         b"plain text",
-        gzip.compress(b"[]")[:-1],
-        gzip.compress(b"[]")[:-8] + b"\0\0\0\0" + gzip.compress(b"[]")[-4:],
-        gzip.compress(b"[]") + b"trailing",
-        gzip.compress(b"[")[:12],
+        gzip.compress(b"[]", mtime=0)[:-1],
+        gzip.compress(b"[]", mtime=0)[:-8] + b"\0\0\0\0" + gzip.compress(b"[]", mtime=0)[-4:],
+        gzip.compress(b"[]", mtime=0) + b"trailing",
+        gzip.compress(b"[", mtime=0)[:12],
     ],
 )
 @pytest.mark.parametrize("path", ["a.json.gz", "a.jsonl.gz"])

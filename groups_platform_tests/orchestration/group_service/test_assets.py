@@ -270,7 +270,7 @@ def test_s35_a_check_lists_members_who_do_not_belong(service_runs: ServiceRuns) 
 def test_the_audit_log_of_a_day_is_counted(service_runs: ServiceRuns) -> None:
     group = service_runs.group()
     service_runs.run("create_group", name="physics", domain_name=DOMAIN)
-    service_runs.run("delete_group", group_id=str(group.id), actor=f"user@{DOMAIN}")
+    service_runs.run("delete_group", group=str(group.id), actor=f"user@{DOMAIN}")
     ((day,),) = service_runs.rows("SELECT (now() AT TIME ZONE 'UTC')::date::text")
     facts = metadata(service_runs.execute("summarise_audit", partition_key=day), "audit_summary")
     assert (facts["attempts"], facts["success"], facts["failure"], facts["denied"]) == (3, 1, 1, 1)

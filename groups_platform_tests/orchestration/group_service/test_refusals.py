@@ -73,8 +73,10 @@ GOOD = {
 
 def filled_in(config: Any) -> dict[str, Any]:
     """Every field that has to be filled in, with something of its type."""
-    required = {name: field.annotation for name, field in config.model_fields.items() if field.is_required()}
-    return {name: GOOD.get(name) or _something(kind) for name, kind in required.items()}
+    fields = config.model_fields
+    required = {name: field.annotation for name, field in fields.items() if field.is_required()}
+    filled = {name: GOOD.get(name) or _something(kind) for name, kind in required.items()}
+    return filled | ({"perm": "600"} if "perm" in fields else {})  # a dotfile changes in something
 
 
 def _something(kind: Any) -> Any:
