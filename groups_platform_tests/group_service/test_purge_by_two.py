@@ -19,6 +19,7 @@ from groups_platform.group_service.models.group import GroupRow
 from groups_platform.group_service.models.session import KernelRow
 from groups_platform.group_service.models.user import UserRow
 from groups_platform.group_service.services.group.actions.approve_purge import ApprovePurgeAction
+from groups_platform.group_service.services.group.actions.create_user import CreateUserAction
 from groups_platform.group_service.services.group.actions.list_purge_requests import ListPurgeRequestsAction
 from groups_platform.group_service.services.group.actions.purge_group import (
     PurgeGroupAction,
@@ -28,7 +29,7 @@ from groups_platform.group_service.services.group.actions.request_purge import R
 from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.types.group import GroupData
 from groups_platform.group_service.types.purge import PurgeRequest, PurgeRequestState
-from groups_platform.group_service.types.user import Actor, UserRole
+from groups_platform.group_service.types.user import Actor, UserCreator, UserRole
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN, Deployment
 from groups_platform_tests.group_service.test_modify_group import change_members, modify
@@ -535,3 +536,15 @@ async def test_s11_a_purge_waits_for_what_comes_to_a_session_of_the_group(
             await asyncio.sleep(0.3)
             assert not approval.done()
         assert await approval == "purge_plan_changed"
+
+
+async def test_s34_an_admin_does_not_make_the_second_one(
+    group_service: GroupService, create_group: CreateGroup, deployment: Deployment
+) -> None:
+    async with create_group() as group:
+        asked = await request(group_service, deployment.admin, group)
+        creator = UserCreator(f"me-too@{DOMAIN}", DOMAIN, role=UserRole.ADMIN)
+        made = await group_service.acting_as(deployment.admin).create_user(CreateUserAction(creator))
+        assert made.data is not None
+        refused = await group_service.acting_as(f"me-too@{DOMAIN}").approve_purge(ApprovePurgeAction(asked.id))
+        assert refused.error and refused.error.code == "own_purge_request"

@@ -88,6 +88,12 @@ def _is_well_formed(actor: Actor) -> bool:
     return isinstance(actor.name, str) and isinstance(actor.role, UserRole) and isinstance(actor.id, UUID | None)
 
 
+async def was_user_at(session: AsyncSession, actor: Actor, time: datetime) -> bool:
+    """Whether the actor was a user at that time; the system always was."""
+    made = await session.scalar(select(UserRow.created_at).where(UserRow.uuid == actor.id))
+    return made is None or made <= time
+
+
 def has_email(email: str) -> ColumnElement[bool]:
     """Whether a user has this e-mail address, in any case."""
     # Postgres folds both sides, as in the index that makes them unique: Python folds some letters differently

@@ -9,6 +9,7 @@ from uuid import UUID
 from groups_platform.group_service.errors import Forbidden, GroupServiceError, InvalidValue
 from groups_platform.group_service.repositories.group.admin_repository import AdminGroupRepository
 from groups_platform.group_service.repositories.group.purge_requests import PurgeRequestRepository
+from groups_platform.group_service.repositories.user import was_user_at
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
 from groups_platform.group_service.services.group.actions.purge_group import (
     carry_out,
@@ -106,6 +107,9 @@ async def approve_purge(action: ApprovePurgeAction, context: ActionContext) -> A
     await admin.lock_group(request.group_id)
     request = await requests.get(request.id)  # another approval may have been waited for
     _check(request, context)
+    if not await was_user_at(context.session, context.actor, request.requested_at):
+        # else one admin could make the second one
+        raise OwnPurgeRequest(f"{context.actor.name} became a user after this purge was asked for. Ask somebody else.")
     group = await context.groups.lock(request.group_id)
     check_name(action.expected_name, group)
     if not action.dry_run:
