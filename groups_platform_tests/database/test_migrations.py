@@ -65,6 +65,7 @@ def test_migrating_again_changes_nothing(database_url: str) -> None:
         ("0006_mounted_vfolders", "008124e4646bb06be79e7b1bfd0e8e6a22189863d7d1fdc26d34d85545a90819"),
         ("0007_sync_state", "d505310a84860db0ef98ac1e7ee96cde7ea7b14836caac7cfc0610dbf4ec9563"),
         ("0008_statuses", "5d732b3b2b241139ad963bf280dd59610e92a5e745b03be74af4556e93c210f3"),
+        ("0010_service_for_teams", "04a3782c79f1c91784d44a66a443c831a65938ee7e71810111d7c5f1c5046b1d"),
         ("0011_usage_peaks", "324c772491cb0eab39643b0432e89f01cb02e075acfc2f725658c12cf3836231"),
         ("0009_protection", "0e8469428adb0095fa0f80b8c03792a8955061952cdc7ed519d59430665b300e"),
     ],

@@ -7,7 +7,6 @@ import json
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -80,7 +79,7 @@ def _table(month: date) -> str:
 
 async def _write(session: AsyncSession, rows: str, files: AbstractFileSystem, path: str) -> tuple[int, int]:
     """Write the rows to a file, in place of what an interrupted archive has left; how many, and the last number."""
-    fresh = f"{path}.{uuid4().hex}"
+    fresh = f"{path}.part"  # the same again, so that an interruption leaves nothing for ever
     await asyncio.to_thread(files.makedirs, path.rpartition("/")[0], exist_ok=True)
     entries, last = 0, 0
     try:
@@ -103,7 +102,7 @@ async def _write(session: AsyncSession, rows: str, files: AbstractFileSystem, pa
 async def _batches(session: AsyncSession, source: str) -> AsyncIterator[list[dict[str, Any]]]:
     statement = text(f"SELECT * FROM {source} ORDER BY number")
     found = await session.stream(statement, execution_options={"yield_per": BATCH})
-    async for batch in found.mappings().partitions():
+    async for batch in found.mappings().partitions(BATCH):  # mappings forget how many the stream yields
         yield [_entry(dict(row)) for row in batch]
 
 
