@@ -103,7 +103,7 @@ async def _write(session: AsyncSession, rows: str, files: AbstractFileSystem, pa
 async def _batches(session: AsyncSession, source: str) -> AsyncIterator[list[dict[str, Any]]]:
     statement = text(f"SELECT * FROM {source} ORDER BY number")
     found = await session.stream(statement, execution_options={"yield_per": BATCH})
-    async for batch in found.mappings().partitions():
+    async for batch in found.mappings().partitions(BATCH):  # mappings forget how many the stream yields
         yield [_entry(dict(row)) for row in batch]
 
 
