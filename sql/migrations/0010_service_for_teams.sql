@@ -128,7 +128,7 @@ ON CONFLICT DO NOTHING;
 ALTER TABLE manager.audit_log ADD PRIMARY KEY (number, started_at);
 CREATE UNIQUE INDEX audit_log_action_id_key ON manager.audit_log (action_id, started_at);
 -- Each with the number: a page of any search is read in its order. Listings leave out reads, which are most of the log.
-CREATE INDEX audit_log_changes_idx ON manager.audit_log (number) WHERE NOT is_read;
+CREATE INDEX audit_log_changes_idx ON manager.audit_log (number, started_at) WHERE NOT is_read;
 CREATE INDEX audit_log_entity_idx ON manager.audit_log (entity_id, number);
 CREATE INDEX audit_log_entity_changes_idx ON manager.audit_log (entity_id, number) WHERE NOT is_read;
 CREATE INDEX audit_log_domain_idx ON manager.audit_log (domain_name, number);
@@ -137,9 +137,8 @@ CREATE INDEX audit_log_former_domain_idx ON manager.audit_log (former_domain_nam
     WHERE former_domain_name IS NOT NULL;
 CREATE INDEX audit_log_actor_idx ON manager.audit_log (actor, number);
 CREATE INDEX audit_log_actor_changes_idx ON manager.audit_log (actor, number) WHERE NOT is_read;
-CREATE INDEX audit_log_actor_id_idx ON manager.audit_log (actor_id, number) WHERE actor_id IS NOT NULL;
 CREATE INDEX audit_log_action_idx ON manager.audit_log (action, number);
-CREATE INDEX audit_log_refusals_idx ON manager.audit_log (status, number) WHERE status <> 'success';
+CREATE INDEX audit_log_refusals_idx ON manager.audit_log (status, number, is_read) WHERE status <> 'success';
 CREATE INDEX audit_log_run_idx ON manager.audit_log (run_id, number) WHERE run_id IS NOT NULL;
 CREATE INDEX audit_log_started_at_idx ON manager.audit_log (started_at);
 CREATE TRIGGER audit_log_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON manager.audit_log

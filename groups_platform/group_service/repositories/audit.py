@@ -8,7 +8,19 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import ARRAY, Column, ColumnElement, Executable, Text, any_, literal, literal_column, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Executable,
+    Text,
+    any_,
+    func,
+    literal,
+    literal_column,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from groups_platform.database.sql_files import read_statement
@@ -21,6 +33,8 @@ from groups_platform.group_service.types.group import GroupName, parse_group
 from groups_platform.group_service.types.period import Period
 from groups_platform.group_service.types.user import Actor
 
+# A plan for any value would walk the whole log for an action or an actor of which there is little.
+FOR_THESE_VALUES = select(func.set_config("plan_cache_mode", "force_custom_plan", True))
 COLUMNS = [ENTRY[name] for name in AuditEntry.__dataclass_fields__]
 
 
@@ -73,6 +87,7 @@ async def search_attempts(
     else:
         every = union_all(*(select(*page.subquery().columns) for page in pages)).subquery().columns
         statement = select(*every).order_by(every.number if oldest_first else every.number.desc()).limit(limit)
+    await session.execute(FOR_THESE_VALUES)
     return tuple(AuditEntry(*row) for row in await session.execute(statement))
 
 
@@ -130,8 +145,5 @@ def _visible(actor: Actor) -> list[list[ColumnElement[bool]]]:
     is_here, was_here = ENTRY.domain_name == actor.domain_name, ENTRY.former_domain_name == actor.domain_name
     is_elsewhere = ENTRY.domain_name.is_distinct_from(actor.domain_name)
     was_elsewhere = ENTRY.former_domain_name.is_distinct_from(actor.domain_name)
-    return [
-        [is_here],
-        [was_here, is_elsewhere],
-        [ENTRY.actor_id == actor.id, is_elsewhere, was_elsewhere],
-    ]
+    is_own = (ENTRY.actor == actor.name, ENTRY.actor_id == actor.id)  # by the index of addresses, which do not change
+    return [[is_here], [was_here, is_elsewhere], [*is_own, is_elsewhere, was_elsewhere]]
