@@ -46,11 +46,12 @@ format: $(READY)  ## Format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY)  ## The directory beside dlt and a DuckDB script (SIZES="1000 100000"), the service beside bare SQL; some 20 minutes
+bench: $(READY)  ## The directory beside dlt and a DuckDB script (SIZES="1000 100000"), the service beside bare SQL, the audit log; some 25 minutes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.run $(SIZES)
 	$(BIN)/python -m benchmarks.usage
 	$(BIN)/python -m benchmarks.group_actions
+	$(BIN)/python -m benchmarks.audit 1000000
 
 clean:  ## Stop the embedded Postgres, remove the virtual environment and caches; data under GROUPS_HOME stays
 	@if [ -x $(BIN)/groups-platform ]; then $(BIN)/groups-platform db stop; fi

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from groups_platform.group_service import group_service as open_service
 from groups_platform.group_service.errors import InvalidAPIParameters
 from groups_platform.group_service.models.audit import AuditRow
+from groups_platform.group_service.repositories import audit_archive
 from groups_platform.group_service.services.group.actions.archive_audit import ArchiveAuditAction
 from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
 from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction
@@ -54,6 +55,17 @@ async def test_s29_the_log_holds_what_changed_and_no_whole_texts(
         assert modified.before.keys() == {"description", "modified_at"}
         told = {created.after["description"], modified.before["description"], modified.after["description"]}
         assert told == {f"{letter * 200}… (9000 characters)" for letter in "ab"}
+
+
+@pytest.mark.usefixtures("old_entries")
+async def test_s29_an_archive_holds_no_month_in_memory(
+    group_service: GroupService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_archive, "BATCH", 2)
+    result = await group_service.archive_audit(ArchiveAuditAction(BEFORE_2026, str(tmp_path / "archive")))
+    assert [month.entries for month in result.data or ()] == [3, 2]
+    groups = [pq.ParquetFile(file).metadata.num_row_groups for file in sorted((tmp_path / "archive").iterdir())]
+    assert groups == [2, 1]  # one for each batch that was read
 
 
 @pytest.mark.usefixtures("old_entries")

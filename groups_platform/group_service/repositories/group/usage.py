@@ -106,7 +106,7 @@ class UsageRepository:
             self._parameters(),
             execution_options={"yield_per": self.config.batch_size},
         )
-        async for page in rows.mappings().partitions():
+        async for page in rows.mappings().partitions(self.config.batch_size):
             for row in page:
                 yield self._kernel(row)
 
