@@ -40,7 +40,7 @@ class GroupRow(Base):
     modified_at: Mapped[datetime] = mapped_column(server_default=BY_DATABASE)
 
 
-# The table and its columns, for queries whose answers are rows: they cost half of what those for objects do.
+# The table and its columns, for queries whose answers are rows: they cost a fifth less than those for objects.
 GROUPS = cast(Table, GroupRow.__table__)
 GROUP = GROUPS.columns
 
