@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -246,7 +247,9 @@ def test_s37_ctrl_c_is_answered(server_url: str, new_database: NewDatabase, tmp_
     ):
         session_lock(holder, "groups_platform.migrations")
         env = {**os.environ, "GROUPS_DATABASE_URL": url, "GROUPS_HOME": str(tmp_path)}
-        waiting = platform("tree", "--json", env=env, stdout=subprocess.PIPE)
+        # where the tests run in the background the signal may be ignored, which a process inherits
+        take = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        waiting = platform("tree", "--json", env=env, stdout=subprocess.PIPE, preexec_fn=take)
         assert waiting.stderr is not None
         assert "waiting for" in waiting.stderr.readline()
         waiting.send_signal(signal.SIGINT)

@@ -121,6 +121,7 @@ ENTRIES: dict[str, Entry] = {
         dict.fromkeys(("inside", "outside", "absent"), ADMINS | {"monitor"}),
         sees=USER_READERS, part=lambda t: str(t.request),
     ),
+    "list_stray_members": E(lambda t: a.ListStrayMembersAction(limit=1000), SCOPED_ADMINS),
     "create_dotfile": G(lambda t: a.CreateDotfileAction(t.group, ".new", CANARY), ADMINS_OF),
     "update_dotfile": G(lambda t: a.UpdateDotfileAction(t.group, ".netrc", CANARY + "2"), ADMINS_OF),
     "delete_dotfile": G(lambda t: a.DeleteDotfileAction(t.group, ".netrc"), ADMINS_OF),
