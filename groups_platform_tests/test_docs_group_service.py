@@ -104,8 +104,8 @@ def run_python(block: str, script: Path, capfd: pytest.CaptureFixture[str]) -> s
 def test_s25_the_page_runs_on_an_empty_database(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     parts = [
         "ben.ito@example.com", "GroupData(", "lab/crystals", "4 cores", "Every member is an active user",
-        "('crystals', (UUID(", "()", "{'crystals': 2}", "modify_group", "audit_log-2025-12-1-", "'search_groups'", "'kernels': 1",
-        "approve_purge",
+        "('crystals', (UUID(", "()", "{'crystals': 2}", "modify_group", "audit_log-2025-12-1-",
+        "'search_groups'", "'kernels': 1", "approve_purge",
     ]  # fmt: skip
     blocks = [(language, code) for language, code in BLOCK.findall(PAGE) if language in ("bash", "python")]
     for (language, code), part in zip(blocks, parts, strict=True):
