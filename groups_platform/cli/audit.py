@@ -7,9 +7,8 @@ from uuid import UUID
 
 import click
 
-from groups_platform.cli.answers import Rows
 from groups_platform.cli.common import CSV, JSON
-from groups_platform.cli.service import ACTOR, perform, show_result
+from groups_platform.cli.service import ACTOR, page_rows, perform, show_result
 from groups_platform.cli.times import instant, month
 from groups_platform.settings import Settings
 
@@ -66,7 +65,6 @@ def audit(
         return
     from groups_platform.group_service.services.group.actions.search_audit import SearchAuditAction  # noqa: PLC0415
     from groups_platform.group_service.types.audit import AuditEntry, AuditFilter, AuditStatus  # noqa: PLC0415
-    from groups_platform.terminal import next_page  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_audit  # noqa: PLC0415
 
     wanted = AuditFilter(
@@ -86,7 +84,7 @@ def audit(
         result,
         as_json,
         show_audit,
-        Rows(AuditEntry, lambda page: page.entries, lambda page: next_page(page.entries, page.next_cursor)),
+        page_rows(AuditEntry, "entries"),
     )
 
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
-from groups_platform.cli.answers import Rows
 from groups_platform.cli.common import CSV, JSON
 from groups_platform.cli.group_fields import DESCRIPTION, HOST, SLOT, changes_of, values_of
-from groups_platform.cli.service import ACTOR, CURSOR, PAGE, perform, show_result
+from groups_platform.cli.service import ACTOR, CURSOR, PAGE, page_rows, perform, show_result
 from groups_platform.settings import Settings
 
 NULLABLE = {"description": "description"}
@@ -127,7 +126,7 @@ def list_(
     """
     from groups_platform.group_service.services.group.actions.list_domains import ListDomainsAction  # noqa: PLC0415
     from groups_platform.group_service.types.domain import DomainData, DomainFilter  # noqa: PLC0415
-    from groups_platform.terminal.accounts import next_page, show_domains  # noqa: PLC0415
+    from groups_platform.terminal.accounts import show_domains  # noqa: PLC0415
 
     action = ListDomainsAction(DomainFilter(**wanted), cursor, limit)
     result = perform(settings, actor, lambda service: service.list_domains(action))
@@ -135,7 +134,7 @@ def list_(
         result,
         as_json,
         show_domains,
-        Rows(DomainData, lambda page: page.domains, lambda page: next_page(page.domains, page.next_cursor)),
+        page_rows(DomainData, "domains"),
     )
 
 

@@ -13,7 +13,7 @@ import click
 from groups_platform.cli.answers import Rows
 from groups_platform.cli.common import CSV, JSON
 from groups_platform.cli.group_fields import EMPTIED, NULLABLE, TYPE, fields_of_a_group, modifier_of, values_of
-from groups_platform.cli.service import ACTOR, data_of, perform, show_result, user
+from groups_platform.cli.service import ACTOR, CURSOR, PAGE, data_of, page_rows, perform, show_result, user
 from groups_platform.cli.times import instant
 from groups_platform.settings import Settings
 
@@ -87,8 +87,8 @@ def group() -> None:
 @click.option("--modified-until", type=instant, metavar="WHEN", help="Only groups not changed since then.")
 @click.option("--order", type=click.Choice(ORDERS), default="name", show_default=True, help="What to order them by.")
 @click.option("--descending", is_flag=True, help="The last first, such as the newest.")
-@click.option("--limit", default=300, show_default=True, type=click.IntRange(1, 1000), help="Groups per page.")
-@click.option("--cursor", metavar="CURSOR", help="Show the next page, by the cursor that the previous one shows.")
+@PAGE
+@CURSOR
 @ACTOR
 @CSV
 @JSON
@@ -122,7 +122,6 @@ def list_(
         ProjectType,
         TextFilter,
     )
-    from groups_platform.terminal import next_page  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_groups  # noqa: PLC0415
 
     wanted = GroupFilter(
@@ -136,7 +135,7 @@ def list_(
         perform(settings, actor, lambda service: service.search_groups(search)),
         as_json,
         show_groups,
-        Rows(GroupData, lambda page: page.groups, lambda page: next_page(page.groups, page.next_cursor)),
+        page_rows(GroupData, "groups"),
     )
 
 

@@ -82,6 +82,11 @@ def fields_of_a_group(command: Command) -> Command:
     return command
 
 
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that are set."""
+    return {name: value for name, value in options.items() if value not in (None, ())}
+
+
 def values_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that the options set, as the service takes them."""
     from groups_platform.group_service.types import ResourceSlot  # noqa: PLC0415
@@ -96,10 +101,9 @@ def values_of(options: Mapping[str, Any]) -> dict[str, Any]:
         "registry": ("container_registry", lambda registry: registry),
     }
     values = {}
-    for option, value in options.items():
-        if value not in (None, ()):
-            name, convert = fields.get(option, (option, lambda given: given))
-            values[name] = convert(value)
+    for option, value in given(options).items():
+        name, convert = fields.get(option, (option, lambda value: value))
+        values[name] = convert(value)
     return values
 
 

@@ -7,10 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
-from groups_platform.cli.answers import Rows
 from groups_platform.cli.common import CSV, JSON
-from groups_platform.cli.group_fields import changes_of
-from groups_platform.cli.service import ACTOR, CURSOR, PAGE, perform, show_result
+from groups_platform.cli.group_fields import changes_of, given
+from groups_platform.cli.service import ACTOR, CURSOR, PAGE, page_rows, perform, show_result
 from groups_platform.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -56,7 +55,7 @@ def create(settings: Settings, /, *, name: str, actor: str | None, as_json: bool
     from groups_platform.group_service.types.resource_policy import ResourcePolicyCreator  # noqa: PLC0415
     from groups_platform.terminal.accounts import show_policy  # noqa: PLC0415
 
-    action = CreateResourcePolicyAction(ResourcePolicyCreator(name, **_given(limits)))
+    action = CreateResourcePolicyAction(ResourcePolicyCreator(name, **given(limits)))
     show_result(perform(settings, actor, lambda service: service.create_resource_policy(action)), as_json, show_policy)
 
 
@@ -78,7 +77,7 @@ def modify(settings: Settings, /, *, name: str, actor: str | None, as_json: bool
     from groups_platform.group_service.types.resource_policy import ResourcePolicyModifier  # noqa: PLC0415
     from groups_platform.terminal.accounts import show_policy  # noqa: PLC0415
 
-    action = ModifyResourcePolicyAction(name, ResourcePolicyModifier(**changes_of(_given(limits), (), {})))
+    action = ModifyResourcePolicyAction(name, ResourcePolicyModifier(**changes_of(given(limits), (), {})))
     show_result(perform(settings, actor, lambda service: service.modify_resource_policy(action)), as_json, show_policy)
 
 
@@ -130,7 +129,7 @@ def list_(
         ListResourcePoliciesAction,
     )
     from groups_platform.group_service.types.resource_policy import ResourcePolicyData  # noqa: PLC0415
-    from groups_platform.terminal.accounts import next_page, show_policies  # noqa: PLC0415
+    from groups_platform.terminal.accounts import show_policies  # noqa: PLC0415
 
     action = ListResourcePoliciesAction(name_part, cursor, limit)
     result = perform(settings, actor, lambda service: service.list_resource_policies(action))
@@ -138,9 +137,5 @@ def list_(
         result,
         as_json,
         show_policies,
-        Rows(ResourcePolicyData, lambda page: page.policies, lambda page: next_page(page.policies, page.next_cursor)),
+        page_rows(ResourcePolicyData, "policies"),
     )
-
-
-def _given(limits: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in limits.items() if value is not None}

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groups_platform.cli.answers import Rows
 from groups_platform.cli.common import CSV, JSON
 from groups_platform.cli.group import Asked, one_group
-from groups_platform.cli.service import ACTOR, Refused, data_of, perform, show_result
+from groups_platform.cli.service import ACTOR, CURSOR, PAGE, Refused, data_of, page_rows, perform, show_result
 from groups_platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -97,8 +96,8 @@ def approve_purge(
 
 
 @click.command()
-@click.option("--limit", default=300, show_default=True, type=click.IntRange(1, 1000), help="Requests per page.")
-@click.option("--cursor", metavar="CURSOR", help="Show the next page, by the cursor that the previous one shows.")
+@PAGE
+@CURSOR
 @ACTOR
 @CSV
 @JSON
@@ -113,11 +112,11 @@ def purge_requests(settings: Settings, /, *, limit: int, cursor: str | None, act
         ListPurgeRequestsAction,
     )
     from groups_platform.group_service.types.purge import PurgeRequest  # noqa: PLC0415
-    from groups_platform.terminal.purge import next_requests, show_purge_requests  # noqa: PLC0415
+    from groups_platform.terminal.purge import show_purge_requests  # noqa: PLC0415
 
     action = ListPurgeRequestsAction(cursor, limit)
     result = perform(settings, actor, lambda service: service.list_purge_requests(action))
-    show_result(result, as_json, show_purge_requests, Rows(PurgeRequest, lambda page: page.requests, next_requests))
+    show_result(result, as_json, show_purge_requests, page_rows(PurgeRequest, "requests"))
 
 
 def _check_confirmation(as_json: bool, dry_run: bool, yes: bool) -> None:

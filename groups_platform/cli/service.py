@@ -1,11 +1,11 @@
-"""Calls of the group service from commands: the actor, users that options name, results and errors."""
+"""Calls of the group service from commands: the actor, pages, users that options name, results and errors."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
-from unicodedata import normalize
 from uuid import UUID
 
 import click
@@ -65,6 +65,17 @@ def show_result(
     show(data_of(result), as_json, draw, rows, warnings=result.warnings, action_id=result.action_id)
 
 
+def page_rows(row: type, name: str) -> Rows[Any]:
+    """The rows of a page as CSV, and how to see the next one. row: their dataclass. name: of the page's field."""
+
+    def note(page: Any) -> str | None:
+        from groups_platform.terminal import next_page  # noqa: PLC0415 - not needed for --help
+
+        return next_page(getattr(page, name), page.next_cursor)
+
+    return Rows(row, attrgetter(name), note)
+
+
 def user(text: str) -> str | UUID:
     """Parse a user: an e-mail address, unchanged, or an id. Raises BadParameter."""
     if "@" in text:
@@ -73,7 +84,3 @@ def user(text: str) -> str | UUID:
         return UUID(text)
     except ValueError:
         raise click.BadParameter(f"{text!r} is neither an e-mail address nor an id.") from None
-
-
-def _address(email: str) -> str:
-    return normalize("NFC", email).strip().lower()  # as the service finds it

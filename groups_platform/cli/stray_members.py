@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from groups_platform.cli.answers import Rows
 from groups_platform.cli.common import CSV, JSON
-from groups_platform.cli.service import ACTOR, CURSOR, PAGE, perform, show_result
+from groups_platform.cli.service import ACTOR, CURSOR, PAGE, page_rows, perform, show_result
 from groups_platform.settings import Settings
 
 
@@ -27,7 +26,6 @@ def stray_members(settings: Settings, /, *, limit: int, cursor: str | None, acto
         ListStrayMembersAction,
     )
     from groups_platform.group_service.types.stray_member import StrayMember  # noqa: PLC0415
-    from groups_platform.terminal import next_page  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_stray_members  # noqa: PLC0415
 
     action = ListStrayMembersAction(cursor, limit)
@@ -35,5 +33,5 @@ def stray_members(settings: Settings, /, *, limit: int, cursor: str | None, acto
         perform(settings, actor, lambda service: service.list_stray_members(action)),
         as_json,
         show_stray_members,
-        Rows(StrayMember, lambda page: page.members, lambda page: next_page(page.members, page.next_cursor)),
+        page_rows(StrayMember, "members"),
     )

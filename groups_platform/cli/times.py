@@ -17,14 +17,15 @@ def instant(text: str) -> datetime:
     """Parse `30m`, `12h`, `7d` (ago), a day or a time, by default in the configured time zone. Raises BadParameter."""
     if ago := re.fullmatch(r"(\d{1,4})([mhd])", text):
         return datetime.now(timezone.utc) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+    from groups_platform.group_service.types.period import parse_instant  # noqa: PLC0415 - not needed for --help
+
+    settings: Settings = click.get_current_context().obj
     try:
-        named = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))
+        return parse_instant(text, ZoneInfo(settings.time_zone))
     except ValueError:
         raise click.BadParameter(
             f"{text!r} is not a time. Write 30m, 12h, 7d, a day such as 2024-10-31, or a time such as 2024-10-31T12:00."
         ) from None
-    settings: Settings = click.get_current_context().obj
-    return named if named.tzinfo else named.replace(tzinfo=ZoneInfo(settings.time_zone))
 
 
 def month(text: str) -> date:

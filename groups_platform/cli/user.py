@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
-from groups_platform.cli.answers import Rows
 from groups_platform.cli.common import CSV, JSON
-from groups_platform.cli.group_fields import changes_of
-from groups_platform.cli.service import ACTOR, CURSOR, PAGE, perform, show_result
+from groups_platform.cli.group_fields import changes_of, given
+from groups_platform.cli.service import ACTOR, CURSOR, PAGE, page_rows, perform, show_result
 from groups_platform.settings import Settings
 
 NULLABLE = {"name": "full_name"}
@@ -77,8 +76,7 @@ def modify(
     from groups_platform.group_service.types.user import UserModifier  # noqa: PLC0415
     from groups_platform.terminal.accounts import show_user  # noqa: PLC0415
 
-    given = {name: value for name, value in fields.items() if value is not None}
-    action = ModifyUserAction(named, UserModifier(**changes_of(given, clear, NULLABLE)))
+    action = ModifyUserAction(named, UserModifier(**changes_of(given(fields), clear, NULLABLE)))
     show_result(perform(settings, actor, lambda service: service.modify_user(action)), as_json, show_user)
 
 
@@ -103,7 +101,7 @@ def list_(
     """
     from groups_platform.group_service.services.group.actions.list_users import ListUsersAction  # noqa: PLC0415
     from groups_platform.group_service.types.user import UserData, UserFilter  # noqa: PLC0415
-    from groups_platform.terminal.accounts import next_page, show_users  # noqa: PLC0415
+    from groups_platform.terminal.accounts import show_users  # noqa: PLC0415
 
     action = ListUsersAction(UserFilter(**wanted), cursor, limit)
     result = perform(settings, actor, lambda service: service.list_users(action))
@@ -111,5 +109,5 @@ def list_(
         result,
         as_json,
         show_users,
-        Rows(UserData, lambda page: page.users, lambda page: next_page(page.users, page.next_cursor)),
+        page_rows(UserData, "users"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sized
+from collections.abc import Mapping, Sized
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -32,6 +32,23 @@ def escape(text: str) -> str:
 def next_page(shown: Sized, cursor: object) -> str | None:
     """Say how to see what follows a page; None on the last."""
     return None if cursor is None else f"{len(shown)} shown; --cursor {cursor} shows the next ones."
+
+
+def show_page(table: Table | str, shown: Sized, cursor: object) -> None:
+    """Show a page of a listing, and how to see the next one."""
+    console.print(table)
+    if told := next_page(shown, cursor):
+        console.print(told, soft_wrap=True)  # a cursor is copied as a whole
+
+
+def show_facts(name: str, state: str, facts: Mapping[str, str]) -> None:
+    """Show what there is to say of one thing, and nothing of empty values. state: with markup."""
+    console.print(f"[bold]{escape(name)}[/]  {state}".rstrip())
+    table = Table.grid(padding=(0, 2))
+    for fact, value in facts.items():
+        if value:
+            table.add_row(fact, escape(value))
+    console.print(table)
 
 
 def uncut(*names: str) -> list[Column]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
-
-from rich.table import Column, Table
+from rich.table import Column
 
 from groups_platform.group_service.types.domain import DomainData, DomainPage
 from groups_platform.group_service.types.resource_policy import ResourcePolicyData, ResourcePolicyPage
 from groups_platform.group_service.types.user import UserData, UserPage, UserStatus
-from groups_platform.terminal import console, escape, narrow_table, uncut
+from groups_platform.terminal import escape, narrow_table, show_facts, show_page, uncut
 from groups_platform.terminal.figures import in_bytes
 from groups_platform.terminal.group_service import in_utc, slots_text
 
@@ -20,12 +18,12 @@ def show_domains(page: DomainPage) -> None:
     for domain in page.domains:
         facts = (slots_text(domain.total_resource_slots), ", ".join(domain.allowed_vfolder_hosts))
         table.add_row(escape(domain.name), _state(domain), *map(escape, facts), escape(domain.description or ""))
-    _show_page(table, page.domains, page.next_cursor)
+    show_page(table, page.domains, page.next_cursor)
 
 
 def show_domain(domain: DomainData) -> None:
     """Show a domain."""
-    _show_facts(
+    show_facts(
         domain.name,
         _state(domain),
         {
@@ -44,13 +42,13 @@ def show_policies(page: ResourcePolicyPage) -> None:
     table = narrow_table(*uncut("policy"), *numbers)
     for policy in page.policies:
         table.add_row(escape(policy.name), *_limits(policy).values())
-    _show_page(table, page.policies, page.next_cursor)
+    show_page(table, page.policies, page.next_cursor)
 
 
 def show_policy(policy: ResourcePolicyData) -> None:
     """Show a resource policy."""
     times = {"created, UTC": in_utc(policy.created_at), "modified, UTC": in_utc(policy.modified_at)}
-    _show_facts(policy.name, "", {**_limits(policy), **times})
+    show_facts(policy.name, "", {**_limits(policy), **times})
 
 
 def show_users(page: UserPage) -> None:
@@ -59,33 +57,13 @@ def show_users(page: UserPage) -> None:
     for user in page.users:
         facts = (user.email, user.full_name or "", user.domain_name, user.role.value)
         table.add_row(*map(escape, facts), _status(user), str(user.id))
-    _show_page(table, page.users, page.next_cursor)
+    show_page(table, page.users, page.next_cursor)
 
 
 def show_user(user: UserData) -> None:
     """Show a user."""
     facts = {"id": str(user.id), "name": user.full_name or "", "domain": user.domain_name, "role": user.role.value}
-    _show_facts(user.email, _status(user), facts)
-
-
-def next_page(shown: Sized, next_cursor: str | None) -> str | None:
-    """Say how to see the rows that follow, if any."""
-    return f"{len(shown)} shown; --cursor {next_cursor} shows the next ones." if next_cursor else None
-
-
-def _show_page(table: Table, shown: Sized, next_cursor: str | None) -> None:
-    console.print(table)
-    if told := next_page(shown, next_cursor):
-        console.print(told)
-
-
-def _show_facts(name: str, state: str, facts: Mapping[str, str]) -> None:
-    console.print(f"[bold]{escape(name)}[/]  {state}".rstrip())
-    table = Table.grid(padding=(0, 2))
-    for fact, value in facts.items():
-        if value:
-            table.add_row(fact, escape(value))
-    console.print(table)
+    show_facts(user.email, _status(user), facts)
 
 
 def _limits(policy: ResourcePolicyData) -> dict[str, str]:

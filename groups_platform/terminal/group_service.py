@@ -16,7 +16,7 @@ from groups_platform.group_service.types.purge import PurgeRequest
 from groups_platform.group_service.types.stray_member import StrayMemberPage
 from groups_platform.group_service.types.user import UserData
 from groups_platform.masking import public_registry
-from groups_platform.terminal import console, escape, narrow_table, next_page, uncut
+from groups_platform.terminal import console, escape, narrow_table, next_page, show_facts, show_page, uncut
 from groups_platform.terminal.figures import in_bytes
 
 COLORS = {AuditStatus.SUCCESS: "green", AuditStatus.FAILURE: "red", AuditStatus.DENIED: "yellow"}
@@ -36,19 +36,12 @@ def show_groups(page: GroupPage) -> None:
             slots_text(group.total_resource_slots),
             escape(group.description or ""),
         )
-    console.print(table)
-    if told := next_page(page.groups, page.next_cursor):
-        console.print(told)
+    show_page(table, page.groups, page.next_cursor)
 
 
 def show_group(group: GroupData, members: Sequence[UserData] = ()) -> None:
     """Show a group, without its secrets, and its members."""
-    console.print(f"[bold]{escape(_name(group))}[/]  {_state(group)}")
-    table = Table.grid(padding=(0, 2))
-    for name, value in _facts(group).items():
-        if value:
-            table.add_row(name, escape(value))
-    console.print(table)
+    show_facts(_name(group), _state(group), _facts(group))
     if group.member_ids is not None:
         console.print(_members(group, members) if group.member_ids else "No members.")
 
@@ -135,9 +128,7 @@ def show_audit(page: AuditPage) -> None:
             f"[{COLORS[entry.status]}]{entry.status.value}[/]",
             escape(outcome),
         )
-    console.print(table if page.entries else "No entries.")
-    if told := next_page(page.entries, page.next_cursor):
-        console.print(told)
+    show_page(table if page.entries else "No entries.", page.entries, page.next_cursor)
 
 
 def show_archive(months: Sequence[ArchivedMonth]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from groups_platform.group_service.types.purge import PurgeRequest, PurgeRequestPage, PurgeRequestState
-from groups_platform.terminal import console, escape, narrow_table, uncut
+from groups_platform.terminal import console, escape, narrow_table, show_page, uncut
 from groups_platform.terminal.group_service import in_utc, removed_table
 
 COLORS = {
@@ -39,14 +39,7 @@ def show_purge_requests(page: PurgeRequestPage) -> None:
             escape(request.approved_by or ""),
             in_utc(request.expires_at),
         )
-    console.print(table if page.requests else "No purges were requested.")
-    if told := next_requests(page):
-        console.print(told, soft_wrap=True)
-
-
-def next_requests(page: PurgeRequestPage) -> str | None:
-    """Say how to see the requests that follow, if any."""
-    return f"{len(page.requests)} shown; --cursor {page.next_cursor} shows the next ones." if page.next_cursor else None
+    show_page(table if page.requests else "No purges were requested.", page.requests, page.next_cursor)
 
 
 def show_dotfiles(dotfiles: Sequence[Mapping[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""What the repositories of domains, policies and users have in common: what they are given, and when it is stored."""
+"""What the repositories of groups, domains, policies and users have in common: what is given, and when it is stored."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Interval, func, literal_column
+from sqlalchemy import Column, ColumnElement, Interval, func, literal_column
 from sqlalchemy.orm import InstrumentedAttribute
 
 MOMENT = literal_column("INTERVAL '1 microsecond'", Interval)
@@ -23,6 +23,6 @@ def given(modifier: Any) -> dict[str, Any]:
     return {name: change.value for name, change in changes.items() if not change.is_nop}
 
 
-def moved_on(modified_at: InstrumentedAttribute[datetime], now: datetime) -> ColumnElement[datetime]:
+def moved_on(modified_at: Column[datetime] | InstrumentedAttribute[datetime], now: datetime) -> ColumnElement[datetime]:
     """`now`, or just after the last change where that was later: it may have been waited for, or clocks differ."""
     return func.greatest(modified_at + MOMENT, now)

@@ -74,8 +74,7 @@ async def read_actor(session: AsyncSession, actor: Actor | str) -> Actor:
             return actor
     name = actor.name if isinstance(actor, Actor) else str(actor).strip()
     is_actor = UserRow.uuid == actor.id if isinstance(actor, Actor) else has_email(name)
-    # of users from before addresses were unique in any case, the one who has it as it is written
-    found = ACTORS.where(is_actor).order_by(UserRow.email != name, UserRow.is_email_shared).limit(1)
+    found = ACTORS.where(is_actor).order_by(*_exactly_first(name)).limit(1)
     user = None
     if name.isprintable():  # else Postgres could not even compare it
         user = (await session.execute(found)).one_or_none()
@@ -98,6 +97,11 @@ def has_email(email: str) -> ColumnElement[bool]:
     """Whether a user has this e-mail address, in any case."""
     # Postgres folds both sides, as in the index that makes them unique: Python folds some letters differently
     return func.lower(UserRow.email) == func.lower(_trimmed(email))
+
+
+def _exactly_first(email: str) -> Sequence[ColumnElement[Any]]:
+    """The order of users from before addresses were unique in any case: first who has it as it is written."""
+    return UserRow.email != email, UserRow.is_email_shared.asc()
 
 
 async def find_ids(session: AsyncSession, emails: Collection[str], *conditions: ColumnElement[bool]) -> dict[str, UUID]:
@@ -136,7 +140,7 @@ def _unnested(texts: Iterable[str]) -> TableValuedColumn[str]:
 
 def check_email(email: str) -> str:
     """The address as it is stored. Raises InvalidValue; whether it exists can only be tried."""
-    email = normalize("NFC", email).strip()
+    email = _trimmed(email)
     name, _, host = email.partition("@")
     has_space = any(character.isspace() or not character.isprintable() for character in email)
     if not (name and host) or "@" in host or has_space or len(email) > LONGEST_EMAIL:
@@ -263,11 +267,11 @@ class UserRepository:
 
 
 def _is_named(user: UserRef) -> tuple[ColumnElement[bool], Sequence[ColumnElement[Any]]]:
-    """The condition, and whom to take first where older users have one address in several cases."""
+    """The condition, and the order for an address."""
     try:
         return UserRow.uuid == (user if isinstance(user, UUID) else UUID(user)), []
     except ValueError:
-        return has_email(str(user)), [UserRow.email != str(user).strip(), UserRow.is_email_shared.asc()]
+        return has_email(str(user)), _exactly_first(str(user).strip())
 
 
 def _stored(values: Mapping[str, Any]) -> dict[str, Any]:

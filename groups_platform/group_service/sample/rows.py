@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import timezone
 
 from sqlalchemy import literal
 from sqlalchemy.dialects.postgresql import insert
@@ -26,6 +26,7 @@ from groups_platform.group_service.sample.records import (
     slots_of,
 )
 from groups_platform.group_service.sample.state import State
+from groups_platform.group_service.types.period import parse_instant
 
 MILLISECONDS = 3_600_000
 
@@ -103,7 +104,7 @@ def _endpoints(state: State) -> Iterator[Record]:
             "project": endpoint["group_id"],
             "created_user": state.users[endpoint["user"]].id,
             "lifecycle_stage": endpoint["stage"],
-            "created_at": _instant(endpoint["created_at"]),
+            "created_at": parse_instant(endpoint["created_at"], timezone.utc),
         }
 
 
@@ -142,13 +143,9 @@ def _life(kernel: Record) -> Record:
     ended = kernel.get("terminated_at")
     return {
         "status": kernel["status"],
-        "created_at": _instant(kernel["created_at"]),
-        "terminated_at": ended and _instant(ended),
+        "created_at": parse_instant(kernel["created_at"], timezone.utc),
+        "terminated_at": ended and parse_instant(ended, timezone.utc),
     }
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.10 reads no Z
 
 
 def _devices(kernel: Record, accelerators: Mapping[str, Record]) -> Record:

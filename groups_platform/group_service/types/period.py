@@ -1,4 +1,4 @@
-"""Periods of whole days in a time zone, from what a caller writes. Knows nothing of usage."""
+"""Times, and periods of whole days in a time zone, from what a caller writes. Knows nothing of usage."""
 
 from __future__ import annotations
 
@@ -52,6 +52,15 @@ class Period:
         first_day, last_day = (instant.astimezone(self.zone).date() for instant in (begin, last_instant))
         absent = sum(first_day < day < last_day for day in self.absent)
         return end - begin, (last_day - first_day).days + 1 - absent
+
+
+def parse_instant(text: str, zone: tzinfo) -> datetime:
+    """The time that is written as in 2024-10-31T12:00+02:00, or the day's beginning; in `zone` where it names none.
+
+    Raises ValueError.
+    """
+    named = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))  # Python 3.10 reads no Z
+    return named if named.tzinfo else named.replace(tzinfo=zone)
 
 
 def parse_month(month: str, zone: tzinfo) -> Period:

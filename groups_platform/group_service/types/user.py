@@ -7,8 +7,10 @@ from enum import Enum
 from typing import TypeAlias
 from uuid import UUID
 
+from groups_platform.group_service.errors import InvalidUserId
 from groups_platform.group_service.types import OptionalState, TriState
 from groups_platform.group_service.types.action import BaseActionResult
+from groups_platform.group_service.types.text import cut, quote
 
 
 class UserRole(str, Enum):
@@ -26,6 +28,18 @@ class UserUpdateMode(str, Enum):
     ADD = "add"
     REMOVE = "remove"
     REPLACE = "replace"
+
+
+def parse_user(user: UUID | str) -> UUID | str:
+    """The user that is named: an id, also as text, or an e-mail address. Raises InvalidUserId for another text."""
+    if isinstance(user, UUID) or "@" in user:
+        return user
+    try:
+        return UUID(user)
+    except ValueError:
+        raise InvalidUserId(
+            f"{quote(user)} is not a user: write an id (a UUID) or an e-mail address.", user_id=cut(user)
+        ) from None
 
 
 @dataclass(frozen=True)

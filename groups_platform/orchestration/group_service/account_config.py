@@ -5,13 +5,11 @@ in cannot become an action, `action()` raises a GroupServiceError.
 No `from __future__ import annotations` here: Dagster reads these annotations.
 """
 
-from dataclasses import fields
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import Field
 
-from groups_platform.group_service.errors import InvalidValue
 from groups_platform.group_service.services.group.actions.create_domain import CreateDomainAction
 from groups_platform.group_service.services.group.actions.create_resource_policy import CreateResourcePolicyAction
 from groups_platform.group_service.services.group.actions.create_user import CreateUserAction
@@ -23,13 +21,10 @@ from groups_platform.group_service.services.group.actions.list_users import List
 from groups_platform.group_service.services.group.actions.modify_domain import ModifyDomainAction
 from groups_platform.group_service.services.group.actions.modify_resource_policy import ModifyResourcePolicyAction
 from groups_platform.group_service.services.group.actions.modify_user import ModifyUserAction
-from groups_platform.group_service.types import TriState
 from groups_platform.group_service.types.domain import DomainCreator, DomainFilter, DomainModifier
 from groups_platform.group_service.types.resource_policy import ResourcePolicyCreator, ResourcePolicyModifier
 from groups_platform.group_service.types.user import UserCreator, UserFilter, UserModifier
-from groups_platform.orchestration.group_service.config import ServiceConfig
-
-Modifier = TypeVar("Modifier", DomainModifier, ResourcePolicyModifier, UserModifier)
+from groups_platform.orchestration.group_service.config import ServiceConfig, creator_fields, modifier_of
 
 SLOTS = 'Most that may be used in it, by slot, such as {cpu: "256", mem: 1t}'
 HOSTS = "Storage hosts that it may use, and what for, such as {local: local}"
@@ -64,7 +59,7 @@ class CreateDomainConfig(ServiceConfig):
 
     def action(self) -> CreateDomainAction:
         """The action with these values."""
-        return CreateDomainAction(DomainCreator(**_given(self)))
+        return CreateDomainAction(DomainCreator(**creator_fields(self)))
 
 
 class DomainConfig(ServiceConfig):
@@ -84,7 +79,7 @@ class ModifyDomainConfig(DomainConfig):
 
     def action(self) -> ModifyDomainAction:
         """The action with these values. Raises InvalidValue for a field that is set and cleared at once."""
-        return ModifyDomainAction(self.domain_name, _modifier(DomainModifier, self))
+        return ModifyDomainAction(self.domain_name, modifier_of(DomainModifier, self))
 
 
 class DeactivateDomainConfig(DomainConfig):
@@ -118,7 +113,7 @@ class CreateResourcePolicyConfig(ServiceConfig):
 
     def action(self) -> CreateResourcePolicyAction:
         """The action with these values."""
-        return CreateResourcePolicyAction(ResourcePolicyCreator(**_given(self)))
+        return CreateResourcePolicyAction(ResourcePolicyCreator(**creator_fields(self)))
 
 
 class PolicyConfig(ServiceConfig):
@@ -136,7 +131,7 @@ class ModifyResourcePolicyConfig(PolicyConfig):
 
     def action(self) -> ModifyResourcePolicyAction:
         """The action with these values."""
-        return ModifyResourcePolicyAction(self.policy_name, _modifier(ResourcePolicyModifier, self))
+        return ModifyResourcePolicyAction(self.policy_name, modifier_of(ResourcePolicyModifier, self))
 
 
 class DeleteResourcePolicyConfig(PolicyConfig):
@@ -170,7 +165,7 @@ class CreateUserConfig(ServiceConfig):
 
     def action(self) -> CreateUserAction:
         """The action with these values."""
-        return CreateUserAction(UserCreator(**_given(self)))
+        return CreateUserAction(UserCreator(**creator_fields(self)))
 
 
 class ModifyUserConfig(ServiceConfig):
@@ -185,7 +180,7 @@ class ModifyUserConfig(ServiceConfig):
 
     def action(self) -> ModifyUserAction:
         """The action with these values. Raises InvalidValue for a field that is set and cleared at once."""
-        return ModifyUserAction(self.user, _modifier(UserModifier, self))
+        return ModifyUserAction(self.user, modifier_of(UserModifier, self))
 
 
 class ListUsersConfig(ServiceConfig):
@@ -202,22 +197,3 @@ class ListUsersConfig(ServiceConfig):
         """The action with these values."""
         wanted = UserFilter(self.domain_name, self.status, self.role, self.name_part)
         return ListUsersAction(wanted, self.cursor, self.limit)
-
-
-def _given(config: ServiceConfig) -> dict[str, Any]:
-    """The fields of a creator, which are named as those of its config."""
-    return {name: value for name, value in dict(config).items() if name != "actor"}
-
-
-def _modifier(modifier: type[Modifier], config: ServiceConfig) -> Modifier:
-    """The changes that the fields of a config mean, which are named as those of the modifier."""
-    cleared = {field.value for field in getattr(config, "clear", ())}
-    changes: dict[str, Any] = {name: TriState.nullify() for name in cleared}
-    unchanged = modifier()
-    for field in fields(modifier):
-        value = getattr(config, field.name)
-        if value is not None and field.name in cleared:
-            raise InvalidValue(f"{field.name} is set and cleared at once. Leave out one of both.", field=field.name)
-        if value is not None:
-            changes[field.name] = type(getattr(unchanged, field.name)).update(value)
-    return modifier(**changes)

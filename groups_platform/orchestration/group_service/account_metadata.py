@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from groups_platform.group_service.types.domain import DomainData, DomainPage
 from groups_platform.group_service.types.resource_policy import ResourcePolicyData, ResourcePolicyPage
 from groups_platform.group_service.types.user import UserData, UserPage
-from groups_platform.orchestration.group_service.metadata import Facts, fields_table, slots_text
-from groups_platform.orchestration.metadata import rows_table
+from groups_platform.orchestration.group_service.metadata import Facts, fields_table, page_table, slots_text
 
 
 def domain_facts(domain: DomainData) -> Facts:
@@ -20,7 +16,7 @@ def domain_facts(domain: DomainData) -> Facts:
 
 def domains_facts(page: DomainPage) -> Facts:
     """The domains of a page as a table; `next_cursor` where another page follows."""
-    return _page("domains", [_domain(domain) for domain in page.domains], page.next_cursor)
+    return page_table("domains", [_domain(domain) for domain in page.domains], page.next_cursor)
 
 
 def policy_facts(policy: ResourcePolicyData) -> Facts:
@@ -31,7 +27,7 @@ def policy_facts(policy: ResourcePolicyData) -> Facts:
 
 def policies_facts(page: ResourcePolicyPage) -> Facts:
     """The policies of a page as a table; `next_cursor` where another page follows."""
-    return _page("policies", [_policy(policy) for policy in page.policies], page.next_cursor)
+    return page_table("policies", [_policy(policy) for policy in page.policies], page.next_cursor)
 
 
 def user_facts(user: UserData) -> Facts:
@@ -41,12 +37,7 @@ def user_facts(user: UserData) -> Facts:
 
 def users_facts(page: UserPage) -> Facts:
     """The users of a page as a table; `next_cursor` where another page follows."""
-    return _page("users", [_user(user) for user in page.users], page.next_cursor)
-
-
-def _page(name: str, rows: Sequence[Facts], next_cursor: str | None) -> Facts:
-    facts: dict[str, Any] = {"found": len(rows), name: rows_table(rows)}
-    return facts | ({"next_cursor": next_cursor} if next_cursor else {})
+    return page_table("users", [_user(user) for user in page.users], page.next_cursor)
 
 
 def _domain(domain: DomainData) -> Facts:

@@ -5,16 +5,15 @@ in cannot become an action, `action()` raises a GroupServiceError, which is audi
 No `from __future__ import annotations` here: Dagster reads these annotations.
 """
 
-import re
+from dataclasses import fields
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, TypeVar
-from uuid import UUID
 
 from dagster import Config
 from pydantic import Field
 
-from groups_platform.group_service.errors import InvalidUserId, InvalidValue
+from groups_platform.group_service.errors import InvalidValue
 from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction
 from groups_platform.group_service.services.group.actions.delete_group import DeleteGroupAction
 from groups_platform.group_service.services.group.actions.get_group import GetGroupAction
@@ -27,6 +26,7 @@ from groups_platform.group_service.services.group.actions.usage_history import U
 from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction
 from groups_platform.group_service.services.group.actions.usage_per_period import UsagePerPeriodAction
 from groups_platform.group_service.types import OptionalState, TriState
+from groups_platform.group_service.types.domain import DomainModifier
 from groups_platform.group_service.types.group import (
     GroupCreator,
     GroupFilter,
@@ -35,9 +35,13 @@ from groups_platform.group_service.types.group import (
     ProjectType,
     TextFilter,
 )
+from groups_platform.group_service.types.period import parse_instant
+from groups_platform.group_service.types.resource_policy import ResourcePolicyModifier
 from groups_platform.group_service.types.text import quote
+from groups_platform.group_service.types.user import UserModifier, parse_user
 
 T = TypeVar("T")
+Modifier = TypeVar("Modifier", GroupModifier, DomainModifier, ResourcePolicyModifier, UserModifier)
 
 BY_ENVIRONMENT = "Write {env: NAME} to take it from an environment variable: what is written here stays with the run."
 
@@ -120,12 +124,7 @@ class CreateGroupConfig(ServiceConfig):
 
     def action(self) -> CreateGroupAction:
         """The action with these values."""
-        given = {name: value for name, value in dict(self).items() if name != "actor"}
-        converted = {
-            "dotfiles": [dict(dotfile) for dotfile in self.dotfiles],
-            "container_registry": self.container_registry and self.container_registry.to_json(),
-        }
-        return CreateGroupAction(GroupCreator(**{**given, **converted}))
+        return CreateGroupAction(GroupCreator(**creator_fields(self)))
 
 
 class MemberConfig(Config):
@@ -154,34 +153,13 @@ class ModifyGroupConfig(GroupConfig):
 
     def action(self) -> ModifyGroupAction:
         """The action with these values. Raises InvalidValue for a field that is set and cleared at once."""
-        registry, members = self.container_registry, self.members
+        members = self.members
         return ModifyGroupAction(
             self.group,
-            modifier=GroupModifier(
-                name=_given(self.name),
-                domain_name=_given(self.domain_name),
-                description=self._set_or_cleared(Clearable.description, self.description),
-                is_active=_given(self.is_active),
-                type=_given(self.type),
-                total_resource_slots=_given(self.total_resource_slots),
-                allowed_vfolder_hosts=_given(self.allowed_vfolder_hosts),
-                dotfiles=_given(None if self.dotfiles is None else [dict(dotfile) for dotfile in self.dotfiles]),
-                resource_policy=_given(self.resource_policy),
-                container_registry=self._set_or_cleared(
-                    Clearable.container_registry, None if registry is None else registry.to_json()
-                ),
-                integration_id=self._set_or_cleared(Clearable.integration_id, self.integration_id),
-            ),
+            modifier=modifier_of(GroupModifier, self),
             user_update_mode=_given(None if members is None else members.mode.value),
             user_uuids=_given(None if members is None else members.users),
         )
-
-    def _set_or_cleared(self, field: Clearable, value: T | None) -> TriState[T]:
-        if field not in self.clear:
-            return TriState.nop() if value is None else TriState.update(value)
-        if value is not None:
-            raise InvalidValue(f"{field.value} is set and cleared at once. Leave out one of both.", field=field.value)
-        return TriState.nullify()
 
 
 class GetGroupConfig(GroupConfig):
@@ -254,7 +232,7 @@ class SearchGroupsConfig(ServiceConfig):
             is_active=self.is_active,
             type=self.type,
             name_part=self.name_part,
-            member_id=None if self.member is None else _user(self.member),
+            member_id=None if self.member is None else parse_user(self.member),
             integration_id=self.integration_id,
             **{name: _time(name, getattr(self, name)) for name in TIMES},
         )
@@ -313,24 +291,44 @@ class RetryVFolderDeletionsConfig(ServiceConfig):
         return RetryVFolderDeletionsAction(limit=self.limit)
 
 
+def creator_fields(config: ServiceConfig) -> dict[str, Any]:
+    """The fields of a creator, which are named as those of its config."""
+    return {name: _as_service_takes_it(value) for name, value in dict(config).items() if name != "actor"}
+
+
+def modifier_of(modifier: type[Modifier], config: ServiceConfig) -> Modifier:
+    """The changes that the fields of a config mean, which are named as those of the modifier.
+
+    Raises InvalidValue for a field that is set and cleared at once.
+    """
+    cleared = {field.value for field in getattr(config, "clear", ())}
+    changes: dict[str, Any] = {name: TriState.nullify() for name in cleared}
+    unchanged = modifier()
+    for field in fields(modifier):
+        value = _as_service_takes_it(getattr(config, field.name))
+        if value is not None and field.name in cleared:
+            raise InvalidValue(f"{field.name} is set and cleared at once. Leave out one of both.", field=field.name)
+        if value is not None:
+            changes[field.name] = type(getattr(unchanged, field.name)).update(value)
+    return modifier(**changes)
+
+
+def _as_service_takes_it(value: Any) -> Any:
+    if isinstance(value, ContainerRegistry):
+        return value.to_json()
+    if isinstance(value, list):
+        return [dict(item) if isinstance(item, Dotfile) else item for item in value]
+    return value
+
+
 def _time(field: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        time = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))
+        return parse_instant(text, timezone.utc)
     except ValueError:
         raise InvalidValue(f"{field} is {quote(text)}, which is no time. Write one {TIME}.", field=field) from None
-    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
 def _given(value: T | None) -> OptionalState[T]:
     return OptionalState.nop() if value is None else OptionalState.update(value)
-
-
-def _user(text: str) -> UUID | str:
-    if "@" in text:
-        return text
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InvalidUserId(f"{text[:100]!r} is not a user. Write an {USER}.", user_id=text[:100]) from None

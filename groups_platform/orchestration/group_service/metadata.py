@@ -80,8 +80,13 @@ def page_facts(page: GroupPage) -> Facts:
         }
         for group in page.groups
     )
-    facts: Facts = {"found": len(page.groups), "groups": rows_table(list(rows))}
-    return facts | ({"next_cursor": page.next_cursor} if page.next_cursor else {})
+    return page_table("groups", list(rows), page.next_cursor)
+
+
+def page_table(name: str, rows: Sequence[Facts], next_cursor: str | None) -> Facts:
+    """The rows of a page as a table of this name, how many there are, and `next_cursor` where another page follows."""
+    facts: Facts = {"found": len(rows), name: rows_table(rows)}
+    return facts | ({"next_cursor": next_cursor} if next_cursor else {})
 
 
 def purge_facts(plan: PurgePlan) -> Facts:

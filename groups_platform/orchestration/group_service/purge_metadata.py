@@ -6,7 +6,7 @@ from typing import Any
 
 from groups_platform.group_service.types.group import GroupData
 from groups_platform.group_service.types.purge import PurgeRequest, PurgeRequestPage
-from groups_platform.orchestration.group_service.metadata import Facts, group_facts, removed_table
+from groups_platform.orchestration.group_service.metadata import Facts, group_facts, page_table, removed_table
 from groups_platform.orchestration.metadata import rows_table
 
 
@@ -23,8 +23,7 @@ def purge_request_facts(request: PurgeRequest) -> Facts:
 
 def purge_requests_facts(page: PurgeRequestPage) -> Facts:
     """The requests of a page as a table; `next_cursor` where another page follows."""
-    facts: Facts = {"found": len(page.requests), "requests": rows_table([_row(request) for request in page.requests])}
-    return facts | ({"next_cursor": page.next_cursor} if page.next_cursor else {})
+    return page_table("requests", [_row(request) for request in page.requests], page.next_cursor)
 
 
 def dotfiles_facts(group: GroupData) -> Facts:

@@ -6,8 +6,7 @@ Methods flush and never commit: the action is the transaction. Purging is in `ad
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +42,7 @@ from groups_platform.group_service.errors import (
 )
 from groups_platform.group_service.models.group import GROUP, GROUPS, MembershipRow
 from groups_platform.group_service.models.user import UserRow
+from groups_platform.group_service.repositories.changes import given, moved_on, values_of
 from groups_platform.group_service.repositories.database_errors import refused_by
 from groups_platform.group_service.repositories.group.columns import refusals, stored_columns
 from groups_platform.group_service.repositories.group.filters import conditions, has_member, has_name
@@ -63,7 +63,6 @@ from groups_platform.group_service.types.user import Actor, UserRole, UserUpdate
 from groups_platform.masking import public_registry
 
 MOST_NAMED = 10  # domains in a question which group is meant, users in a refusal
-INSTANT = timedelta(microseconds=1)  # the finest that Postgres stores
 
 MEMBER_IDS = func.array(
     select(MembershipRow.user_id)
@@ -89,7 +88,7 @@ class GroupRepository:
         """Insert a group. Raises Forbidden, InvalidGroupName, or what the constraint says."""
         if not self._actor.administrates(creator.domain_name):
             raise Forbidden(f"{self._actor.name} may not create groups in {cut(creator.domain_name)}.")
-        values = stored_columns({field.name: getattr(creator, field.name) for field in fields(creator)}, self._hosts)
+        values = stored_columns(values_of(creator), self._hosts)
         with refused_by(refusals(values)):
             created = await self._session.execute(CREATE, values | {"created_at": now, "modified_at": now})
         return self._data(created.one())
@@ -143,12 +142,11 @@ class GroupRepository:
         self, group: GroupData, modifier: GroupModifier, now: datetime, *, with_members: bool = False
     ) -> GroupData:
         """Change the fields that are given. Raises like `create`. Members of a moved group are not looked at."""
-        changes = {field.name: getattr(modifier, field.name) for field in fields(modifier)}
-        given = {name: change.value for name, change in changes.items() if not change.is_nop}
-        domain_name = given.get("domain_name", group.domain_name)
+        changes = given(modifier)
+        domain_name = changes.get("domain_name", group.domain_name)
         if not self._actor.administrates(domain_name):
             raise Forbidden(f"{self._actor.name} may not move groups to {cut(domain_name)}.")
-        return await self._update(group, stored_columns(given, self._hosts), now, with_members=with_members)
+        return await self._update(group, stored_columns(changes, self._hosts), now, with_members=with_members)
 
     async def set_active(self, group: GroupData, is_active: bool, now: datetime) -> GroupData:
         """Delete softly, or restore. Raises IntegrationIdTaken."""
@@ -160,8 +158,7 @@ class GroupRepository:
         statement = (
             update(GROUPS)
             .where(GROUP.id == group.id, self._administrable())
-            # later than before, also if the row was waited for, or the clock of another host goes ahead
-            .values(**changes, modified_at=func.greatest(GROUP.modified_at + INSTANT, now))
+            .values(**changes, modified_at=moved_on(GROUP.modified_at, now))
             .returning(*GROUP, *([MEMBER_IDS] if with_members else []))
         )
         with refused_by(refusals({"name": group.name, "domain_name": group.domain_name, **changes})):

@@ -43,5 +43,5 @@ async def list_domains(action: ListDomainsAction, context: ActionContext) -> Lis
     size, after = page_size(action.limit, context.config), place_of(action.cursor)
     domains = DomainRepository(context.session, context.actor)
     found = await domains.search(action.filter, limit=size + 1, after=after)  # one more: whether a page follows
-    page = DomainPage(*page_of(found, size, lambda domain: domain.name))
+    page = DomainPage(*page_of(found, size, lambda domain: (domain.name,)))
     return ListDomainsActionResult(success=True, data=page)

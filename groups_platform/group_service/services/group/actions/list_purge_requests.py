@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from groups_platform.group_service.errors import Forbidden, InvalidAPIParameters
+from groups_platform.group_service.errors import Forbidden
 from groups_platform.group_service.repositories.group.purge_requests import PurgeRequestRepository
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
+from groups_platform.group_service.services.group.paging import foreign_cursor, page_size
 from groups_platform.group_service.types.action import BaseActionResult
 from groups_platform.group_service.types.purge import PurgeRequestPage
 from groups_platform.group_service.types.user import UserRole
-
-LARGEST_PAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,9 @@ async def list_purge_requests(action: ListPurgeRequestsAction, context: ActionCo
     """
     if context.actor.role is UserRole.USER:
         raise Forbidden(f"{context.actor.name} may not list purge requests: it needs an admin or a monitor.")
-    if not 1 <= action.limit <= LARGEST_PAGE:
-        raise InvalidAPIParameters(f"A page has 1 to {LARGEST_PAGE} requests, not {action.limit}.")
+    limit, after = page_size(action.limit, context.config, "requests"), _place(action.cursor)
     requests = PurgeRequestRepository(context.session, context.actor, context.now)
-    page = await requests.search(limit=action.limit, after=_place(action.cursor))
+    page = await requests.search(limit=limit, after=after)
     return ListPurgeRequestsActionResult(success=True, data=page)
 
 
@@ -54,4 +52,4 @@ def _place(cursor: str | None) -> UUID | None:
     try:
         return None if cursor is None else UUID(cursor)
     except ValueError:
-        raise InvalidAPIParameters("This cursor is not the next_cursor of a listing.") from None
+        raise foreign_cursor() from None

@@ -45,5 +45,5 @@ async def list_resource_policies(
     size, after = page_size(action.limit, context.config), place_of(action.cursor)
     policies = ResourcePolicyRepository(context.session)
     found = await policies.search(name_part=action.name_part, limit=size + 1, after=after)
-    page = ResourcePolicyPage(*page_of(found, size, lambda policy: policy.name))
+    page = ResourcePolicyPage(*page_of(found, size, lambda policy: (policy.name,)))
     return ListResourcePoliciesActionResult(success=True, data=page)

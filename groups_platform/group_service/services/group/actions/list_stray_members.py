@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from groups_platform.group_service.errors import InvalidAPIParameters
 from groups_platform.group_service.repositories.group.stray_members import find_stray_members
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
-from groups_platform.group_service.services.group.paging import page_of, page_size, place_of
+from groups_platform.group_service.services.group.paging import foreign_cursor, page_of, page_size, parts_of
 from groups_platform.group_service.types.action import BaseActionResult
 from groups_platform.group_service.types.stray_member import StrayMember, StrayMemberPage
 
@@ -43,20 +42,20 @@ async def list_stray_members(action: ListStrayMembersAction, context: ActionCont
     error.code: forbidden for who is no admin.
     Raises InvalidAPIParameters for an invalid limit or cursor.
     """
-    size, after = page_size(action.limit, context.config), _place(place_of(action.cursor))
-    found = await find_stray_members(context.session, context.actor, limit=size + 1, after=after)
-    return ListStrayMembersActionResult(success=True, data=StrayMemberPage(*page_of(found, size, _key)))
+    size = page_size(action.limit, context.config)
+    found = await find_stray_members(context.session, context.actor, limit=size + 1, after=_place(action.cursor))
+    return ListStrayMembersActionResult(success=True, data=StrayMemberPage(*page_of(found, size, _parts)))
 
 
-def _key(member: StrayMember) -> str:
-    return f"{member.domain_name}/{member.group_name}/{member.user_id}"
+def _parts(member: StrayMember) -> tuple[str, str, str]:
+    return member.domain_name, member.group_name, str(member.user_id)
 
 
-def _place(key: str | None) -> tuple[str, str, UUID] | None:
-    if key is None:
+def _place(cursor: str | None) -> tuple[str, str, UUID] | None:
+    parts = parts_of(cursor, 3)
+    if parts is None:
         return None
     try:
-        domain_name, group_name, user_id = key.rsplit("/", 2)
-        return domain_name, group_name, UUID(user_id)
+        return parts[0], parts[1], UUID(parts[2])
     except ValueError:
-        raise InvalidAPIParameters("This cursor is not the next_cursor of a listing.") from None
+        raise foreign_cursor() from None

@@ -45,5 +45,5 @@ async def list_users(action: ListUsersAction, context: ActionContext) -> ListUse
     size, after = page_size(action.limit, context.config), place_of(action.cursor)
     users = UserRepository(context.session, context.actor)
     found = await users.search(action.filter, limit=size + 1, after=after)
-    page = UserPage(*page_of(found, size, lambda user: user.email))
+    page = UserPage(*page_of(found, size, lambda user: (user.email,)))
     return ListUsersActionResult(success=True, data=page)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 from uuid import UUID
 
-from groups_platform.group_service.errors import InvalidAPIParameters, InvalidUserId
+from groups_platform.group_service.errors import InvalidAPIParameters
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, GroupAction
 from groups_platform.group_service.types import OptionalState
 from groups_platform.group_service.types.audit import group_entity
 from groups_platform.group_service.types.group import GroupActionResult, GroupModifier, MemberChange
-from groups_platform.group_service.types.text import cut, quote
-from groups_platform.group_service.types.user import UserUpdateMode
+from groups_platform.group_service.types.text import quote
+from groups_platform.group_service.types.user import UserUpdateMode, parse_user
 
 
 @dataclass(frozen=True)
@@ -73,15 +73,4 @@ def _mode(action: ModifyGroupAction) -> UserUpdateMode | None:
 
 def _users(action: ModifyGroupAction) -> list[UUID | str]:
     """The users that are named: ids, and e-mail addresses."""
-    return [] if action.user_uuids.is_nop else [_user(text) for text in action.user_uuids.value]
-
-
-def _user(text: str | UUID) -> UUID | str:
-    if isinstance(text, UUID) or "@" in text:
-        return text
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InvalidUserId(
-            f"{quote(text)} is not a user: write an id (a UUID) or an e-mail address.", user_id=cut(text)
-        ) from None
+    return [] if action.user_uuids.is_nop else [parse_user(text) for text in action.user_uuids.value]

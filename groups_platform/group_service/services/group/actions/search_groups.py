@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from groups_platform.group_service.errors import InvalidAPIParameters
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
+from groups_platform.group_service.services.group.paging import foreign_cursor, page_of, page_size, parts_of
 from groups_platform.group_service.types.action import BaseActionResult
 from groups_platform.group_service.types.group import GroupData, GroupFilter, GroupOrder, GroupPage
 
-LARGEST_PAGE = 1000
+SEARCH = "a search in this order"
 
 
 @dataclass(frozen=True)
@@ -48,34 +46,31 @@ async def search_groups(action: SearchGroupsAction, context: ActionContext) -> S
     error.code: forbidden for a search by integration id by a user or monitor.
     Raises InvalidAPIParameters for an invalid limit or cursor.
     """
-    limit = context.config.page_size if action.limit is None else action.limit
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise InvalidAPIParameters(f"A page has 1 to {LARGEST_PAGE} groups, not {limit}.")
+    size = page_size(action.limit, context.config, "groups")
     groups = await context.groups.search(
         action.filter,
-        limit=limit + 1,  # one more tells whether a page follows
+        limit=size + 1,  # one more tells whether a page follows
         order=action.order,
         descending=action.descending,
         after=_place(action) if action.cursor else None,
         with_members=action.with_members,
     )
-    next_cursor = _cursor(action, groups[limit - 1]) if len(groups) > limit else None
-    return SearchGroupsActionResult(success=True, data=GroupPage(tuple(groups[:limit]), next_cursor))
+    page = GroupPage(*page_of(groups, size, lambda group: _parts(action.order, group)))
+    return SearchGroupsActionResult(success=True, data=page)
 
 
-def _cursor(action: SearchGroupsAction, group: GroupData) -> str:
-    value = getattr(group, action.order.value)
-    place = [action.order.value, value.isoformat() if isinstance(value, datetime) else value, str(group.id)]
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+def _parts(order: GroupOrder, group: GroupData) -> tuple[str, str, str]:
+    value = getattr(group, order.value)
+    return order.value, value.isoformat() if isinstance(value, datetime) else value, str(group.id)
 
 
 def _place(action: SearchGroupsAction) -> tuple[str | datetime, UUID]:
     """The value and the id of the last group of the page before."""
+    parts = parts_of(action.cursor, 3, SEARCH)
     try:
-        order, value, group_id = json.loads(base64.urlsafe_b64decode(action.cursor or ""))
-        if GroupOrder(order) is action.order and isinstance(value, str) and "\0" not in value:
+        if parts and parts[0] == action.order.value:
             is_time = action.order in (GroupOrder.CREATED_AT, GroupOrder.MODIFIED_AT)
-            return datetime.fromisoformat(value) if is_time else value, UUID(group_id)
-    except (ValueError, TypeError, AttributeError, RecursionError):
+            return datetime.fromisoformat(parts[1]) if is_time else parts[1], UUID(parts[2])
+    except ValueError:
         pass
-    raise InvalidAPIParameters("This cursor is not the next_cursor of a search in this order.")
+    raise foreign_cursor(SEARCH)
