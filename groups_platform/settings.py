@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, NamedTuple
@@ -30,6 +31,14 @@ class Limit(NamedTuple):
     def allowed(self, stored: int) -> int:
         """How many of `stored` rows may change."""
         return max(int(Decimal(str(self.share)) * stored), self.rows)  # 0.29 of 100 are 29, and 28.99… as a float
+
+
+class Provisioning(str, Enum):
+    """What each applied day does for the projects of provisioning rules (M6): nothing, show its plan, or apply it."""
+
+    OFF = "off"
+    PLAN = "plan"
+    APPLY = "apply"
 
 
 DEFAULT_LIMITS: Mapping[str, Limit | None] = {
@@ -143,6 +152,13 @@ def _limits(value: str) -> dict[str, Limit | None]:
         if amount != "off" and not (0 <= float(share) <= 1 and int(rows) >= 0):
             raise ValueError
     return limits
+
+
+def _web_address(value: str) -> str:
+    url = urlsplit(value)
+    if url.scheme not in ("http", "https") or not url.hostname or url.port == 0:
+        raise ValueError
+    return value.rstrip("/")
 
 
 def _purge_approval(value: str) -> bool | frozenset[str]:
@@ -333,6 +349,41 @@ class Settings(BaseSettings):
         validation_alias="GROUPS_VFOLDER_HOSTS",
         description="storage hosts: local=/path,… (local=$GROUPS_HOME/vfolders)",
         examples=["local=/path,s3=s3://bucket/path"],
+    )
+
+    provisioning: Provisioning = Field(
+        default=Provisioning.OFF,
+        validation_alias="GROUPS_PROVISIONING",
+        description="projects by rules, each day: off, plan, apply (off)",
+        examples=["off, plan or apply"],
+    )
+    alerts: SecretStr | None = Field(
+        default=None,
+        validation_alias="GROUPS_ALERTS",
+        description="who is told: addresses of apprise, by spaces (nobody)",
+        examples=["addresses as apprise reads them, such as mailto://… or jsons://host/path, separated by spaces"],
+    )
+    ui_url: Annotated[str, _read(_web_address)] = Field(
+        default="http://127.0.0.1:3000",
+        repr=False,
+        validation_alias="GROUPS_UI_URL",
+        description="the UI in links of messages (http://127.0.0.1:3000)",
+        examples=["https://dagster.example.com"],
+    )
+    expect_every: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        validation_alias="GROUPS_EXPECT_EVERY",
+        description="hours after which a new day is overdue (never)",
+        examples=["26, or another number of hours"],
+    )
+    report_url: Annotated[str | None, _read(_storage)] = Field(
+        default=None,
+        repr=False,
+        validation_alias="GROUPS_REPORT_URL",
+        description="folder or URL for each day's report (none)",
+        examples=["/folder or s3://bucket/path"],
     )
 
     @model_validator(mode="after")

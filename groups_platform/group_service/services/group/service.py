@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from inspect import Parameter, Signature, getdoc
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Protocol, TypeVar, get_type_hints
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -69,15 +69,23 @@ has committed.
 """
 
 
+class HasProcessor(Protocol):
+    """A service: what performs the actions of its methods."""
+
+    @property
+    def processor(self) -> ActionProcessor:
+        """Performs the actions."""
+
+
 def performs(
     handler: Callable[[Action, ActionContext], Awaitable[Result]],
-) -> Callable[[GroupService, Action], Coroutine[Any, Any, Result]]:
+) -> Callable[[HasProcessor, Action], Coroutine[Any, Any, Result]]:
     """The method that performs the handler's action; name, signature and documentation are made from the handler."""
     hints = get_type_hints(handler)
     action_type: type[Action] = hints["action"]
     result_type: type[Result] = hints["return"]
 
-    async def perform(self: GroupService, action: Action) -> Result:
+    async def perform(self: HasProcessor, action: Action) -> Result:
         return await self.processor.perform(action_type, action, handler, result_type)
 
     perform.__name__ = handler.__name__

@@ -1,0 +1,1 @@
+"""One page per day for people without access to Dagster (P21)."""
