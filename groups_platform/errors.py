@@ -117,6 +117,18 @@ class CheckFailed(PlatformError):
 
 
 class UnknownGroup(PlatformError):
-    """No row of `groups` has this id."""
+    """No row of `groups` has this id or name; `near` has those that may be meant."""
 
     code = "unknown_group"
+
+
+class UnknownAgent(PlatformError):
+    """No row of `agents` has this id, name or e-mail address; `near` has those that may be meant."""
+
+    code = "unknown_agent"
+
+
+class AmbiguousName(PlatformError):
+    """Several groups or agents have this name; `candidates` has them."""
+
+    code = "ambiguous_name"

@@ -60,6 +60,7 @@ for command in (
     directory.findings,
     directory.tree,
     directory.why,
+    directory.who,
     days.list_,
     days.plan,
     days.approve,

@@ -161,15 +161,47 @@ def tree(settings: Settings, limit: int, as_json: bool) -> None:
 
 
 @click.command(context_settings={"ignore_unknown_options": True})  # -5 is an id
-@click.argument("group_id", type=int)
+@click.argument("group", metavar="GROUP")
 @JSON
 @click.pass_obj
-def why(settings: Settings, group_id: int, as_json: bool) -> None:
-    """Explain why a group is inactive, or which active member keeps it active, and by which path."""
+def why(settings: Settings, group: str, as_json: bool) -> None:
+    """Explain why a group is inactive, or which active member keeps it active, and by which path.
+
+    GROUP is an id, or a name in any case.
+
+    \b
+      groups-platform why 21000402000
+      groups-platform why "motor and battery"
+    """
     from groups_platform.directory.hierarchy import explain  # noqa: PLC0415
+    from groups_platform.directory.lookup import find_group  # noqa: PLC0415
     from groups_platform.terminal import directory as terminal  # noqa: PLC0415
 
-    show(explain(database(settings), group_id), as_json, terminal.show_reason)
+    url = database(settings)
+    show(explain(url, find_group(url, group)), as_json, terminal.show_reason)
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("agent", metavar="AGENT")
+@CSV
+@JSON
+@click.pass_obj
+def who(settings: Settings, agent: str, as_json: bool) -> None:
+    """Show an agent: active or not, the groups it is in and those above them, since when, and its history in short.
+
+    AGENT is an e-mail address, a name or an id.
+
+    \b
+      groups-platform who ingrid.dahl@example.com
+      groups-platform who "Ingrid Dahl"
+    """
+    from groups_platform.directory.agents import GroupOfAgent, read_agent  # noqa: PLC0415
+    from groups_platform.directory.lookup import find_agent  # noqa: PLC0415
+    from groups_platform.terminal import directory as terminal  # noqa: PLC0415
+
+    url = database(settings)
+    found = read_agent(url, find_agent(url, agent))
+    show(found, as_json, terminal.show_agent, Rows(GroupOfAgent, lambda found: found.groups))
 
 
 def _newest_day(settings: Settings) -> str:

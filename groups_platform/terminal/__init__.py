@@ -29,6 +29,11 @@ def escape(text: str) -> str:
     return escape_markup(harmless(text))
 
 
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Say how many there are of what: `1 finding`, `1,200 findings`. plural: where it is not the noun with an s."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def next_page(shown: Sized, cursor: object) -> str | None:
     """Say how to see what follows a page; None on the last."""
     return None if cursor is None else f"{len(shown)} shown; --cursor {cursor} shows the next ones."

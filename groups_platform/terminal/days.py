@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from groups_platform.terminal import console, errors, escape, uncut
+from groups_platform.directory.plan import SAMPLE_ROWS
+from groups_platform.terminal import console, counted, errors, escape, narrow_table, uncut
+from groups_platform.terminal.changes import left_out, show_changes, summed_up
 
 if TYPE_CHECKING:
     from groups_platform.directory.days import DayStatus
+    from groups_platform.directory.difference import Difference, GroupAbove
     from groups_platform.directory.guard import Excess
     from groups_platform.running.runs import RunSummary
-
-SAMPLE_ROWS = 5
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -31,7 +32,14 @@ def show_days(days: Sequence[DayStatus]) -> None:
     console.print(table if days else "The source has no folders sync-<day>.")
 
 
-def show_plan(summary: RunSummary) -> None:
+def show_plan(
+    summary: RunSummary,
+    view: Difference,
+    above: Mapping[int, GroupAbove],
+    *,
+    as_table: bool = True,
+    as_tree: bool = True,
+) -> None:
     """What a day would change, which limits that exceeds, and what to do next."""
     day = escape(summary.sync_day)
     if not summary.succeeded:
@@ -40,24 +48,28 @@ def show_plan(summary: RunSummary) -> None:
     if summary.plan is None:
         console.print(f"[yellow]{day} would leave the tables alone: it is {escape(summary.left_alone)}.[/]")
         return
-    changes = {kind: number for kind, number in summary.plan.counts.items() if number}
-    if not changes:
+    if summary.plan.is_empty:
         console.print(f"{day} would change nothing.")
         return
-    table = Table(*uncut("change"), "rows", "such as", title=f"Plan {summary.plan.id} of {day}", title_justify="left")
-    table.columns[1].justify = "right"
-    for kind, number in changes.items():
-        some = summary.plan.samples.get(kind, [])[:SAMPLE_ROWS]
-        table.add_row(kind.replace("_", " "), f"{number:,}", escape(", ".join(map(_sample, some))))
-    console.print(table)
+    console.print(f"[bold]Plan {summary.plan.id} of {day}[/]: {summed_up(view.counts)}.")
+    show_changes(view.changes, above, as_table=as_table, as_tree=as_tree)
+    if told := left_out(view.counts, view.changes):
+        console.print(f"{told}, at most {SAMPLE_ROWS} of each kind.")
     show_excesses(summary.excesses)
-    if summary.excesses:
-        console.print(
-            f"{day} would be held. groups-platform approve {day} --plan {summary.plan.id} --reason TEXT applies it; "
-            f"groups-platform reject {day} --reason TEXT lets later days go on without it."
-        )
-    else:
-        console.print(f"{day} is within all limits: groups-platform sync --day {day} applies it.")
+    console.print(escape(plan_note(summary) or ""))
+
+
+def plan_note(summary: RunSummary) -> str | None:
+    """What to do with the plan of a day; None where it changes nothing."""
+    if summary.plan is None or summary.plan.is_empty:
+        return None
+    day = summary.sync_day
+    if not summary.excesses:
+        return f"{day} is within all limits: groups-platform sync --day {day} applies it."
+    return (
+        f"{day} would be held. groups-platform approve {day} --plan {summary.plan.id} --reason TEXT applies it; "
+        f"groups-platform reject {day} --reason TEXT lets later days go on without it."
+    )
 
 
 def show_replay(summary: RunSummary) -> None:
@@ -88,24 +100,24 @@ def show_excesses(excesses: Sequence[Excess]) -> None:
     console.print(table)
 
 
-def show_group_history(group_id: int, rows: Rows) -> None:
+def show_group_history(rows: Rows) -> None:
     """A line per interval of a group."""
     table = Table(*uncut("from", "until before"), "name", "parent", "state", "members")
     for row in rows:
         state = "[yellow]inactive[/]" if row["inactive"] else "active"
         parent = "" if row["parent_group_id"] is None else str(row["parent_group_id"])
         table.add_row(row["from_day"], row["to_day"] or "", escape(row["name"]), parent, state, f"{row['members']:,}")
-    console.print(table if rows else f"No applied day has a group {group_id}.")
+    console.print(table if rows else "No applied day has this group.")
 
 
-def show_agent_history(agent_id: int, rows: Rows) -> None:
+def show_agent_history(rows: Rows) -> None:
     """A line per interval of an agent and of its memberships."""
     table = Table(*uncut("from", "until before", "what"), "name", "e-mail")
     for row in rows:
         is_agent = row["what"] == "agent"
         what = ("active" if row["active"] else "[yellow]inactive[/]") if is_agent else f"member of {row['group_id']}"
         table.add_row(row["from_day"], row["to_day"] or "", what, escape(row["name"] or ""), escape(row["email"] or ""))
-    console.print(table if rows else f"No applied day has an agent {agent_id}.")
+    console.print(table if rows else "No applied day has this agent.")
 
 
 def show_members(rows: Rows) -> None:
@@ -116,19 +128,3 @@ def show_members(rows: Rows) -> None:
         names = (escape(row["group_name"]), str(row["agent_id"]), escape(row["agent_name"] or ""))
         table.add_row(str(row["group_id"]), *names, escape(row["email"] or ""), state)
     console.print(table if rows else "No members.")
-
-
-def show_difference(rows: Rows) -> None:
-    """A line per change."""
-    table = Table(*uncut("change", "group", "agent"), "before", "after")
-    for row in rows:
-        ids = ("" if row[name] is None else str(row[name]) for name in ("group_id", "agent_id"))
-        table.add_row(row["change"], *ids, escape(row["before"] or ""), escape(row["after"] or ""))
-    console.print(table if rows else "Nothing changed.")
-
-
-def _sample(row: Mapping[str, Any]) -> str:
-    parts = [str(row[key]) for key in ("group_name", "agent_name") if row[key] is not None]
-    ids = [str(row[key]) for key in ("group_id", "agent_id") if row[key] is not None]
-    change = f" {row['before']} → {row['after']}" if row["before"] is not None and row["after"] is not None else ""
-    return f"{' / '.join(parts) or ' / '.join(ids)}{change}"

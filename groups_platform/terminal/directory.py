@@ -10,14 +10,16 @@ from rich.text import Text
 from rich.tree import Tree
 
 from groups_platform.directory.findings import FindingCode
-from groups_platform.terminal import console, errors, escape, harmless, uncut
+from groups_platform.terminal import console, counted, errors, escape, harmless, narrow_table, show_facts, uncut
 from groups_platform.terminal.days import show_excesses
 
 if TYPE_CHECKING:
+    from groups_platform.directory.agents import Agent
     from groups_platform.directory.hierarchy import GroupTree, Reason
     from groups_platform.running.runs import RunSummary
 
 MOST_STEPS = 20  # shown of a path, since each is indented further
+MOST_EVENTS = 12  # of an agent's history
 
 
 def show_summaries(summaries: Sequence[RunSummary]) -> None:
@@ -137,6 +139,38 @@ def show_reason(reason: Reason) -> None:
         group_id, name = steps[-1]
         left_out = len(steps) - MOST_STEPS - 1
         console.print(f"… {left_out:,} more groups (--json shows all), then {escape(name)} ({group_id})")
+
+
+def show_agent(agent: Agent) -> None:
+    """Show the state of an agent, its groups and those above, and the newest of what happened to it."""
+    since = f" since {agent.since}" if agent.since else ""
+    state = f"[green]active{since}[/]" if agent.is_active else f"[yellow]inactive{since}[/]"
+    show_facts(agent.name or agent.email or "(no name)", state, {"id": str(agent.agent_id), "e-mail": agent.email or ""})
+    table = narrow_table("group", *uncut("id"), "member since", "by way of")
+    for group in agent.groups:
+        name = f"{escape(group.name)}{'  [yellow]inactive[/]' if group.is_inactive else ''}"
+        way = "" if group.is_direct else f"{escape(group.by_name or '')} ({group.by_group_id})"
+        table.add_row(name, str(group.group_id), escape(group.since or "?"), way, style="" if group.is_direct else "dim")
+    console.print(table if agent.groups else "A member of no group.")
+    _show_events(agent)
+
+
+def _show_events(agent: Agent) -> None:
+    table = narrow_table(*uncut("day"), "what happened")
+    name = None
+    shown = []
+    for event in agent.events:
+        if event.group_id is not None:
+            shown.append((event.day, f"{event.event} {escape(event.name)} ({event.group_id})"))
+        else:
+            named = f" as {escape(event.name)}" if event.name != name else ""
+            shown.append((event.day, f"{event.event}{named}"))
+            name = event.name
+    for day, happened in shown[-MOST_EVENTS:]:
+        table.add_row(escape(day), happened)
+    console.print(table)
+    if (rest := len(shown) - MOST_EVENTS) > 0:
+        console.print(f"{counted(rest, 'earlier event')}: groups-platform history --agent {agent.agent_id}")
 
 
 def said(counts: Mapping[str, int]) -> str:
