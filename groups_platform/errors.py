@@ -132,3 +132,21 @@ class AmbiguousName(PlatformError):
     """Several groups or agents have this name; `candidates` has them."""
 
     code = "ambiguous_name"
+
+
+class PortTaken(PlatformError):
+    """Another program listens on the port of the UI; nothing was started."""
+
+    code = "port_taken"
+
+
+class AlreadyRunning(PlatformError):
+    """`groups-platform dev` runs already for this home; nothing was started."""
+
+    code = "already_running"
+
+
+class ServerEnded(PlatformError):
+    """One of the servers of `groups-platform dev` ended by itself, and the others were ended too."""
+
+    code = "server_ended"

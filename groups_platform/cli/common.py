@@ -12,6 +12,7 @@ import click
 
 from groups_platform.cli.answers import OUTPUT, Output, answer_error, output_of_run
 from groups_platform.errors import PlatformError
+from groups_platform.running.steps import step
 from groups_platform.settings import Settings
 
 
@@ -133,16 +134,32 @@ def _refusal(error: PlatformError) -> click.ClickException:
 @contextmanager
 def importing() -> Iterator[None]:
     """Disable garbage collection during large imports: it would find nothing and take a third longer."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
+    with step("starting Dagster"):
+        gc.disable()
+        try:
+            yield
+        finally:
+            gc.freeze()
+            gc.enable()
+
+
+def start_database(settings: Settings) -> None:
+    """Start the embedded server unless it runs, and say so, since a first start takes seconds.
+
+    Raises DatabaseUnavailable, DatabaseUnsuitable.
+    """
+    from groups_platform.database.embedded import running_url  # noqa: PLC0415
+
+    if settings.database_url is None and running_url(settings.home) is None:
+        from groups_platform.database.connection import open_database  # noqa: PLC0415
+
+        with step("starting Postgres"):
+            open_database(settings)
 
 
 def database(settings: Settings) -> str:
     """Return the URL of the database, started and migrated. Raises DatabaseUnavailable, DatabaseUnsuitable."""
     from groups_platform.database.connection import open_database  # noqa: PLC0415
 
+    start_database(settings)
     return open_database(settings)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from groups_platform.cli.answers import Rows, show
-from groups_platform.cli.common import CSV, JSON, LIMIT, database, importing
+from groups_platform.cli.common import CSV, JSON, LIMIT, database, importing, start_database
 from groups_platform.cli.directory import failure_of, sync_days
 from groups_platform.settings import Settings
 
@@ -44,6 +44,7 @@ def list_(settings: Settings, as_json: bool) -> None:
     \b
       groups-platform days
     """
+    start_database(settings)
     with importing():
         from groups_platform.directory.days import DayStatus  # noqa: PLC0415
         from groups_platform.running.runs import describe_source, open_for_terminal  # noqa: PLC0415
@@ -69,6 +70,7 @@ def plan(settings: Settings, day: str, as_tree: bool | None, as_json: bool) -> N
     \b
       groups-platform plan --day day3
     """
+    start_database(settings)
     with importing():
         from groups_platform.directory.difference import (  # noqa: PLC0415
             Change,
@@ -140,6 +142,7 @@ def replay(settings: Settings, from_day: str | None, as_json: bool) -> None:
 
 def replay_now(settings: Settings, as_json: bool, from_day: str | None = None) -> bool:
     """Replay in this process, show what came of it, and say whether it succeeded."""
+    start_database(settings)
     with importing():
         from groups_platform.running.runs import open_for_terminal, replay_days  # noqa: PLC0415
         from groups_platform.terminal import days as terminal  # noqa: PLC0415

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from groups_platform.cli.answers import Rows, show
-from groups_platform.cli.common import CSV, JSON, LIMIT, cut_at, database, importing
+from groups_platform.cli.common import CSV, JSON, LIMIT, cut_at, database, importing, start_database
 from groups_platform.errors import UnknownSyncDay
 from groups_platform.masking import mask_text
 from groups_platform.settings import Settings
@@ -51,6 +51,7 @@ def sync_days(settings: Settings, labels: list[str] | None, as_json: bool = Fals
 
     None: every day of the source, but for what somebody has rejected or skipped.
     """
+    start_database(settings)
     with importing():
         from groups_platform.running.runs import (  # noqa: PLC0415
             find_days_to_sync,
@@ -97,6 +98,7 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
 
     Exits 1 if a check of severity error fails, whether it is blocking or not.
     """
+    start_database(settings)
     with importing():
         from groups_platform.running.runs import CheckOutcome, check_day, open_for_terminal  # noqa: PLC0415
         from groups_platform.terminal import directory as terminal  # noqa: PLC0415

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from groups_platform.cli.answers import show
-from groups_platform.cli.common import JSON, database, importing
+from groups_platform.cli.common import JSON, database, importing, start_database
 from groups_platform.cli.directory import sync_days
 from groups_platform.cli.service import data_of, perform
 from groups_platform.errors import InvalidSetting, PlatformError
@@ -114,6 +114,7 @@ def _fill_assets(settings: Settings) -> None:
     from groups_platform.terminal.usage import show_history  # noqa: PLC0415
 
     errors.print("[bold]Usage of the months, and the audit log of today[/] are stored and shown by Dagster")
+    start_database(settings)
     with importing():
         from groups_platform.running.service_runs import STORE_USAGE, SUMMARISE_AUDIT, materialise  # noqa: PLC0415
 
@@ -126,14 +127,26 @@ def _fill_assets(settings: Settings) -> None:
 
 
 @click.command()
-@click.option("--port", default=3000, show_default=True, help="The UI's port on 127.0.0.1.")
+@click.option(
+    "--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="The UI's port on 127.0.0.1."
+)
 @click.pass_obj
 def dev(settings: Settings, port: int) -> None:
-    """Start Postgres, the Dagster UI and its daemon; Ctrl-C ends all but Postgres. Each run starts its own Spark."""
-    with importing():
-        from groups_platform.running.dev import serve  # noqa: PLC0415
+    """Start Postgres, the Dagster UI and its daemon; Ctrl-C ends all but Postgres.
 
-    sys.exit(serve(settings, port))
+    Each run starts its own Spark. With -v before dev, Dagster prints what it does.
+
+    \b
+      groups-platform dev --port 3001
+    """
+    from groups_platform.running.alone import only_dev  # noqa: PLC0415
+
+    with only_dev(settings.home, port) as lock:
+        start_database(settings)
+        with importing():
+            from groups_platform.running.dev import serve  # noqa: PLC0415
+
+        sys.exit(serve(settings, port, lock))
 
 
 @click.group()
