@@ -28,9 +28,7 @@ MEMBERS = ("group_id", "group_name", "agent_id", "agent_name", "email", "active"
 DAY = click.argument("day", metavar="DAY")
 GROUP = click.argument("group", metavar="GROUP")
 REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept for ever.")
-FORM = click.option(
-    "--tree/--table", "as_tree", default=None, help="Only the tree, or only the table (default: both)."
-)
+FORM = click.option("--tree/--table", "as_tree", default=None, help="Only the tree, or only the table (default: both).")
 BY = click.option("--by", "decided_by", default=getpass.getuser, metavar="NAME", help="Who decides (your login).")
 
 
@@ -281,7 +279,7 @@ def members(settings: Settings, group: str, as_of: str | None, is_below: bool, a
 @JSON
 @click.pass_obj
 def diff(
-    settings: Settings, first: str | None, second: str | None, limit: int, as_tree: bool | None, as_json: bool
+    settings: Settings, /, *, first: str | None, second: str | None, limit: int, as_tree: bool | None, as_json: bool
 ) -> None:
     """Show what changed from one applied day to another: who joined and left, what moved, what turned inactive.
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from groups_platform.running.runs import RunSummary
 
 # The columns of the query, as its rows name them in the JSON.
-FINDINGS = ("sync_day", "code", "severity", "file", "position", "group_id", "agent_id", "detail", "raw")
+FINDINGS = (
+    *("sync_day", "code", "severity", "file", "position", "group_id", "group_name", "agent_id", "agent_name"),
+    *("detail", "raw"),
+)
 
 
 @click.command()

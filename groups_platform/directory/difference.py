@@ -1,4 +1,4 @@
-"""What differs between two applied days, and what a plan changes, in one form: changes with the names of all involved."""
+"""What differs between two applied days, and what a plan changes, in one form: changes with names."""
 
 from __future__ import annotations
 

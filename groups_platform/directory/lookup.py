@@ -78,7 +78,9 @@ def _described(row: Mapping[str, Any]) -> str:
 
 def _meant(text: str) -> str:
     name = text.strip()
-    return f"{'has the id' if ID.fullmatch(name) else 'has the address' if '@' in name else 'is called'} {printable(name)}"
+    return (
+        f"{'has the id' if ID.fullmatch(name) else 'has the address' if '@' in name else 'is called'} {printable(name)}"
+    )
 
 
 def _near(url: str, kind: str, text: str) -> tuple[list[dict[str, Any]], str]:

@@ -32,7 +32,8 @@ WEBSERVER, DAEMON, RUN_WORKER = "dagster_webserver", "dagster._daemon", "spawn_m
 LOOK_SECONDS = 0.5
 POSTGRES_SECONDS = 5.0
 ANSWER_SECONDS = 2.0
-GRACE_SECONDS = 8.0  # for Dagster to end its servers, and for a run in progress to roll back and to say so
+GRACE_SECONDS = 8.0  # for a run in progress to roll back and to say so
+SERVERS_SECONDS = 4.0  # for the servers, which keep nothing that is not in Postgres
 FILES_SECONDS = 2.0
 
 OPENING = "opening the UI"
@@ -163,7 +164,7 @@ def _is_alive(process: psutil.Process) -> bool:
 
 def _answers(port: int) -> bool:
     try:
-        with urlopen(f"http://{HOST}:{port}/server_info", timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - loopback
+        with urlopen(f"http://{HOST}:{port}/server_info", timeout=ANSWER_SECONDS) as answer:
             return bool(answer.status == 200)
     except (URLError, OSError, ValueError):
         return False
@@ -185,7 +186,7 @@ def _end(dagster: psutil.Popen) -> None:
     for run in runs:
         with suppress(psutil.Error):
             run.terminate()
-    psutil.wait_procs([*servers, *runs], timeout=GRACE_SECONDS)
+    psutil.wait_procs([*servers, *runs], timeout=GRACE_SECONDS if runs else SERVERS_SECONDS)
     psutil.wait_procs([dagster], timeout=FILES_SECONDS)
     alive = psutil.wait_procs([dagster, *started], timeout=0)[1]
     for process in alive:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress, TaskID
 
 WIDTH = 24  # of a step's name in a line
@@ -28,15 +30,17 @@ class Steps:
         self._open: dict[str, float] = {}
         self._tasks: dict[str, TaskID] = {}
         self._live: Progress | None = None
+        self._terminal: Console | None = None
 
     def begin(self, name: str) -> None:
         """Show that the step begins."""
         self._open[name] = time.monotonic()
-        if not _has_spinner():
+        self._terminal = self._terminal or _find_terminal()
+        if self._terminal is None:
             self.say(f"  {name} …")
             return
         if self._live is None:
-            self._live = _new_live()
+            self._live = _new_live(self._terminal)
             self._live.start()
         self._tasks[name] = self._live.add_task(name)
 
@@ -63,8 +67,8 @@ class Steps:
 
     def say(self, line: str) -> None:
         """Print a line above the spinner."""
-        if self._live is not None:
-            self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if self._terminal is not None:
+            self._terminal.print(line, markup=False, soft_wrap=True)
         else:
             sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
@@ -94,22 +98,19 @@ class StepsHandler(logging.Handler):
         STEPS.say(self.format(record))
 
 
-def _has_spinner() -> bool:
+def _find_terminal() -> Console | None:
+    """The terminal behind standard error, if it can move its cursor. Dagster redirects standard error during a run."""
     from rich.console import Console  # noqa: PLC0415 - not needed for --help
 
     console = Console(stderr=True)
-    return console.is_terminal and not console.is_dumb_terminal
+    if not console.is_terminal or console.is_dumb_terminal or not sys.stderr.isatty():
+        return None
+    own = os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8", errors="backslashreplace")
+    return Console(file=own, highlight=False)
 
 
-def _new_live() -> Progress:
-    from rich.console import Console  # noqa: PLC0415
+def _new_live(terminal: Console) -> Progress:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        TimeElapsedColumn(),
-        console=Console(stderr=True, highlight=False),
-        transient=True,
-        redirect_stdout=False,
-    )
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    return Progress(*columns, console=terminal, transient=True, redirect_stdout=False)

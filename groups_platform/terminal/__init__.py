@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping, Sized
+from dataclasses import dataclass
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, OverflowMethod
 from rich.markup import escape as escape_markup
 from rich.table import Column, Table
+from rich.text import Text
 
 PIPED_WIDTH = None if sys.stdout and sys.stdout.isatty() else 140  # a pipe has no width, and the default of 80 cuts ids
 
 console = Console(highlight=False, width=PIPED_WIDTH)
 errors = Console(stderr=True, highlight=False)
+
+READABLE = 6  # characters of a column of text, as few as can be read
+SPACE = 2  # between columns
 
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
@@ -41,9 +46,42 @@ def next_page(shown: Sized, cursor: object) -> str | None:
 
 def show_page(table: Table | str, shown: Sized, cursor: object) -> None:
     """Show a page of a listing, and how to see the next one."""
-    console.print(table)
+    show_table(table)
     if told := next_page(shown, cursor):
         console.print(told, soft_wrap=True)  # a cursor is copied as a whole
+
+
+def show_table(table: Table | str) -> None:
+    """Show a table, or where the terminal is too narrow for its columns a card for each row, so that nothing is cut.
+
+    A card begins with the first columns that are never folded.
+    """
+    if isinstance(table, str) or _width_of(table) <= console.width:
+        console.print(table)
+        return
+    columns = table.columns
+    led = next((place for place, column in enumerate(columns) if not column.no_wrap), len(columns)) or 1
+    for cells in zip(*(column.cells for column in columns), strict=True):
+        console.print(Text("  ").join(_text(cell) for cell in cells[:led]))
+        card = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0))
+        for column, cell in zip(columns[led:], cells[led:], strict=True):
+            if (text := _text(cell)).plain:
+                card.add_row(f"  {column.header}", text)
+        console.print(card)
+
+
+def _width_of(table: Table) -> int:
+    """What the columns need: all of what is never folded, and of other texts what can be read in lines."""
+    width = 0
+    for column in table.columns:
+        longest = max((_text(cell).cell_len for cell in (column.header, *column.cells)), default=0)
+        least = column.least if isinstance(column, Readable) else READABLE
+        width += max(longest if column.no_wrap else min(longest, least), column.min_width or 0)
+    return width + SPACE * (len(table.columns) - 1)
+
+
+def _text(cell: object) -> Text:
+    return cell if isinstance(cell, Text) else Text.from_markup(cell) if isinstance(cell, str) else Text()
 
 
 def show_facts(name: str, state: str, facts: Mapping[str, str]) -> None:
@@ -61,6 +99,18 @@ def uncut(*names: str) -> list[Column]:
     return [Column(name, no_wrap=True) for name in names]
 
 
+@dataclass
+class Readable(Column):
+    """A column of texts that are folded, and with less than `least` characters can hardly be read."""
+
+    least: int = READABLE
+    overflow: OverflowMethod = "fold"
+
+
 def narrow_table(*columns: Column | str) -> Table:
-    """Return a table without lines between columns, so that many columns fit into 80 characters."""
-    return Table(*columns, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    """Return a table without lines between columns, so that many columns fit into 80 characters.
+
+    Texts are folded and never cut; see `show_table`.
+    """
+    folded = (Readable(column) if isinstance(column, str) else column for column in columns)
+    return Table(*folded, box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
@@ -83,7 +83,7 @@ def _number_of(kind: str, number: int) -> str:
 
 
 def _table(changes: Sequence[Change]) -> Table:
-    table = narrow_table("", Column("what", min_width=15), Column("group or agent", min_width=15), "from and to")
+    table = narrow_table("", "what", "group or agent", "from and to")
     for change in changes:
         sign = SAID[change.change][0]
         table.add_row(_signed(sign), _happened(change), _about(change), _from_and_to(change))
@@ -156,7 +156,7 @@ def _group_tree(of_groups: Mapping[int, Sequence[Change]], above: Mapping[int, G
 def _places(
     of_groups: Mapping[int, Sequence[Change]], above: Mapping[int, GroupAbove]
 ) -> tuple[dict[int, int | None], dict[int, str | None]]:
-    """Parents and names of the groups in the tree. A parent that is not there is None; so is one that closes a cycle."""
+    """Parents and names of the groups in the tree. The parent is None where it is not there, or closes a cycle."""
     names: dict[int, str | None] = {group.group_id: group.name for group in above.values()}
     parent_of: dict[int, int | None] = {group.group_id: group.parent_group_id for group in above.values()}
     for group_id, changes in of_groups.items():

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
 
+from groups_platform.directory.difference import changes_of_plan
 from groups_platform.directory.plan import SAMPLE_ROWS
-from groups_platform.terminal import console, counted, errors, escape, narrow_table, uncut
+from groups_platform.terminal import Readable, console, counted, errors, escape, narrow_table, show_table, uncut
 from groups_platform.terminal.changes import left_out, show_changes, summed_up
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ COLORS = {"applied": "green", "held": "bold yellow", "failed": "bold red", "igno
 
 def show_days(days: Sequence[DayStatus]) -> None:
     """A line per folder of the source."""
-    table = Table(*uncut("day", "state"), "what")
+    table = narrow_table(*uncut("day", "state"), Readable("what", least=40))
     for day in days:
         color = COLORS.get(day.state.value, "default")
         table.add_row(escape(day.label), f"[{color}]{day.state.value}[/]", escape(day.sentence))
-    console.print(table if days else "The source has no folders sync-<day>.")
+    show_table(table if days else "The source has no folders sync-<day>.")
 
 
 def show_plan(
@@ -81,50 +81,53 @@ def show_replay(summary: RunSummary) -> None:
         return
     for day, why in done.left_out.items():
         console.print(f"[yellow]{escape(day)} is left out:[/] {escape(why)}")
-    changes = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in done.plan.counts.items() if number)
-    days = f"{len(done.days)} days are folded, {escape(', '.join(done.days[-5:]))} the last of them"
-    console.print(f"[green]{days}:[/] {done.rows_written:,} rows written. {changes or 'The tables were right'}.")
+    changes = summed_up(changes_of_plan(done.plan)[0])
+    are = "is" if len(done.days) == 1 else "are"
+    days = f"{counted(len(done.days), 'day')} {are} folded, {escape(', '.join(done.days[-5:]))} the last of them"
+    written = counted(done.rows_written, "row")
+    console.print(f"[green]{days}:[/] {written} written. {changes or 'The tables were right'}.")
 
 
 def show_excesses(excesses: Sequence[Excess]) -> None:
     """The limits that a day exceeds."""
     if not excesses:
         return
-    table = Table("limit exceeded", "measured", "of", "share", "allowed")
+    table = narrow_table("limit exceeded", "measured", "of", "share", "allowed")
     for column in table.columns[1:]:
         column.justify = "right"
     for excess in excesses:
         figures = (excess.measured, excess.stored)
         share = f"{excess.share:.0%}"
         table.add_row(excess.limit.replace("_", " "), *(f"{n:,}" for n in figures), share, f"{excess.allowed:,}")
-    console.print(table)
+    show_table(table)
 
 
 def show_group_history(rows: Rows) -> None:
     """A line per interval of a group."""
-    table = Table(*uncut("from", "until before"), "name", "parent", "state", "members")
+    table = narrow_table(*uncut("from", "until before"), "name", *uncut("parent"), "state", "members")
     for row in rows:
         state = "[yellow]inactive[/]" if row["inactive"] else "active"
         parent = "" if row["parent_group_id"] is None else str(row["parent_group_id"])
         table.add_row(row["from_day"], row["to_day"] or "", escape(row["name"]), parent, state, f"{row['members']:,}")
-    console.print(table if rows else "No applied day has this group.")
+    show_table(table if rows else "No applied day has this group.")
 
 
 def show_agent_history(rows: Rows) -> None:
     """A line per interval of an agent and of its memberships."""
-    table = Table(*uncut("from", "until before", "what"), "name", "e-mail")
+    table = narrow_table(*uncut("from", "until before", "what"), "name", "e-mail")
     for row in rows:
         is_agent = row["what"] == "agent"
         what = ("active" if row["active"] else "[yellow]inactive[/]") if is_agent else f"member of {row['group_id']}"
         table.add_row(row["from_day"], row["to_day"] or "", what, escape(row["name"] or ""), escape(row["email"] or ""))
-    console.print(table if rows else "No applied day has this agent.")
+    show_table(table if rows else "No applied day has this agent.")
 
 
 def show_members(rows: Rows) -> None:
     """A line per membership."""
-    table = Table(*uncut("group"), "name", *uncut("agent"), "name", "e-mail", "state")
+    table = narrow_table("member", *uncut("id"), Readable("e-mail", least=20), "state", "group")
     for row in rows:
         state = "active" if row["active"] else "[yellow]inactive[/]"
-        names = (escape(row["group_name"]), str(row["agent_id"]), escape(row["agent_name"] or ""))
-        table.add_row(str(row["group_id"]), *names, escape(row["email"] or ""), state)
-    console.print(table if rows else "No members.")
+        group = f"{row['group_name']} ({row['group_id']})"
+        member = (row["agent_name"] or "", str(row["agent_id"]), row["email"] or "")
+        table.add_row(*map(escape, member), state, escape(group))
+    show_table(table if rows else "No members.")

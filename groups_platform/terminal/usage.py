@@ -20,7 +20,7 @@ from groups_platform.group_service.types.usage import (
     PeriodUsage,
     UsageHistory,
 )
-from groups_platform.terminal import console, escape, narrow_table, uncut
+from groups_platform.terminal import console, counted, escape, narrow_table, show_table, uncut
 from groups_platform.terminal.figures import in_bytes, in_counts, in_hours
 
 WIDEST_BAR = 16
@@ -65,14 +65,15 @@ def show_usage(usage: MonthlyUsage | PeriodUsage, limit: int) -> None:
     if not lines:
         console.print("No kernels existed in this time.")
         return
-    console.print(_allocated(lines, limit), _used(lines, limit))
+    show_table(_allocated(lines, limit))
+    show_table(_used(lines, limit))
     if any(line.peak for line in lines):
-        console.print(_held(lines, limit))
+        show_table(_held(lines, limit))
     if len(lines) > limit:
         console.print(f"{limit} of {len(lines)} groups are shown, and all are in the totals; --limit shows more.")
     kernels = [kernel for line in lines for kernel in line.details]
     if kernels:
-        console.print(_kernels(kernels[:limit]))
+        show_table(_kernels(kernels[:limit]))
     if len(kernels) > limit:
         console.print(f"{limit} of {len(kernels)} kernels are shown; --limit shows more.")
     _say("without statistics, which count with zero use", usage.missing_statistics_count, usage.missing_statistics)
