@@ -14,6 +14,7 @@ from groups_platform.cli.answers import OUTPUT, Output, answer_error, output_of_
 from groups_platform.errors import PlatformError
 from groups_platform.running.steps import step
 from groups_platform.settings import Settings
+from groups_platform.wording import counted
 
 
 def _choose(context: click.Context, option: click.Parameter, is_chosen: bool) -> bool:
@@ -47,7 +48,8 @@ LIMIT = click.option("--limit", default=300, show_default=True, type=click.IntRa
 
 def cut_at(limit: int, rows: Sized) -> str | None:
     """Say of rows that were read with this limit that there may be more."""
-    return f"{limit} rows are shown; there may be more, and --limit shows them." if len(rows) >= limit else None
+    shown = f"{counted(limit, 'row')} {'is' if limit == 1 else 'are'} shown"
+    return f"{shown}; there may be more, and --limit shows them." if len(rows) >= limit else None
 
 
 class PlatformGroup(click.Group):

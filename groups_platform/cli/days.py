@@ -91,7 +91,7 @@ def plan(settings: Settings, day: str, as_tree: bool | None, as_json: bool) -> N
 
     excesses = [excess.to_json() for excess in summary.excesses]
     planned = {"sync_day": day, "plan": summary.plan and asdict(summary.plan), "excesses": excesses}
-    rows = Rows(Change, lambda _: changes, lambda _: terminal.plan_note(summary))
+    rows: Rows[object] = Rows(Change, lambda _: changes, lambda _: terminal.plan_note(summary))
     show(planned, as_json, draw, rows, error=failure_of(summary))
     sys.exit(0 if summary.succeeded else 1)
 
@@ -306,5 +306,5 @@ def diff(
         terminal.show_difference(difference, above, as_table=as_tree is not True, as_tree=as_tree is not False)
 
     note = terminal.left_out(difference.counts, difference.changes)
-    rows = Rows(Change, lambda _: difference.changes, lambda _: note and f"{note}; --limit shows more.")
+    rows: Rows[object] = Rows(Change, lambda _: difference.changes, lambda _: note and f"{note}; --limit shows more.")
     show(difference, as_json, draw, rows)

@@ -13,6 +13,7 @@ from groups_platform.cli.answers import Rows, plain
 from groups_platform.cli.common import CSV, JSON, LIMIT
 from groups_platform.cli.service import ACTOR, perform, show_result
 from groups_platform.settings import Settings
+from groups_platform.wording import counted
 
 if TYPE_CHECKING:
     from groups_platform.group_service.types.usage import KernelUsage, MonthlyUsage, PeriodUsage, Usage, UsageHistory
@@ -183,4 +184,4 @@ def _projects_of_a_period(detail: bool) -> Rows[PeriodUsage]:
 
 def _note(usage: Usage) -> str | None:
     count = usage.missing_statistics_count + usage.unreadable_figures_count
-    return f"Figures of {count} kernels are missing and count as zero; --json names them." if count else None
+    return f"Figures of {counted(count, 'kernel')} are missing and count as zero; --json names them." if count else None

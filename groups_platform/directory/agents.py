@@ -37,7 +37,7 @@ class AgentEvent:
 
 @dataclass(frozen=True)
 class Agent:
-    """An agent of the directory. since: the applied day on which it became active, or inactive. events: oldest first."""
+    """An agent of the directory. since: the applied day of its state. events: oldest first."""
 
     agent_id: int
     name: str | None

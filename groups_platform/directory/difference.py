@@ -120,4 +120,5 @@ def read_groups_above(url: str, changes: Iterable[Change], as_of: str | None = N
 
 
 def _change(**row: Any) -> Change:
-    return Change(**{field.name: row.get(field.name) for field in fields(Change)})
+    known: dict[str, Any] = {field.name: row.get(field.name) for field in fields(Change)}
+    return Change(**known)

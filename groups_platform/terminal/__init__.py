@@ -34,11 +34,6 @@ def escape(text: str) -> str:
     return escape_markup(harmless(text))
 
 
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Say how many there are of what: `1 finding`, `1,200 findings`. plural: where it is not the noun with an s."""
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
-
-
 def next_page(shown: Sized, cursor: object) -> str | None:
     """Say how to see what follows a page; None on the last."""
     return None if cursor is None else f"{len(shown)} shown; --cursor {cursor} shows the next ones."
@@ -60,7 +55,8 @@ def show_table(table: Table | str) -> None:
         console.print(table)
         return
     columns = table.columns
-    led = next((place for place, column in enumerate(columns) if not column.no_wrap), len(columns)) or 1
+    led = next((place for place, column in enumerate(columns) if not isinstance(column, Uncut)), len(columns)) or 1
+    console.print(Text("  ".join(str(column.header) for column in columns[:led]), style="bold"))
     for cells in zip(*(column.cells for column in columns), strict=True):
         console.print(Text("  ").join(_text(cell) for cell in cells[:led]))
         card = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0))
@@ -96,7 +92,14 @@ def show_facts(name: str, state: str, facts: Mapping[str, str]) -> None:
 
 def uncut(*names: str) -> list[Column]:
     """Return columns that are never folded, for ids and codes that users copy."""
-    return [Column(name, no_wrap=True) for name in names]
+    return [Uncut(name) for name in names]
+
+
+@dataclass
+class Uncut(Column):
+    """A column of ids or codes, which are copied as a whole."""
+
+    no_wrap: bool = True
 
 
 @dataclass

@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from groups_platform.terminal import console, counted, harmless, narrow_table
+from groups_platform.terminal import console, harmless, narrow_table, show_table
+from groups_platform.wording import counted
 
 if TYPE_CHECKING:
     from groups_platform.directory.difference import Change, Difference, GroupAbove
@@ -59,7 +60,7 @@ def show_changes(
 ) -> None:
     """Show changes as a table, as a tree, or as both."""
     if as_table:
-        console.print(_table(changes))
+        show_table(_table(changes))
     if as_tree:
         for tree in _trees(changes, above):
             console.print(tree)

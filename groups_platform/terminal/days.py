@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-
 from groups_platform.directory.difference import changes_of_plan
 from groups_platform.directory.plan import SAMPLE_ROWS
-from groups_platform.terminal import Readable, console, counted, errors, escape, narrow_table, show_table, uncut
+from groups_platform.terminal import Readable, console, errors, escape, narrow_table, show_table, uncut
 from groups_platform.terminal.changes import left_out, show_changes, summed_up
+from groups_platform.wording import counted
 
 if TYPE_CHECKING:
     from groups_platform.directory.days import DayStatus

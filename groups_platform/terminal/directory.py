@@ -11,8 +11,8 @@ from rich.tree import Tree
 
 from groups_platform.directory.findings import FindingCode
 from groups_platform.terminal import (
+    Readable,
     console,
-    counted,
     errors,
     escape,
     harmless,
@@ -22,6 +22,7 @@ from groups_platform.terminal import (
     uncut,
 )
 from groups_platform.terminal.days import show_excesses
+from groups_platform.wording import counted
 
 if TYPE_CHECKING:
     from groups_platform.directory.agents import Agent

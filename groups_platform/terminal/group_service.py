@@ -17,8 +17,8 @@ from groups_platform.group_service.types.stray_member import StrayMemberPage
 from groups_platform.group_service.types.user import UserData
 from groups_platform.masking import public_registry
 from groups_platform.terminal import (
+    Readable,
     console,
-    counted,
     escape,
     narrow_table,
     next_page,
@@ -28,6 +28,7 @@ from groups_platform.terminal import (
     uncut,
 )
 from groups_platform.terminal.figures import in_bytes
+from groups_platform.wording import counted
 
 COLORS = {AuditStatus.SUCCESS: "green", AuditStatus.FAILURE: "red", AuditStatus.DENIED: "yellow"}
 MOST_SHOWN = 10
