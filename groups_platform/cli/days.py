@@ -32,7 +32,7 @@ FORM = click.option("--tree/--table", "as_tree", default=None, help="Only the tr
 BY = click.option("--by", "decided_by", default=getpass.getuser, metavar="NAME", help="Who decides (your login).")
 
 
-@click.command(name="days")
+@click.command(short_help="List the days of the source and what became of each.", name="days")
 @CSV
 @JSON
 @click.pass_obj
@@ -54,7 +54,7 @@ def list_(settings: Settings, as_json: bool) -> None:
     show(described, as_json, terminal.show_days, Rows(DayStatus))
 
 
-@click.command()
+@click.command(short_help="Show what a day would change, and the limits it exceeds.")
 @click.option("--day", required=True, metavar="DAY", help="The sync day, as the source has it now.")
 @FORM
 @CSV
@@ -96,7 +96,7 @@ def plan(settings: Settings, day: str, as_tree: bool | None, as_json: bool) -> N
     sys.exit(0 if summary.succeeded else 1)
 
 
-@click.command()
+@click.command(short_help="Approve the plan of a held day.")
 @DAY
 @click.option("--plan", "plan_id", required=True, metavar="ID", help="The held plan; sync and plan name it.")
 @REASON
@@ -110,7 +110,7 @@ def approve(
     """Approve the plan of a held day; it is applied if its plan still is that one.
 
     \b
-      groups-platform approve day3 --plan 1f0c96aa52d1 --reason "the merger of two departments"
+      groups-platform approve day3 --plan 1f0c96aa52d1 --reason "a merger"
     """
     from groups_platform.directory.decisions import Verdict  # noqa: PLC0415
 
@@ -121,7 +121,7 @@ def approve(
     sys.exit(0 if (replay_now(settings, as_json) if day == REPLAY else sync_days(settings, [day], as_json)) else 1)
 
 
-@click.command()
+@click.command(short_help="Fold all days anew, with late and corrected ones.")
 @click.option("--from", "from_day", metavar="DAY", help="Fold this day and the later ones only: quicker.")
 @JSON
 @click.pass_obj
@@ -160,7 +160,7 @@ def replay_now(settings: Settings, as_json: bool, from_day: str | None = None) -
     return summary.succeeded
 
 
-@click.command()
+@click.command(short_help="Reject what was delivered for a day; later days go on.")
 @DAY
 @REASON
 @BY
@@ -270,7 +270,7 @@ def members(settings: Settings, group: str, as_of: str | None, is_below: bool, a
     show(rows, as_json, terminal.show_members, Rows(MEMBERS))
 
 
-@click.command()
+@click.command(short_help="Show what changed between two days.")
 @click.argument("first", metavar="[DAY1]", required=False)
 @click.argument("second", metavar="[DAY2]", required=False)
 @LIMIT

@@ -24,7 +24,7 @@ FINDINGS = (
 )
 
 
-@click.command()
+@click.command(short_help="Read days, apply them, and flag inactive groups.")
 @click.option("--day", "days", multiple=True, metavar="DAY", help="A sync day such as day1; may be repeated.")
 @click.option("--all", "all_days", is_flag=True, help="Every sync day of the source, in natural order.")
 @click.option("--source", metavar="DIR_OR_URL", help="Where the sync-<day> folders are (GROUPS_SOURCE).")
@@ -91,7 +91,7 @@ def failure_of(summary: RunSummary) -> dict[str, Any] | None:
     return {"code": "run_failed", "message": summary.message, "facts": facts}
 
 
-@click.command()
+@click.command(short_help="Run every check on a day, without changing anything.")
 @click.option("--day", metavar="DAY", help="The sync day (default: the newest applied one).")
 @CSV
 @JSON
@@ -124,7 +124,7 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
         sys.exit(1)
 
 
-@click.command()
+@click.command(short_help="List rejected records, orphans, cycles: what is wrong in a day.")
 @click.option("--day", metavar="DAY", help="The sync day (default: the newest applied one).")
 @click.option("--code", metavar="CODE", help="Only this code, such as orphan_membership.")
 @LIMIT
@@ -165,7 +165,10 @@ def tree(settings: Settings, limit: int, as_json: bool) -> None:
     show(read_tree(database(settings), limit), as_json, terminal.show_tree, rows)
 
 
-@click.command(context_settings={"ignore_unknown_options": True})  # -5 is an id
+@click.command(
+    short_help="Explain why a group is inactive, or who keeps it active.",
+    context_settings={"ignore_unknown_options": True},
+)  # -5 is an id
 @click.argument("group", metavar="GROUP")
 @JSON
 @click.pass_obj
@@ -186,7 +189,10 @@ def why(settings: Settings, group: str, as_json: bool) -> None:
     show(explain(url, find_group(url, group)), as_json, terminal.show_reason)
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(
+    short_help="Show an agent: active or not, its groups, since when.",
+    context_settings={"ignore_unknown_options": True},
+)
 @click.argument("agent", metavar="AGENT")
 @CSV
 @JSON

@@ -43,7 +43,7 @@ def usage() -> None:
 
 
 @usage.command()
-@click.argument("month", metavar="YYYYMM")
+@click.argument("month", metavar="YYYY-MM")
 @click.option("--group", "groups", multiple=True, metavar="GROUP", help="Only this group; may be repeated.")
 @figures_of_a_time
 def month(
@@ -60,8 +60,8 @@ def month(
     """Show the usage of a month.
 
     \b
-      groups-platform usage month 202410
-      groups-platform usage month 202410 --group norrvik/ticket-triage --detail
+      groups-platform usage month 2024-10
+      groups-platform usage month 2024-10 --group norrvik/ticket-triage --detail
     """
     from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction  # noqa: PLC0415
     from groups_platform.group_service.types.group import parse_group  # noqa: PLC0415
@@ -73,8 +73,8 @@ def month(
 
 
 @usage.command()
-@click.argument("start", metavar="YYYYMMDD")
-@click.argument("end", metavar="YYYYMMDD")
+@click.argument("start", metavar="YYYY-MM-DD")
+@click.argument("end", metavar="YYYY-MM-DD")
 @click.option("--group", metavar="GROUP", help="Only this group.")
 @figures_of_a_time
 def period(
@@ -92,7 +92,7 @@ def period(
     """Show the usage of at most 100 days, from the first to the last.
 
     \b
-      groups-platform usage period 20240915 20241015 --group norrvik-labs/ride-simulation --detail
+      groups-platform usage period 2024-09-15 2024-10-15 --detail
     """
     from groups_platform.group_service.services.group.actions.usage_per_period import (  # noqa: PLC0415
         UsagePerPeriodAction,
@@ -107,8 +107,8 @@ def period(
 
 @usage.command()
 @click.argument("groups", nargs=-1, metavar="[GROUP]...")
-@click.option("--first", metavar="YYYYMM", help="The first month (default: the first that is stored).")
-@click.option("--last", metavar="YYYYMM", help="The last month (default: the newest that is stored).")
+@click.option("--first", metavar="YYYY-MM", help="The first month (default: the first that is stored).")
+@click.option("--last", metavar="YYYY-MM", help="The last month (default: the newest that is stored).")
 @LIMIT
 @ACTOR
 @CSV
@@ -129,7 +129,7 @@ def history(
 
     \b
       groups-platform usage history
-      groups-platform usage history norrvik/ticket-triage --first 202409
+      groups-platform usage history norrvik/ticket-triage --first 2024-09
     """
     from groups_platform.group_service.services.group.actions.usage_history import UsageHistoryAction  # noqa: PLC0415
     from groups_platform.group_service.types.group import parse_group  # noqa: PLC0415

@@ -85,7 +85,7 @@ def _meant(text: str) -> str:
 
 def _near(url: str, kind: str, text: str) -> tuple[list[dict[str, Any]], str]:
     """What the text may have meant, nearest first, and the same as a sentence after a blank; empty where nothing is."""
-    wanted = text.strip().lower()[:200]
+    wanted = (text.strip().lower().partition("@")[0] or text.strip().lower())[:200]
     pieces = sorted({wanted[start : start + PIECE] for start in range(len(wanted) - PIECE + 1)} or {wanted} - {""})
     if not pieces or ID.fullmatch(wanted):
         return [], ""
@@ -98,9 +98,12 @@ def _near(url: str, kind: str, text: str) -> tuple[list[dict[str, Any]], str]:
 
 
 def _likeness(wanted: str, names: Iterable[str | None]) -> float:
-    """How much the most similar of these names is like the wanted text, or one of its words: 0 to 1."""
-    lowered = [name.lower() for name in names if name]
-    words = [word for name in lowered for word in re.split(r"[\s@.]+", name)]
+    """How much the most similar of these names is like the wanted text, or one of its words: 0 to 1.
+
+    Of an e-mail address what stands before the @: many have the rest.
+    """
+    lowered = [name.lower().partition("@")[0] for name in names if name]
+    words = [word for name in lowered for word in re.split(r"[\s.]+", name)]
     return max((SequenceMatcher(None, wanted, part).ratio() for part in (*lowered, *words)), default=0.0)
 
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, OverflowMethod
 from rich.markup import escape as escape_markup
+from rich.segment import Segments
 from rich.table import Column, Table
 from rich.text import Text
+from rich.tree import Tree
 
 PIPED_WIDTH = None if sys.stdout and sys.stdout.isatty() else 140  # a pipe has no width, and the default of 80 cuts ids
 
@@ -20,6 +22,7 @@ errors = Console(stderr=True, highlight=False)
 
 READABLE = 6  # characters of a column of text, as few as can be read
 SPACE = 2  # between columns
+DEEP, INDENT = 8, 4  # levels of a tree that fit into 80 characters, and the characters of each
 
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
@@ -78,6 +81,19 @@ def _width_of(table: Table) -> int:
 
 def _text(cell: object) -> Text:
     return cell if isinstance(cell, Text) else Text.from_markup(cell) if isinstance(cell, str) else Text()
+
+
+def show_branches(tree: Tree) -> None:
+    """Show a tree. Of a deep one the terminal folds the lines, since indented labels would have no room."""
+    levels, depth = [tree], 0
+    while levels := [child for branch in levels for child in branch.children]:
+        depth += 1
+    if depth <= DEEP:
+        console.print(tree)
+        return
+    options = console.options.update(width=INDENT * depth + console.width)
+    for line in console.render_lines(tree, options, pad=False):
+        console.print(Segments(line), soft_wrap=True)
 
 
 def show_facts(name: str, state: str, facts: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from groups_platform.terminal import console, harmless, narrow_table, show_table
+from groups_platform.terminal import console, harmless, narrow_table, show_branches, show_table
 from groups_platform.wording import counted
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def show_changes(
         show_table(_table(changes))
     if as_tree:
         for tree in _trees(changes, above):
-            console.print(tree)
+            show_branches(tree)
 
 
 def summed_up(counts: Mapping[str, int]) -> str:

@@ -17,6 +17,7 @@ from groups_platform.terminal import (
     escape,
     harmless,
     narrow_table,
+    show_branches,
     show_facts,
     show_table,
     uncut,
@@ -29,9 +30,7 @@ if TYPE_CHECKING:
     from groups_platform.directory.hierarchy import GroupTree, Reason
     from groups_platform.running.runs import RunSummary
 
-NOTHING_YET = "No groups yet. groups-platform sync --all reads the source."
 BLOCKING = {FindingCode.INVALID_JSON}  # of a whole file (D2, D14)
-DEEP = 8  # levels, below which a label has too little room on 80 columns
 MOST_STEPS = 20  # shown of a path, since each is indented further
 MOST_EVENTS = 12  # of an agent's history
 
@@ -151,8 +150,10 @@ def show_tree(tree: GroupTree) -> None:
         if group.note:
             label.append(f"  {group.note}", style="not strike not dim magenta")
         branches[group.group_id] = branches[group.shown_under].add(label)
-    is_deep = max((group.depth for group in tree.groups), default=0) > DEEP
-    console.print(root if tree.groups else NOTHING_YET, soft_wrap=is_deep)  # the terminal wraps what is indented far
+    if tree.groups:
+        show_branches(root)
+    else:
+        console.print("No groups yet. groups-platform sync --all reads the source.")
     if told := left_out(tree):
         console.print(told)
 
