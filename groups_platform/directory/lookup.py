@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Final
 
-from groups_platform.directory.reports import query
+from groups_platform.directory.reports import newest_applied_day, query
 from groups_platform.errors import AmbiguousName, UnknownAgent, UnknownGroup
 
 ID: Final = re.compile(r"-?[0-9]+")
@@ -32,7 +32,9 @@ def find_group(url: str, text: str) -> int:
     found = _only(_look(url, "groups", text), "groups", text)
     if found is None:
         near, said = _near(url, "groups", text)
-        raise UnknownGroup(f"No group {_meant(text)}.{said} {GROUPS}", group=text.strip(), near=near)
+        raise UnknownGroup(
+            f"No group {_meant(text)}.{said} {_where_to_look(url, GROUPS)}", group=text.strip(), near=near
+        )
     return found
 
 
@@ -44,7 +46,9 @@ def find_agent(url: str, text: str) -> int:
     found = _only(_look(url, "agents", text), "agents", text)
     if found is None:
         near, said = _near(url, "agents", text)
-        raise UnknownAgent(f"No agent {_meant(text)}.{said} {AGENTS}", agent=text.strip(), near=near)
+        raise UnknownAgent(
+            f"No agent {_meant(text)}.{said} {_where_to_look(url, AGENTS)}", agent=text.strip(), near=near
+        )
     return found
 
 
@@ -81,6 +85,10 @@ def _meant(text: str) -> str:
     return (
         f"{'has the id' if ID.fullmatch(name) else 'has the address' if '@' in name else 'is called'} {printable(name)}"
     )
+
+
+def _where_to_look(url: str, listing: str) -> str:
+    return listing if newest_applied_day(url) else "No sync day has been applied yet: run groups-platform sync --all."
 
 
 def _near(url: str, kind: str, text: str) -> tuple[list[dict[str, Any]], str]:

@@ -47,7 +47,8 @@ def show_groups(page: GroupPage) -> None:
             slots_text(group.total_resource_slots),
             escape(group.description or ""),
         )
-    show_page(table, page.groups, page.next_cursor)
+    nothing = "No groups. groups-platform group create NAME --domain DOMAIN makes one."
+    show_page(table if page.groups else nothing, page.groups, page.next_cursor)
 
 
 def show_group(group: GroupData, members: Sequence[UserData] = ()) -> None:
