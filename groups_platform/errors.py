@@ -117,6 +117,36 @@ class CheckFailed(PlatformError):
 
 
 class UnknownGroup(PlatformError):
-    """No row of `groups` has this id."""
+    """No row of `groups` has this id or name; `near` has those that may be meant."""
 
     code = "unknown_group"
+
+
+class UnknownAgent(PlatformError):
+    """No row of `agents` has this id, name or e-mail address; `near` has those that may be meant."""
+
+    code = "unknown_agent"
+
+
+class AmbiguousName(PlatformError):
+    """Several groups or agents have this name; `candidates` has them."""
+
+    code = "ambiguous_name"
+
+
+class PortTaken(PlatformError):
+    """Another program listens on the port of the UI; nothing was started."""
+
+    code = "port_taken"
+
+
+class AlreadyRunning(PlatformError):
+    """`groups-platform dev` runs already for this home; nothing was started."""
+
+    code = "already_running"
+
+
+class ServerEnded(PlatformError):
+    """One of the servers of `groups-platform dev` ended by itself, and the others were ended too."""
+
+    code = "server_ended"

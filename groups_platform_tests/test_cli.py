@@ -149,7 +149,7 @@ def test_the_first_day_that_fails_ends_it_with_exit_1(terminal: Terminal, source
         (["checks", "--day", "day1"], "day1 was never read. Run groups-platform sync --day day1 first."),
         (["sync", "--day", "day1", "--day", "day9"], "has no folder sync-day9. Days there: day1, day2."),
         (["why", "-5"], "No group has the id -5."),
-        (["why", "Support"], "'Support' is not a valid integer."),
+        (["why", "Supprt"], "No group is called Supprt."),
         (["findings", "--code", "nope"], "There is no code nope."),
         (["nope"], "No such command 'nope'."),
         (["group", "purge", "a"], "Write --yes"),
@@ -245,7 +245,7 @@ def test_p10_to_p12_plan_reject_and_history_in_the_terminal(terminal: Terminal, 
     assert (unknown.exit_code, "unknown_plan" in unknown.output) == (1, True)
 
     assert terminal.run("sync", "--day", "day2").exit_code == 0
-    changed = {row["change"] for row in terminal.json("diff", "day1", "day2")}
+    changed = {row["change"] for row in terminal.json("diff", "day1", "day2")["changes"]}
     assert "group moved" in changed
     assert [row["from_day"] for row in terminal.json("history", "2")] == ["day1", "day2"]
     assert "member of 2" in terminal.run("history", "--agent", "5").output

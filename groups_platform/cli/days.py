@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from groups_platform.cli.answers import Rows, show
-from groups_platform.cli.common import CSV, JSON, LIMIT, cut_at, database, importing
+from groups_platform.cli.common import CSV, JSON, LIMIT, database, importing, start_database
 from groups_platform.cli.directory import failure_of, sync_days
 from groups_platform.settings import Settings
 
@@ -24,14 +24,15 @@ UNDO = "If it is applied, groups-platform replay takes it out."
 GROUP_HISTORY = ("from_day", "to_day", "name", "parent_group_id", "inactive", "members")
 AGENT_HISTORY = ("from_day", "to_day", "what", "group_id", "active", "name", "email")
 MEMBERS = ("group_id", "group_name", "agent_id", "agent_name", "email", "active")
-DIFFERENCE = ("change", "group_id", "agent_id", "before", "after")
 
 DAY = click.argument("day", metavar="DAY")
+GROUP = click.argument("group", metavar="GROUP")
 REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept for ever.")
+FORM = click.option("--tree/--table", "as_tree", default=None, help="Only the tree, or only the table (default: both).")
 BY = click.option("--by", "decided_by", default=getpass.getuser, metavar="NAME", help="Who decides (your login).")
 
 
-@click.command(name="days")
+@click.command(short_help="List the days of the source and what became of each.", name="days")
 @CSV
 @JSON
 @click.pass_obj
@@ -41,6 +42,7 @@ def list_(settings: Settings, as_json: bool) -> None:
     \b
       groups-platform days
     """
+    start_database(settings)
     with importing():
         from groups_platform.directory.days import DayStatus  # noqa: PLC0415
         from groups_platform.running.runs import describe_source, open_for_terminal  # noqa: PLC0415
@@ -52,30 +54,49 @@ def list_(settings: Settings, as_json: bool) -> None:
     show(described, as_json, terminal.show_days, Rows(DayStatus))
 
 
-@click.command()
+@click.command(short_help="Show what a day would change, and the limits it exceeds.")
 @click.option("--day", required=True, metavar="DAY", help="The sync day, as the source has it now.")
+@FORM
+@CSV
 @JSON
 @click.pass_obj
-def plan(settings: Settings, day: str, as_json: bool) -> None:
+def plan(settings: Settings, day: str, as_tree: bool | None, as_json: bool) -> None:
     """Show what a day would change and which limits it exceeds; nothing of it is applied.
+
+    At most 100 changes of each kind are shown, and all are counted.
 
     \b
       groups-platform plan --day day3
     """
+    start_database(settings)
     with importing():
+        from groups_platform.directory.difference import (  # noqa: PLC0415
+            Change,
+            Difference,
+            changes_of_plan,
+            read_groups_above,
+        )
         from groups_platform.running.runs import open_for_terminal, plan_day  # noqa: PLC0415
         from groups_platform.terminal import days as terminal  # noqa: PLC0415
 
         opened = open_for_terminal(settings)
     with opened as instance:
         summary = plan_day(settings, instance, day)
+    counts, changes = changes_of_plan(summary.plan) if summary.plan else ({}, ())
+
+    def draw(_: object) -> None:
+        above = read_groups_above(database(settings), changes)
+        view = Difference("the tables", day, counts, changes)
+        terminal.show_plan(summary, view, above, as_table=as_tree is not True, as_tree=as_tree is not False)
+
     excesses = [excess.to_json() for excess in summary.excesses]
     planned = {"sync_day": day, "plan": summary.plan and asdict(summary.plan), "excesses": excesses}
-    show(planned, as_json, lambda _: terminal.show_plan(summary), error=failure_of(summary))
+    rows: Rows[object] = Rows(Change, lambda _: changes, lambda _: terminal.plan_note(summary))
+    show(planned, as_json, draw, rows, error=failure_of(summary))
     sys.exit(0 if summary.succeeded else 1)
 
 
-@click.command()
+@click.command(short_help="Approve the plan of a held day.")
 @DAY
 @click.option("--plan", "plan_id", required=True, metavar="ID", help="The held plan; sync and plan name it.")
 @REASON
@@ -89,7 +110,7 @@ def approve(
     """Approve the plan of a held day; it is applied if its plan still is that one.
 
     \b
-      groups-platform approve day3 --plan 1f0c96aa52d1 --reason "the merger of two departments"
+      groups-platform approve day3 --plan 1f0c96aa52d1 --reason "a merger"
     """
     from groups_platform.directory.decisions import Verdict  # noqa: PLC0415
 
@@ -100,7 +121,7 @@ def approve(
     sys.exit(0 if (replay_now(settings, as_json) if day == REPLAY else sync_days(settings, [day], as_json)) else 1)
 
 
-@click.command()
+@click.command(short_help="Fold all days anew, with late and corrected ones.")
 @click.option("--from", "from_day", metavar="DAY", help="Fold this day and the later ones only: quicker.")
 @JSON
 @click.pass_obj
@@ -119,6 +140,7 @@ def replay(settings: Settings, from_day: str | None, as_json: bool) -> None:
 
 def replay_now(settings: Settings, as_json: bool, from_day: str | None = None) -> bool:
     """Replay in this process, show what came of it, and say whether it succeeded."""
+    start_database(settings)
     with importing():
         from groups_platform.running.runs import open_for_terminal, replay_days  # noqa: PLC0415
         from groups_platform.terminal import days as terminal  # noqa: PLC0415
@@ -138,7 +160,7 @@ def replay_now(settings: Settings, as_json: bool, from_day: str | None = None) -
     return summary.succeeded
 
 
-@click.command()
+@click.command(short_help="Reject what was delivered for a day; later days go on.")
 @DAY
 @REASON
 @BY
@@ -194,67 +216,95 @@ def _decide(
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("group_id", type=int, required=False)
-@click.option("--agent", "agent_id", type=int, metavar="ID", help="The history of an agent instead.")
+@click.argument("group", metavar="[GROUP]", required=False)
+@click.option("--agent", metavar="AGENT", help="The history of an agent instead.")
 @CSV
 @JSON
 @click.pass_obj
-def history(settings: Settings, group_id: int | None, agent_id: int | None, as_json: bool) -> None:
+def history(settings: Settings, group: str | None, agent: str | None, as_json: bool) -> None:
     """Show what a group, or an agent, was on which applied days.
 
+    GROUP is an id or a name, AGENT an id, a name or an e-mail address.
+
     \b
-      groups-platform history 21000402000
-      groups-platform history --agent 21001000012
+      groups-platform history "Phone and Chat"
+      groups-platform history --agent ingrid.dahl@example.com
     """
     from groups_platform.directory.history import read_agent_history, read_group_history  # noqa: PLC0415
+    from groups_platform.directory.lookup import find_agent, find_group  # noqa: PLC0415
     from groups_platform.terminal import days as terminal  # noqa: PLC0415
 
-    if (group_id is None) == (agent_id is None):
+    if (group is None) == (agent is None):
         raise click.UsageError("Name a group, or an agent with --agent.")
     url = database(settings)
-    if agent_id is not None:
-        rows = read_agent_history(url, agent_id)
-        show(rows, as_json, lambda _: terminal.show_agent_history(agent_id, rows), Rows(AGENT_HISTORY))
-    elif group_id is not None:
-        rows = read_group_history(url, group_id)
-        show(rows, as_json, lambda _: terminal.show_group_history(group_id, rows), Rows(GROUP_HISTORY))
+    if agent is not None:
+        rows = read_agent_history(url, find_agent(url, agent))
+        show(rows, as_json, terminal.show_agent_history, Rows(AGENT_HISTORY))
+    elif group is not None:
+        rows = read_group_history(url, find_group(url, group))
+        show(rows, as_json, terminal.show_group_history, Rows(GROUP_HISTORY))
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("group_id", type=int)
+@GROUP
 @click.option("--as-of", metavar="DAY", help="After this applied day; today when left out.")
 @click.option("--below", "is_below", is_flag=True, help="Also the members of the groups below it, at any depth.")
 @CSV
 @JSON
 @click.pass_obj
-def members(settings: Settings, group_id: int, as_of: str | None, is_below: bool, as_json: bool) -> None:
-    """List who is, or was, a member of a group of the directory.
+def members(settings: Settings, group: str, as_of: str | None, is_below: bool, as_json: bool) -> None:
+    """List who is, or was, a member of a group of the directory. GROUP is an id or a name.
 
     \b
-      groups-platform members 21000402000 --as-of day1 --below
+      groups-platform members "Phone and Chat" --as-of day1
+      groups-platform members 21000402000 --below
     """
-    from groups_platform.directory.history import read_members  # noqa: PLC0415
+    from groups_platform.directory.history import read_members, refuse_unapplied  # noqa: PLC0415
+    from groups_platform.directory.lookup import find_group  # noqa: PLC0415
     from groups_platform.terminal import days as terminal  # noqa: PLC0415
 
-    rows = read_members(database(settings), group_id, as_of=as_of, is_below=is_below)
+    url = database(settings)
+    if as_of is not None:
+        refuse_unapplied(url, as_of)
+    rows = read_members(url, find_group(url, group), as_of=as_of, is_below=is_below)
     show(rows, as_json, terminal.show_members, Rows(MEMBERS))
 
 
-@click.command()
-@click.argument("first", metavar="DAY1")
-@click.argument("second", metavar="DAY2")
+@click.command(short_help="Show what changed between two days.")
+@click.argument("first", metavar="[DAY1]", required=False)
+@click.argument("second", metavar="[DAY2]", required=False)
 @LIMIT
+@FORM
 @CSV
 @JSON
 @click.pass_obj
-def diff(settings: Settings, first: str, second: str, limit: int, as_json: bool) -> None:
-    """List what changed from one applied day to another.
+def diff(
+    settings: Settings, /, *, first: str | None, second: str | None, limit: int, as_tree: bool | None, as_json: bool
+) -> None:
+    """Show what changed from one applied day to another: who joined and left, what moved, what turned inactive.
+
+    With one day: what that day changed. Without a day: what the newest applied day changed.
 
     \b
-      groups-platform diff day1 day2
+      groups-platform diff
+      groups-platform diff day2
+      groups-platform diff day1 day4 --tree
     """
-    from groups_platform.directory.history import read_difference  # noqa: PLC0415
-    from groups_platform.terminal import days as terminal  # noqa: PLC0415
+    from groups_platform.directory.difference import (  # noqa: PLC0415
+        Change,
+        choose_days,
+        read_difference,
+        read_groups_above,
+    )
+    from groups_platform.terminal import changes as terminal  # noqa: PLC0415
 
-    rows = read_difference(database(settings), first, second, limit)
-    show(rows, as_json, terminal.show_difference, Rows(DIFFERENCE, note=lambda rows: cut_at(limit, rows)))
+    url = database(settings)
+    difference = read_difference(url, *choose_days(url, first, second), limit)
+
+    def draw(_: object) -> None:
+        above = read_groups_above(url, difference.changes, difference.second)
+        terminal.show_difference(difference, above, as_table=as_tree is not True, as_tree=as_tree is not False)
+
+    note = terminal.left_out(difference.counts, difference.changes)
+    rows: Rows[object] = Rows(Change, lambda _: difference.changes, lambda _: note and f"{note}; --limit shows more.")
+    show(difference, as_json, draw, rows)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from groups_platform.cli.answers import Rows, show
-from groups_platform.cli.common import CSV, JSON, LIMIT, cut_at, database, importing
+from groups_platform.cli.common import CSV, JSON, LIMIT, cut_at, database, importing, start_database
 from groups_platform.errors import UnknownSyncDay
 from groups_platform.masking import mask_text
 from groups_platform.settings import Settings
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from groups_platform.running.runs import RunSummary
 
 # The columns of the query, as its rows name them in the JSON.
-FINDINGS = ("sync_day", "code", "severity", "file", "position", "group_id", "agent_id", "detail", "raw")
+FINDINGS = (
+    *("sync_day", "code", "severity", "file", "position", "group_id", "group_name", "agent_id", "agent_name"),
+    *("detail", "raw"),
+)
 
 
-@click.command()
+@click.command(short_help="Read days, apply them, and flag inactive groups.")
 @click.option("--day", "days", multiple=True, metavar="DAY", help="A sync day such as day1; may be repeated.")
 @click.option("--all", "all_days", is_flag=True, help="Every sync day of the source, in natural order.")
 @click.option("--source", metavar="DIR_OR_URL", help="Where the sync-<day> folders are (GROUPS_SOURCE).")
@@ -51,6 +54,7 @@ def sync_days(settings: Settings, labels: list[str] | None, as_json: bool = Fals
 
     None: every day of the source, but for what somebody has rejected or skipped.
     """
+    start_database(settings)
     with importing():
         from groups_platform.running.runs import (  # noqa: PLC0415
             find_days_to_sync,
@@ -87,7 +91,7 @@ def failure_of(summary: RunSummary) -> dict[str, Any] | None:
     return {"code": "run_failed", "message": summary.message, "facts": facts}
 
 
-@click.command()
+@click.command(short_help="Run every check on a day, without changing anything.")
 @click.option("--day", metavar="DAY", help="The sync day (default: the newest applied one).")
 @CSV
 @JSON
@@ -97,6 +101,7 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
 
     Exits 1 if a check of severity error fails, whether it is blocking or not.
     """
+    start_database(settings)
     with importing():
         from groups_platform.running.runs import CheckOutcome, check_day, open_for_terminal  # noqa: PLC0415
         from groups_platform.terminal import directory as terminal  # noqa: PLC0415
@@ -119,7 +124,7 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
         sys.exit(1)
 
 
-@click.command()
+@click.command(short_help="List rejected records, orphans, cycles: what is wrong in a day.")
 @click.option("--day", metavar="DAY", help="The sync day (default: the newest applied one).")
 @click.option("--code", metavar="CODE", help="Only this code, such as orphan_membership.")
 @LIMIT
@@ -160,16 +165,54 @@ def tree(settings: Settings, limit: int, as_json: bool) -> None:
     show(read_tree(database(settings), limit), as_json, terminal.show_tree, rows)
 
 
-@click.command(context_settings={"ignore_unknown_options": True})  # -5 is an id
-@click.argument("group_id", type=int)
+@click.command(
+    short_help="Explain why a group is inactive, or who keeps it active.",
+    context_settings={"ignore_unknown_options": True},
+)  # -5 is an id
+@click.argument("group", metavar="GROUP")
 @JSON
 @click.pass_obj
-def why(settings: Settings, group_id: int, as_json: bool) -> None:
-    """Explain why a group is inactive, or which active member keeps it active, and by which path."""
+def why(settings: Settings, group: str, as_json: bool) -> None:
+    """Explain why a group is inactive, or which active member keeps it active, and by which path.
+
+    GROUP is an id, or a name in any case.
+
+    \b
+      groups-platform why 21000402000
+      groups-platform why "motor and battery"
+    """
     from groups_platform.directory.hierarchy import explain  # noqa: PLC0415
+    from groups_platform.directory.lookup import find_group  # noqa: PLC0415
     from groups_platform.terminal import directory as terminal  # noqa: PLC0415
 
-    show(explain(database(settings), group_id), as_json, terminal.show_reason)
+    url = database(settings)
+    show(explain(url, find_group(url, group)), as_json, terminal.show_reason)
+
+
+@click.command(
+    short_help="Show an agent: active or not, its groups, since when.",
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("agent", metavar="AGENT")
+@CSV
+@JSON
+@click.pass_obj
+def who(settings: Settings, agent: str, as_json: bool) -> None:
+    """Show an agent: active or not, the groups it is in and those above them, since when, and its history in short.
+
+    AGENT is an e-mail address, a name or an id.
+
+    \b
+      groups-platform who ingrid.dahl@example.com
+      groups-platform who "Ingrid Dahl"
+    """
+    from groups_platform.directory.agents import GroupOfAgent, read_agent  # noqa: PLC0415
+    from groups_platform.directory.lookup import find_agent  # noqa: PLC0415
+    from groups_platform.terminal import directory as terminal  # noqa: PLC0415
+
+    url = database(settings)
+    found = read_agent(url, find_agent(url, agent))
+    show(found, as_json, terminal.show_agent, Rows(GroupOfAgent, lambda found: found.groups))
 
 
 def _newest_day(settings: Settings) -> str:

@@ -39,7 +39,7 @@ def create(settings: Settings, /, *, name: str, actor: str | None, as_json: bool
     """Create a domain. NAME: 1 to 64 letters, digits, '-', '_' or '.'; it cannot be changed later.
 
     \b
-      groups-platform domain create norrvik --description "Tyres and forecasts" --slot cpu=256 --slot mem=1t
+      groups-platform domain create norrvik --slot cpu=256 --slot mem=1t
     """
     from groups_platform.group_service.services.group.actions.create_domain import CreateDomainAction  # noqa: PLC0415
     from groups_platform.group_service.types.domain import DomainCreator  # noqa: PLC0415
@@ -66,7 +66,7 @@ def modify(
     """Change fields of a domain; the other fields stay as they are.
 
     \b
-      groups-platform domain modify norrvik --slot cpu=512 --slot mem=2t --clear description
+      groups-platform domain modify norrvik --slot cpu=512 --clear description
     """
     _modify(settings, actor, as_json, name, changes_of(values_of(options), clear, NULLABLE))
 

@@ -67,7 +67,7 @@ def create(asked: Asked, **given: Any) -> None:
     """Add a dotfile to a group.
 
     \b
-      groups-platform group dotfile create norrvik/ticket-triage .vimrc --file my.vimrc
+      groups-platform group dotfile create norrvik/ticket-triage .vimrc --file rc
     """
     from groups_platform.group_service.services.group.actions.create_dotfile import CreateDotfileAction  # noqa: PLC0415
 

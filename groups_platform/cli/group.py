@@ -63,12 +63,12 @@ def one_group(command: Callable[..., None]) -> Callable[..., None]:
     return asked
 
 
-@click.group()
+@click.group(short_help="Manage the groups (projects), their members and dotfiles.")
 def group() -> None:
     """Manage the groups (projects) of the service, their members and their limits.
 
     \b
-    GROUP is domain/name, a name (with --domain if several domains have it), or an id:
+    GROUP is domain/name, an id, or a name (with --domain if several have it):
       groups-platform group show norrvik/ticket-triage
     """
 
@@ -111,8 +111,8 @@ def list_(
     """List groups.
 
     \b
-      groups-platform group list --domain norrvik --active --member mei-ling.tsai@example.com
-      groups-platform group list --modified-since 7d --order modified_at --descending
+      groups-platform group list --domain norrvik --member ravi.menon@example.com
+      groups-platform group list --modified-since 7d --order modified_at
     """
     from groups_platform.group_service.services.group.actions.search_groups import SearchGroupsAction  # noqa: PLC0415
     from groups_platform.group_service.types.group import (  # noqa: PLC0415
@@ -163,7 +163,7 @@ def create(settings: Settings, /, *, name: str, domain: str, actor: str | None, 
     """Create a group.
 
     \b
-      groups-platform group create winter-tyres --domain norrvik --slot cpu=8 --slot mem=32g --host local
+      groups-platform group create winter-tyres --domain norrvik --slot cpu=8
     """
     from groups_platform.group_service.services.group.actions.create_group import CreateGroupAction  # noqa: PLC0415
     from groups_platform.group_service.types.group import GroupCreator  # noqa: PLC0415
@@ -185,7 +185,7 @@ def modify(asked: Asked, clear: tuple[str, ...], **options: Any) -> None:
     """Change fields of a group; the other fields stay as they are.
 
     \b
-      groups-platform group modify norrvik/ticket-triage --slot cpu=64 --slot mem=256g --clear description
+      groups-platform group modify norrvik/ticket-triage --slot mem=256g
     """
     from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction  # noqa: PLC0415
 
@@ -208,7 +208,7 @@ def members(asked: Asked, remove_all: bool, **users: tuple[str | UUID, ...]) -> 
     """Show the members of a group, or change them, in one transaction.
 
     \b
-      groups-platform group members norrvik/ticket-triage --add ravi.menon@example.com
+      groups-platform group members norrvik/ticket-triage --add ann@example.com
     """
     from groups_platform.group_service.services.group.actions.get_group import GetGroupAction  # noqa: PLC0415
     from groups_platform.group_service.services.group.actions.modify_group import ModifyGroupAction  # noqa: PLC0415

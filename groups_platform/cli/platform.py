@@ -13,17 +13,18 @@ from zoneinfo import ZoneInfo
 import click
 
 from groups_platform.cli.answers import show
-from groups_platform.cli.common import JSON, database, importing
+from groups_platform.cli.common import JSON, database, importing, start_database
 from groups_platform.cli.directory import sync_days
 from groups_platform.cli.service import data_of, perform
 from groups_platform.errors import InvalidSetting, PlatformError
+from groups_platform.running.steps import step
 from groups_platform.settings import Settings, find_resource
 
 if TYPE_CHECKING:
     from groups_platform.group_service.services.group.service import GroupService
 
 SAMPLE_MONTHS = ("2024-08-01", "2024-10-01")  # the first days of the first and the last month
-SAMPLE_MONTH = "202410"
+SAMPLE_MONTH = "2024-10"
 UNPURGEABLE = "norrvik/speech-models"  # it has an active endpoint
 
 NEXT_STEPS = """
@@ -32,8 +33,10 @@ What to do next:
   groups-platform findings --day day2       every record that was rejected, and why
   groups-platform plan --day day3           what the day that is held would change
   groups-platform reject day3 --reason "half a roster"    then sync --day day4 goes on without it
-  groups-platform why 21000402000           who keeps a group active (21000402100 is inactive)
-  groups-platform usage month 202410        what each group of the service used; --detail shows the kernels
+  groups-platform diff                      what the newest day changed, as a table and a tree
+  groups-platform why "Technical Support"   who keeps a group active ("Motor and Battery" is inactive)
+  groups-platform who henrike.vos@example.com     the groups of an agent, and since when
+  groups-platform usage month 2024-10        what each group of the service used; --detail shows the kernels
   groups-platform usage history             the same over the months that are stored, as curves
   groups-platform group list                the groups of the service; group --help says what to do with them
   groups-platform db psql                   the tables: SELECT * FROM groups;
@@ -49,6 +52,8 @@ def demo(settings: Settings, with_sync: bool) -> None:
         raise InvalidSetting(
             "The demo loads invented people. Unset GROUPS_DATABASE_URL, so that it uses the embedded database."
         )
+    if os.environ.get("GROUPS_SOURCE"):
+        click.echo("The demo uses the sample data, not GROUPS_SOURCE; groups-platform sync --all reads that.", err=True)
     if with_sync:
         _show_directory(settings.model_copy(update={"source": str(find_resource("sample_data"))}))
     _show_service(settings)
@@ -74,10 +79,11 @@ def _show_directory(settings: Settings) -> None:
 
 def _show_service(settings: Settings) -> None:
     from groups_platform.group_service.sample import load_sample_deployment  # noqa: PLC0415
-    from groups_platform.terminal import console, errors  # noqa: PLC0415
+    from groups_platform.terminal import console  # noqa: PLC0415
 
-    errors.print("[bold]The sample deployment[/] is loaded")
-    added = asyncio.run(load_sample_deployment(settings))
+    start_database(settings)
+    with step("loading the sample deployment"):
+        added = asyncio.run(load_sample_deployment(settings))
     told = ("domains", "users", "groups", "sessions", "kernels")
     news = ", ".join(f"{added[table]} {table}" for table in told if added[table])
     console.print(f"\n[bold]The sample deployment of the group service:[/] {news or 'all of it was there'}.")
@@ -113,7 +119,8 @@ def _fill_assets(settings: Settings) -> None:
     from groups_platform.terminal import console, errors  # noqa: PLC0415
     from groups_platform.terminal.usage import show_history  # noqa: PLC0415
 
-    errors.print("[bold]Usage of the months, and the audit log of today[/] are stored and shown by Dagster")
+    errors.print("[bold]Usage of the months, and the audit log of today[/] are stored by runs that the UI shows")
+    start_database(settings)
     with importing():
         from groups_platform.running.service_runs import STORE_USAGE, SUMMARISE_AUDIT, materialise  # noqa: PLC0415
 
@@ -125,15 +132,27 @@ def _fill_assets(settings: Settings) -> None:
     show_history(data_of(stored))
 
 
-@click.command()
-@click.option("--port", default=3000, show_default=True, help="The UI's port on 127.0.0.1.")
+@click.command(short_help="Start the Dagster UI and its daemon; Ctrl-C ends both.")
+@click.option(
+    "--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="The UI's port on 127.0.0.1."
+)
 @click.pass_obj
 def dev(settings: Settings, port: int) -> None:
-    """Start Postgres, the Dagster UI and its daemon; Ctrl-C ends all but Postgres. Each run starts its own Spark."""
-    with importing():
-        from groups_platform.running.dev import serve  # noqa: PLC0415
+    """Start Postgres, the Dagster UI and its daemon; Ctrl-C ends all but Postgres.
 
-    sys.exit(serve(settings, port))
+    Each run starts its own Spark. With -v before dev, Dagster prints what it does.
+
+    \b
+      groups-platform dev --port 3001
+    """
+    from groups_platform.running.alone import only_dev  # noqa: PLC0415
+
+    with only_dev(settings.home, port) as lock:
+        start_database(settings)
+        with importing():
+            from groups_platform.running.dev import serve  # noqa: PLC0415
+
+        sys.exit(serve(settings, port, lock))
 
 
 @click.group()

@@ -28,7 +28,7 @@ def limits(command: Command) -> Command:
     return command
 
 
-@click.group()
+@click.group(short_help="Manage resource policies, the limits of groups.")
 def policy() -> None:
     """Manage resource policies: limits that groups follow; for superadmins. Everybody may list them.
 
@@ -47,7 +47,7 @@ def create(settings: Settings, /, *, name: str, actor: str | None, as_json: bool
 
     \b
       groups-platform policy create default
-      groups-platform policy create large --max-vfolder-count 50 --max-quota-scope-size 2t
+      groups-platform policy create large --max-vfolder-count 50
     """
     from groups_platform.group_service.services.group.actions.create_resource_policy import (  # noqa: PLC0415
         CreateResourcePolicyAction,
@@ -69,7 +69,7 @@ def modify(settings: Settings, /, *, name: str, actor: str | None, as_json: bool
     """Change limits of a policy, for all groups that follow it; the other limits stay as they are.
 
     \b
-      groups-platform policy modify large --max-quota-scope-size 4t --max-vfolder-count 0
+      groups-platform policy modify large --max-quota-scope-size 4t
     """
     from groups_platform.group_service.services.group.actions.modify_resource_policy import (  # noqa: PLC0415
         ModifyResourcePolicyAction,

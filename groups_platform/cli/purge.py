@@ -57,7 +57,7 @@ def request_purge(asked: Asked) -> None:
     The request expires after 7 days. A new request for the same group replaces it.
 
     \b
-      groups-platform group request-purge norrvik/summer-forecast --as mateus.carvalho@example.com
+      groups-platform group request-purge norrvik/summer-forecast
     """
     from groups_platform.group_service.services.group.actions.request_purge import RequestPurgeAction  # noqa: PLC0415
     from groups_platform.terminal.purge import show_purge_request  # noqa: PLC0415
@@ -81,7 +81,7 @@ def approve_purge(
     Shows the plan and asks for the group's name first. Fails if anything else would be removed than was requested.
 
     \b
-      groups-platform group approve-purge 3f0c8a52-6d0e-4f3b-9a39-0d8f5a4b7c11 --dry-run
+      groups-platform group approve-purge 3f0c8a52-6d0e-4f3b-9a39-0d8f5a4b7c11
     """
     from groups_platform.group_service.services.group.actions.approve_purge import ApprovePurgeAction  # noqa: PLC0415
     from groups_platform.terminal.group_service import show_plan  # noqa: PLC0415

@@ -11,6 +11,7 @@ from uuid import UUID
 import click
 
 from groups_platform.cli.answers import Rows, show
+from groups_platform.cli.common import start_database
 from groups_platform.errors import PlatformError
 from groups_platform.settings import Settings
 
@@ -47,6 +48,7 @@ def perform(settings: Settings, actor: str | None, act: Callable[[GroupService],
         async with group_service(settings=settings, actor=SYSTEM if actor is None else actor) as service:
             return await act(service)
 
+    start_database(settings)
     return asyncio.run(within())
 
 

@@ -29,8 +29,8 @@ def instant(text: str) -> datetime:
 
 
 def month(text: str) -> date:
-    """Parse a month such as 2026-01. Raises BadParameter."""
+    """Parse a month such as 2026-01, also written 202601. Raises BadParameter."""
     try:
-        return datetime.strptime(text, "%Y-%m").date()
+        return datetime.strptime(text, "%Y-%m" if "-" in text else "%Y%m").date()
     except ValueError:
         raise click.BadParameter(f"{text!r} is not a month. Write it as in 2026-01.") from None

@@ -13,6 +13,7 @@ from groups_platform.cli.answers import Rows, plain
 from groups_platform.cli.common import CSV, JSON, LIMIT
 from groups_platform.cli.service import ACTOR, perform, show_result
 from groups_platform.settings import Settings
+from groups_platform.wording import counted
 
 if TYPE_CHECKING:
     from groups_platform.group_service.types.usage import KernelUsage, MonthlyUsage, PeriodUsage, Usage, UsageHistory
@@ -42,7 +43,7 @@ def usage() -> None:
 
 
 @usage.command()
-@click.argument("month", metavar="YYYYMM")
+@click.argument("month", metavar="YYYY-MM")
 @click.option("--group", "groups", multiple=True, metavar="GROUP", help="Only this group; may be repeated.")
 @figures_of_a_time
 def month(
@@ -59,8 +60,8 @@ def month(
     """Show the usage of a month.
 
     \b
-      groups-platform usage month 202410
-      groups-platform usage month 202410 --group norrvik/ticket-triage --detail
+      groups-platform usage month 2024-10
+      groups-platform usage month 2024-10 --group norrvik/ticket-triage --detail
     """
     from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction  # noqa: PLC0415
     from groups_platform.group_service.types.group import parse_group  # noqa: PLC0415
@@ -72,8 +73,8 @@ def month(
 
 
 @usage.command()
-@click.argument("start", metavar="YYYYMMDD")
-@click.argument("end", metavar="YYYYMMDD")
+@click.argument("start", metavar="YYYY-MM-DD")
+@click.argument("end", metavar="YYYY-MM-DD")
 @click.option("--group", metavar="GROUP", help="Only this group.")
 @figures_of_a_time
 def period(
@@ -91,7 +92,7 @@ def period(
     """Show the usage of at most 100 days, from the first to the last.
 
     \b
-      groups-platform usage period 20240915 20241015 --group norrvik-labs/ride-simulation --detail
+      groups-platform usage period 2024-09-15 2024-10-15 --detail
     """
     from groups_platform.group_service.services.group.actions.usage_per_period import (  # noqa: PLC0415
         UsagePerPeriodAction,
@@ -106,8 +107,8 @@ def period(
 
 @usage.command()
 @click.argument("groups", nargs=-1, metavar="[GROUP]...")
-@click.option("--first", metavar="YYYYMM", help="The first month (default: the first that is stored).")
-@click.option("--last", metavar="YYYYMM", help="The last month (default: the newest that is stored).")
+@click.option("--first", metavar="YYYY-MM", help="The first month (default: the first that is stored).")
+@click.option("--last", metavar="YYYY-MM", help="The last month (default: the newest that is stored).")
 @LIMIT
 @ACTOR
 @CSV
@@ -128,7 +129,7 @@ def history(
 
     \b
       groups-platform usage history
-      groups-platform usage history norrvik/ticket-triage --first 202409
+      groups-platform usage history norrvik/ticket-triage --first 2024-09
     """
     from groups_platform.group_service.services.group.actions.usage_history import UsageHistoryAction  # noqa: PLC0415
     from groups_platform.group_service.types.group import parse_group  # noqa: PLC0415
@@ -183,4 +184,4 @@ def _projects_of_a_period(detail: bool) -> Rows[PeriodUsage]:
 
 def _note(usage: Usage) -> str | None:
     count = usage.missing_statistics_count + usage.unreadable_figures_count
-    return f"Figures of {count} kernels are missing and count as zero; --json names them." if count else None
+    return f"Figures of {counted(count, 'kernel')} are missing and count as zero; --json names them." if count else None

@@ -16,7 +16,7 @@ ROLE = click.Choice(["user", "admin", "monitor", "superadmin"])
 STATUS = click.Choice(["active", "inactive", "deleted", "before-verification"])
 
 
-@click.group()
+@click.group(short_help="Manage users.")
 def user() -> None:
     """Manage users; for superadmins, and for the admins of a domain its users.
 
@@ -41,7 +41,7 @@ def create(
     """Create a user. EMAIL must be new in any case, and cannot be changed later.
 
     \b
-      groups-platform user create ann@example.com --domain norrvik --name "Ann Lee"
+      groups-platform user create ann@example.com --domain norrvik
     """
     from groups_platform.group_service.services.group.actions.create_user import CreateUserAction  # noqa: PLC0415
     from groups_platform.group_service.types.user import UserCreator  # noqa: PLC0415

@@ -32,6 +32,7 @@ from groups_platform.directory.plan import read_plan
 from groups_platform.directory.staging import StagedDay
 from groups_platform.directory.statements import read_row, read_rows
 from groups_platform.errors import CheckFailed, DatabaseUnavailable
+from groups_platform.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +169,7 @@ def count_fewer(staged: StagedDay) -> tuple[dict[str, int], dict[str, int]]:
 
 def _refusal_by(check: CheckResult, label: str) -> CheckFailed:
     return CheckFailed(
-        f"{label} was rolled back: check {check.name} found {check.failures} row(s) where "
+        f"{label} was rolled back: check {check.name} found {counted(check.failures, 'row')} where "
         f"{check.promise.rstrip('.')} does not hold. First: {check.sample[:3]}",
         sync_day=label,
         check=check.name,

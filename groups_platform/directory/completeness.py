@@ -8,6 +8,7 @@ from typing import Any
 from groups_platform.directory.staging import StagedDay
 from groups_platform.directory.statements import read_row
 from groups_platform.errors import IncompleteSnapshot
+from groups_platform.wording import counted
 
 
 def count_staged(staged: StagedDay) -> dict[str, Any]:
@@ -22,7 +23,8 @@ def find_incompleteness(staged: StagedDay, counts: Mapping[str, Any]) -> Incompl
     if "admin_groups" not in groups.folders:
         reason = "it has no folder admin_groups/"
     elif broken := groups.unreadable + agents.unreadable:
-        reason = f"{groups.unreadable_files + agents.unreadable_files} file(s) cannot be read: {'; '.join(broken)}"
+        files = counted(groups.unreadable_files + agents.unreadable_files, "file")
+        reason = f"{files} cannot be read: {'; '.join(broken)}"
     elif claims := list(dict.fromkeys(groups.disagreements + agents.disagreements)):
         reason = f"what it says of itself is not so: {'; '.join(claims)}"
     elif counts["groups"] == 0:

@@ -9,6 +9,7 @@ from typing import Final
 
 from groups_platform.directory.reports import query
 from groups_platform.errors import UnknownGroup
+from groups_platform.wording import counted
 
 SHOWN_GROUPS: Final = 300
 
@@ -118,16 +119,12 @@ def explain(url: str, group_id: int) -> Reason:
 def _why_inactive(url: str, group_id: int) -> str:
     facts = query(url, "inactive_below", group_id=group_id)[0]
     below, own, members = facts["groups_below"], facts["own_members"], facts["members"]
-    groups = "No group is below it" if below == 0 else f"{_count(below, 'group')} below it"
+    groups = "No group is below it" if below == 0 else f"{counted(below, 'group')} below it"
     if members == 0:
         return f"{groups}, and there are no members."
     if below == 0:
-        return f"{groups}, and it has {_count(own, 'member')}, none of them active."
-    return f"{groups}. It has {_count(own, 'member')} itself and {members} with the groups below, none of them active."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+        return f"{groups}, and it has {counted(own, 'member')}, none of them active."
+    return f"{groups}. It has {counted(own, 'member')} itself and {members} with the groups below, none of them active."
 
 
 def draw_tree(tree: GroupTree) -> str:

@@ -51,13 +51,6 @@ def read_members(url: str, group_id: int, *, as_of: str | None, is_below: bool) 
     return query(url, "read_members", group_id=group_id, as_of=as_of, is_below=is_below)
 
 
-def read_difference(url: str, first: str, second: str, limit: int) -> list[dict[str, Any]]:
-    """At most `limit` changes from one applied day to another: change, group_id, agent_id, before and after."""
-    for label in (first, second):
-        refuse_unapplied(url, label)
-    return query(url, "read_difference", first=first, second=second, limit=limit)
-
-
 def refuse_unapplied(url: str, label: str) -> None:
     """Raise UnknownSyncDay for a day that was not applied."""
     days = [row["sync_day"] for row in applied_days(url)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -30,6 +31,7 @@ from groups_platform.directory.replay import LABEL, ReplayResult
 from groups_platform.directory.reports import applied_days
 from groups_platform.directory.snapshot import AGENTS, GROUPS, SnapshotCounts
 from groups_platform.directory.source import list_day, list_source
+from groups_platform.directory.spark import prepare_spark
 from groups_platform.errors import DatabaseUnavailable, UnknownSyncDay
 from groups_platform.masking import mask_text
 from groups_platform.orchestration.directory.day_states import find_day_states
@@ -41,6 +43,7 @@ from groups_platform.orchestration.directory.resources import DAY_TAG, Platform
 from groups_platform.orchestration.instance import FINGERPRINT_TAG, end_dead_runs, open_instance
 from groups_platform.orchestration.storage import give_up_early
 from groups_platform.running.progress import PROGRESS
+from groups_platform.running.steps import PREPARING, STEPS, step
 from groups_platform.settings import Settings
 
 APPLIED = (
@@ -165,6 +168,8 @@ def _run(
     if mask_text(settings.source) != settings.source:
         config = {}  # the UI shows the configuration of a run
     definitions = Definitions.merge(build_directory_defs({"platform": platform}), PROGRESS)
+    _start_spark(settings)
+    STEPS.begin(PREPARING)
     try:
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
@@ -184,7 +189,17 @@ def _run(
     else:
         checks = tuple(map(_check_outcome, result.get_asset_check_evaluations()))
         summary = _summary(label, run_id, settings, checks, message="" if result.success else _why(result))
+    finally:
+        STEPS.close()
     return replace(summary, seconds=round(time.monotonic() - started, 2))
+
+
+def _start_spark(settings: Settings) -> None:
+    """Start the embedded engine, which takes seconds the first time; where it does not start, the run says why."""
+    if settings.spark_master or settings.spark_remote:
+        return
+    with suppress(Exception), step("starting Spark"):
+        prepare_spark(settings)
 
 
 def _summary(

@@ -12,6 +12,7 @@ from groups_platform.orchestration.group_service.schedules import store_monthly_
 from groups_platform.orchestration.instance import end_dead_runs, open_instance
 from groups_platform.orchestration.storage import give_up_early
 from groups_platform.running.progress import PROGRESS
+from groups_platform.running.steps import PREPARING, STEPS
 from groups_platform.settings import Settings
 
 STORE_USAGE, SUMMARISE_AUDIT = store_monthly_usage.name, summarise_audit.name
@@ -31,10 +32,14 @@ def materialise(settings: Settings, wanted: Sequence[tuple[str, str, str]]) -> b
 
 
 def _run(definitions: Definitions, instance: DagsterInstance, job: str, first: str, last: str) -> bool:
-    result = definitions.resolve_job_def(job).execute_in_process(
-        instance=instance,
-        run_config={"loggers": {"console": {"config": {}}}},
-        tags=dict(zip(RANGE_TAGS, (first, last), strict=True)),
-        raise_on_error=False,
-    )
+    STEPS.begin(PREPARING)
+    try:
+        result = definitions.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            run_config={"loggers": {"console": {"config": {}}}},
+            tags=dict(zip(RANGE_TAGS, (first, last), strict=True)),
+            raise_on_error=False,
+        )
+    finally:
+        STEPS.close()
     return result.success

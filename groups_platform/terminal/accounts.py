@@ -18,7 +18,8 @@ def show_domains(page: DomainPage) -> None:
     for domain in page.domains:
         facts = (slots_text(domain.total_resource_slots), ", ".join(domain.allowed_vfolder_hosts))
         table.add_row(escape(domain.name), _state(domain), *map(escape, facts), escape(domain.description or ""))
-    show_page(table, page.domains, page.next_cursor)
+    nothing = "No domains. groups-platform domain create NAME makes one."
+    show_page(table if page.domains else nothing, page.domains, page.next_cursor)
 
 
 def show_domain(domain: DomainData) -> None:
@@ -42,7 +43,8 @@ def show_policies(page: ResourcePolicyPage) -> None:
     table = narrow_table(*uncut("policy"), *numbers)
     for policy in page.policies:
         table.add_row(escape(policy.name), *_limits(policy).values())
-    show_page(table, page.policies, page.next_cursor)
+    nothing = "No resource policies. groups-platform policy create NAME makes one."
+    show_page(table if page.policies else nothing, page.policies, page.next_cursor)
 
 
 def show_policy(policy: ResourcePolicyData) -> None:
@@ -57,7 +59,8 @@ def show_users(page: UserPage) -> None:
     for user in page.users:
         facts = (user.email, user.full_name or "", user.domain_name, user.role.value)
         table.add_row(*map(escape, facts), _status(user), str(user.id))
-    show_page(table, page.users, page.next_cursor)
+    nothing = "No users. groups-platform user create E-MAIL --domain DOMAIN makes one."
+    show_page(table if page.users else nothing, page.users, page.next_cursor)
 
 
 def show_user(user: UserData) -> None:

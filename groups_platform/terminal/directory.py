@@ -10,14 +10,29 @@ from rich.text import Text
 from rich.tree import Tree
 
 from groups_platform.directory.findings import FindingCode
-from groups_platform.terminal import console, errors, escape, harmless, uncut
+from groups_platform.terminal import (
+    Readable,
+    console,
+    errors,
+    escape,
+    harmless,
+    narrow_table,
+    show_branches,
+    show_facts,
+    show_table,
+    uncut,
+)
 from groups_platform.terminal.days import show_excesses
+from groups_platform.wording import counted
 
 if TYPE_CHECKING:
+    from groups_platform.directory.agents import Agent
     from groups_platform.directory.hierarchy import GroupTree, Reason
     from groups_platform.running.runs import RunSummary
 
+BLOCKING = {FindingCode.INVALID_JSON}  # of a whole file (D2, D14)
 MOST_STEPS = 20  # shown of a path, since each is indented further
+MOST_EVENTS = 12  # of an agent's history
 
 
 def show_summaries(summaries: Sequence[RunSummary]) -> None:
@@ -71,7 +86,7 @@ def show_outcome(summary: RunSummary) -> None:
     elif summary.rows_written == 0:
         console.print(f"{day}: nothing has changed, zero rows written.")
     else:
-        console.print(f"[green]{day} applied:[/] {summary.rows_written} rows written.")
+        console.print(f"[green]{day} applied:[/] {counted(summary.rows_written, 'row')} written.")
 
 
 def show_checks(summary: RunSummary) -> None:
@@ -79,28 +94,45 @@ def show_checks(summary: RunSummary) -> None:
     if not summary.checks:
         errors.print(f"[bold red]No check of {escape(summary.sync_day)} ran.[/] {escape(summary.message)}")
         return
-    table = Table(*uncut("asset", "check", "result"), "description")
+    table = narrow_table(*uncut("check", "result"), Readable("what it found", least=30), "asset")
     for check in sorted(summary.checks, key=lambda check: (not check.passed, check.asset, check.name)):
         result = "[green]passed[/]" if check.passed else "[red]FAILED[/]" if check.is_error else "[yellow]warns[/]"
-        table.add_row(check.asset, check.name, result, escape(check.description))
-    console.print(table)
+        table.add_row(check.name, result, escape(check.description), check.asset)
+    show_table(table)
     failed = [check.is_error for check in summary.checks if not check.passed]
-    told = f"{len(summary.checks)} checks, {sum(failed)} failed, {len(failed) - sum(failed)} warn."
+    warned = len(failed) - sum(failed)
+    told = (
+        f"{counted(len(summary.checks), 'check')}, {sum(failed)} failed, {warned} {'warns' if warned == 1 else 'warn'}."
+    )
     console.print(f"{escape(summary.sync_day)}: {told}")
 
 
 def show_findings(rows: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -> None:
-    """Show the findings and, below, the number per code."""
-    table = Table(*uncut("code", "severity"), "where", *uncut("group", "agent"), "detail")
+    """Show the findings, first those of files that kept the day from being applied, and the number per code."""
+    where, detail = Readable("where", least=24), Readable("detail", least=30)
+    table = narrow_table(*uncut("code", "severity"), where, "group or agent", detail)
     for row in rows:
-        where = f"{row['file']} #{row['position']}" if row["position"] is not None else row["file"] or ""
-        ids = (str(row[name]) if row[name] is not None else "" for name in ("group_id", "agent_id"))
-        table.add_row(row["code"], row["severity"], escape(where), *ids, escape(row["detail"] or ""))
-    console.print(table)
+        place = f"{row['file']} #{row['position']}" if row["position"] is not None else row["file"] or ""
+        severity = (
+            "[bold red]blocks the day[/]" if row["code"] in BLOCKING and not _is_of_record(row) else row["severity"]
+        )
+        table.add_row(row["code"], severity, escape(place), escape(_about(row)), escape(row["detail"] or ""))
+    if rows:
+        show_table(table)
     total = sum(counts.values())
-    console.print(f"{total} findings: {said(counts)}." if total else "No findings.")
+    console.print(f"{counted(total, 'finding')}: {said(counts)}." if total else "No findings.")
     if total > len(rows):
         console.print(f"{len(rows)} shown; --limit shows more, and SELECT * FROM findings all of them.")
+
+
+def _is_of_record(row: Mapping[str, Any]) -> bool:
+    return row["position"] is not None or row["file"] is None
+
+
+def _about(row: Mapping[str, Any]) -> str:
+    """The group and the agent of a finding, by name where it is known."""
+    named = ((row["group_name"], row["group_id"]), (row["agent_name"], row["agent_id"]))
+    return ", ".join(f"{name} ({id_})" if name else str(id_) for name, id_ in named if id_ is not None)
 
 
 def show_tree(tree: GroupTree) -> None:
@@ -112,18 +144,23 @@ def show_tree(tree: GroupTree) -> None:
         label.append(f"  {group.group_id}", style="not strike dim cyan")
         if group.is_inactive:
             label.append("  inactive", style="not strike not dim bold yellow")
-        label.append(f"  {group.active_members} of {group.members} members active", style="not strike dim")
+        of = counted(group.members, "member")
+        members = f"{group.active_members:,} of {of} active" if group.members else "no members"
+        label.append(f"  {members}", style="not strike dim")
         if group.note:
             label.append(f"  {group.note}", style="not strike not dim magenta")
         branches[group.group_id] = branches[group.shown_under].add(label)
-    console.print(root if tree.groups else "No groups yet. groups-platform sync --all reads the source.")
+    if tree.groups:
+        show_branches(root)
+    else:
+        console.print("No groups yet. groups-platform sync --all reads the source.")
     if told := left_out(tree):
         console.print(told)
 
 
 def left_out(tree: GroupTree) -> str | None:
     """Say how many groups are not shown, if any."""
-    return f"… and {tree.left_out} more groups; --limit shows more." if tree.left_out else None
+    return f"… and {counted(tree.left_out, 'more group')}; --limit shows more." if tree.left_out else None
 
 
 def show_reason(reason: Reason) -> None:
@@ -136,7 +173,42 @@ def show_reason(reason: Reason) -> None:
     if len(steps) > MOST_STEPS:
         group_id, name = steps[-1]
         left_out = len(steps) - MOST_STEPS - 1
-        console.print(f"… {left_out:,} more groups (--json shows all), then {escape(name)} ({group_id})")
+        console.print(f"… {counted(left_out, 'more group')} (--json shows all), then {escape(name)} ({group_id})")
+
+
+def show_agent(agent: Agent) -> None:
+    """Show the state of an agent, its groups and those above, and the newest of what happened to it."""
+    since = f" since {agent.since}" if agent.since else ""
+    state = f"[green]active{since}[/]" if agent.is_active else f"[yellow]inactive{since}[/]"
+    show_facts(
+        agent.name or agent.email or "(no name)", state, {"id": str(agent.agent_id), "e-mail": agent.email or ""}
+    )
+    table = narrow_table("group", *uncut("id"), "state", "member since", "by way of")
+    for group in agent.groups:
+        group_state = "[yellow]inactive[/]" if group.is_inactive else "active"
+        way = "" if group.is_direct else f"{escape(group.by_name or '')} ({group.by_group_id})"
+        facts = (escape(group.name), str(group.group_id), group_state, escape(group.since or "?"), way)
+        table.add_row(*facts, style="" if group.is_direct else "dim")
+    show_table(table if agent.groups else "A member of no group.")
+    _show_events(agent)
+
+
+def _show_events(agent: Agent) -> None:
+    table = narrow_table(*uncut("day"), "what happened")
+    name = None
+    shown = []
+    for event in agent.events:
+        if event.group_id is not None:
+            shown.append((event.day, f"{event.event} {escape(event.name)} ({event.group_id})"))
+        else:
+            named = f" as {escape(event.name)}" if event.name != name else ""
+            shown.append((event.day, f"{event.event}{named}"))
+            name = event.name
+    for day, happened in shown[-MOST_EVENTS:]:
+        table.add_row(escape(day), happened)
+    console.print(table)
+    if (rest := len(shown) - MOST_EVENTS) > 0:
+        console.print(f"{counted(rest, 'earlier event')}: groups-platform history --agent {agent.agent_id}")
 
 
 def said(counts: Mapping[str, int]) -> str:

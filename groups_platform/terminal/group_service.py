@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 from uuid import UUID
 
-from rich.table import Column, Table
+from rich.table import Table
 
 from groups_platform.group_service.types import ResourceSlot
 from groups_platform.group_service.types.audit import ArchivedMonth, AuditEntry, AuditPage, AuditStatus
@@ -16,8 +16,19 @@ from groups_platform.group_service.types.purge import PurgeRequest
 from groups_platform.group_service.types.stray_member import StrayMemberPage
 from groups_platform.group_service.types.user import UserData
 from groups_platform.masking import public_registry
-from groups_platform.terminal import console, escape, narrow_table, next_page, show_facts, show_page, uncut
+from groups_platform.terminal import (
+    Readable,
+    console,
+    escape,
+    narrow_table,
+    next_page,
+    show_facts,
+    show_page,
+    show_table,
+    uncut,
+)
 from groups_platform.terminal.figures import in_bytes
+from groups_platform.wording import counted
 
 COLORS = {AuditStatus.SUCCESS: "green", AuditStatus.FAILURE: "red", AuditStatus.DENIED: "yellow"}
 MOST_SHOWN = 10
@@ -36,14 +47,15 @@ def show_groups(page: GroupPage) -> None:
             slots_text(group.total_resource_slots),
             escape(group.description or ""),
         )
-    show_page(table, page.groups, page.next_cursor)
+    nothing = "No groups. groups-platform group create NAME --domain DOMAIN makes one."
+    show_page(table if page.groups else nothing, page.groups, page.next_cursor)
 
 
 def show_group(group: GroupData, members: Sequence[UserData] = ()) -> None:
     """Show a group, without its secrets, and its members."""
     show_facts(_name(group), _state(group), _facts(group))
     if group.member_ids is not None:
-        console.print(_members(group, members) if group.member_ids else "No members.")
+        show_table(_members(group, members) if group.member_ids else "No members.")
 
 
 def strangers(group: GroupData, members: Sequence[UserData]) -> list[UUID]:
@@ -60,7 +72,7 @@ def show_stray_members(page: StrayMemberPage) -> None:
     for member in page.members:
         group = f"{member.domain_name}/{member.group_name}"
         table.add_row(*map(escape, (group, member.email, member.why)), str(member.user_id))
-    console.print(table)
+    show_table(table)
     console.print("To end a membership: groups-platform group members GROUP --remove ID")
     if told := next_page(page.members, page.next_cursor):
         console.print(told)
@@ -115,17 +127,17 @@ def removed_table(planned: PurgePlan | PurgeRequest) -> Table:
 
 def show_audit(page: AuditPage) -> None:
     """Show a line per attempted action."""
-    about = (Column(name, overflow="fold") for name in ("about", "actor"))
-    why = Column("changes, or the error", min_width=20)
-    table = narrow_table(*uncut("when, UTC", "action"), *about, *uncut("status"), why)
+    about = (Readable(name, least=20) for name in ("about", "actor"))
+    why = Readable("changes, or the error", least=30)
+    table = narrow_table(*uncut("when, UTC", "action", "status"), *about, why)
     for entry in page.entries:
         outcome = f"{entry.error_code}: {entry.description}" if entry.error_code else _changes(entry)
         table.add_row(
             in_utc(entry.started_at),
             entry.action,
+            f"[{COLORS[entry.status]}]{entry.status.value}[/]",
             escape(_about(entry)),
             escape(entry.actor),
-            f"[{COLORS[entry.status]}]{entry.status.value}[/]",
             escape(outcome),
         )
     show_page(table if page.entries else "No entries.", page.entries, page.next_cursor)
@@ -134,7 +146,8 @@ def show_audit(page: AuditPage) -> None:
 def show_archive(months: Sequence[ArchivedMonth]) -> None:
     """Show the files of an archive."""
     for month in months:
-        console.print(f"{month.month:%Y-%m}: {month.entries:,} entries to {escape(month.file)}")
+        entries = counted(month.entries, "entry", "entries")
+        console.print(f"{month.month:%Y-%m}: {entries} to {escape(month.file)}")
     if not months:
         console.print("There is no such month in the log.")
 

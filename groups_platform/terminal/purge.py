@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from groups_platform.group_service.types.purge import PurgeRequest, PurgeRequestPage, PurgeRequestState
-from groups_platform.terminal import console, escape, narrow_table, show_page, uncut
+from groups_platform.terminal import console, escape, narrow_table, show_page, show_table, uncut
 from groups_platform.terminal.group_service import in_utc, removed_table
 
 COLORS = {
@@ -48,7 +48,7 @@ def show_dotfiles(dotfiles: Sequence[Mapping[str, Any]]) -> None:
     table.columns[2].justify = "right"
     for dotfile in dotfiles:
         table.add_row(escape(dotfile["path"]), escape(dotfile["perm"]), f"{dotfile['bytes']:,}")
-    console.print(table if dotfiles else "No dotfiles.")
+    show_table(table if dotfiles else "No dotfiles.")
 
 
 def _group(request: PurgeRequest) -> str:

@@ -20,8 +20,9 @@ from groups_platform.group_service.types.usage import (
     PeriodUsage,
     UsageHistory,
 )
-from groups_platform.terminal import console, escape, narrow_table, uncut
+from groups_platform.terminal import console, escape, narrow_table, show_table, uncut
 from groups_platform.terminal.figures import in_bytes, in_counts, in_hours
+from groups_platform.wording import counted
 
 WIDEST_BAR = 16
 LIMIT_BAR = 10
@@ -65,16 +66,19 @@ def show_usage(usage: MonthlyUsage | PeriodUsage, limit: int) -> None:
     if not lines:
         console.print("No kernels existed in this time.")
         return
-    console.print(_allocated(lines, limit), _used(lines, limit))
+    show_table(_allocated(lines, limit))
+    show_table(_used(lines, limit))
     if any(line.peak for line in lines):
-        console.print(_held(lines, limit))
+        show_table(_held(lines, limit))
     if len(lines) > limit:
-        console.print(f"{limit} of {len(lines)} groups are shown, and all are in the totals; --limit shows more.")
+        console.print(
+            f"{limit} of {counted(len(lines), 'group')} are shown, and all are in the totals; --limit shows more."
+        )
     kernels = [kernel for line in lines for kernel in line.details]
     if kernels:
-        console.print(_kernels(kernels[:limit]))
+        show_table(_kernels(kernels[:limit]))
     if len(kernels) > limit:
-        console.print(f"{limit} of {len(kernels)} kernels are shown; --limit shows more.")
+        console.print(f"{limit} of {counted(len(kernels), 'kernel')} are shown; --limit shows more.")
     _say("without statistics, which count with zero use", usage.missing_statistics_count, usage.missing_statistics)
     _say(
         "with unreadable figures, which count as zero",
@@ -161,9 +165,11 @@ def show_history(history: UsageHistory) -> None:
     table.add_section()
     for group in history.groups:
         table.add_row(escape(f"{group.domain_name}/{group.group_name}"), *_curves(group.months, months))
-    console.print(table)
+    show_table(table)
     if history.group_count > len(history.groups):
-        console.print(f"{len(history.groups)} of {history.group_count} groups are shown; --limit shows more.")
+        console.print(
+            f"{len(history.groups)} of {counted(history.group_count, 'group')} are shown; --limit shows more."
+        )
     if unfinished := [f"{stored.month:%b %Y}" for stored in history.months if not stored.is_over]:
         console.print(f"[yellow]Not over when they were stored:[/] {', '.join(unfinished)}")
 

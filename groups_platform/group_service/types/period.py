@@ -63,18 +63,30 @@ def parse_instant(text: str, zone: tzinfo) -> datetime:
     return named if named.tzinfo else named.replace(tzinfo=zone)
 
 
+def name_of_month(month: str) -> str:
+    """The form in which people see a month: `2024-10`, also of `202410`; what is no month stays as it is."""
+    return f"{month[:4]}-{month[4:]}" if re.fullmatch("[0-9]{6}", month) else month
+
+
+def digits_of(date: str) -> str:
+    """`202410` of `2024-10`, `20241031` of `2024-10-31`; what is neither stays as it is."""
+    return date.replace("-", "") if re.fullmatch("[0-9]{4}-[0-9]{2}(-[0-9]{2})?", date) else date
+
+
 def parse_month(month: str, zone: tzinfo) -> Period:
-    """The period of a month such as `202410`. Raises InvalidAPIParameters."""
-    first = _parse_day(f"{month}01", f"{quote(month)} is no month. Write year and month as in 202410.", month=month)
+    """The period of a month such as `2024-10` or `202410`. Raises InvalidAPIParameters."""
+    first = _parse_day(f"{digits_of(month)}01", f"{quote(month)} is no month. Write it as in 2024-10.", month=month)
     next_month = (first + timedelta(days=31)).replace(day=1)
     return Period(first, next_month - timedelta(days=1), zone)
 
 
 def parse_period(start_date: str, end_date: str, zone: tzinfo, max_days: int) -> Period:
-    """The period of days such as `20241001`, both included. Raises InvalidAPIParameters."""
+    """The period of days such as `2024-10-01` or `20241001`, both included. Raises InvalidAPIParameters."""
     days = {"start_date": start_date, "end_date": end_date}
     first, last = (
-        _parse_day(day, f"{name} is {quote(day)}, which is no day. Write it as in 20241031.", **{name: day})
+        _parse_day(
+            digits_of(day), f"{name} is {quote(day)}, which is no day. Write it as in 2024-10-31.", **{name: day}
+        )
         for name, day in days.items()
     )
     length = (last - first).days + 1

@@ -244,7 +244,7 @@ class SearchGroupsConfig(ServiceConfig):
 class UsagePerMonthConfig(ServiceConfig):
     """A month, and whose usage."""
 
-    month: str = Field(description='Year and month, such as "202410", in the configured time zone.')
+    month: str = Field(description='Year and month, such as "2024-10", in the configured time zone.')
     groups: list[str] | None = Field(default=None, description=f"Groups, each {GROUP}; left out: all groups.")
     detail: bool = Field(default=False, description="Also show kernels; all of them are read for that.")
 
@@ -258,7 +258,7 @@ class UsageHistoryConfig(ServiceConfig):
 
     groups: list[str] | None = Field(default=None, description=f"Groups, each {GROUP}; left out: all groups.")
     first: str | None = Field(
-        default=None, description='The first month, such as "202401"; left out: the first stored.'
+        default=None, description='The first month, such as "2024-01"; left out: the first stored.'
     )
     last: str | None = Field(default=None, description="The last month; left out: of all that are stored.")
     limit: int = Field(default=5, description="Groups that have curves of their own, the largest ones.")
@@ -271,8 +271,8 @@ class UsageHistoryConfig(ServiceConfig):
 class UsagePerPeriodConfig(ServiceConfig):
     """Days, and whose usage."""
 
-    start_date: str = Field(description='The first day, such as "20241001", in the configured time zone.')
-    end_date: str = Field(description='The last day, included, such as "20241031"; at most 100 days.')
+    start_date: str = Field(description='The first day, such as "2024-10-01", in the configured time zone.')
+    end_date: str = Field(description='The last day, included, such as "2024-10-31"; at most 100 days.')
     group: str | None = Field(default=None, description=f"The group (project), {GROUP}; left out: all groups.")
     detail: bool = Field(default=False, description="Also show sessions and kernels; all of them are read for that.")
 

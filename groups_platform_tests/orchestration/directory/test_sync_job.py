@@ -90,7 +90,7 @@ def test_an_incomplete_day_fails_with_a_sentence_and_applies_nothing(
     assert not result.success
     assert "complete_snapshot" in failed_checks(result)
     failure = failure_of(result)
-    assert failure.description.startswith("day2 is not a full snapshot: 2 file(s) cannot be read")
+    assert failure.description.startswith("day2 is not a full snapshot: 2 files cannot be read")
     assert "Deliver sync-day2 again" in failure.description
     assert failure.metadata["code"].value == "incomplete_snapshot"
     assert pipeline.live_tables() == before

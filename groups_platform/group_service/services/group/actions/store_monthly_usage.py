@@ -10,13 +10,13 @@ from groups_platform.group_service.services.group.actions.base import Access, Ac
 from groups_platform.group_service.services.group.actions.usage_per_month import compute_month
 from groups_platform.group_service.types.action import BaseActionResult
 from groups_platform.group_service.types.audit import Entity
-from groups_platform.group_service.types.period import parse_month
+from groups_platform.group_service.types.period import name_of_month, parse_month
 from groups_platform.group_service.types.usage import StoredUsage
 
 
 @dataclass(frozen=True)
 class StoreMonthlyUsageAction(BaseAction):
-    """Replace the stored usage of a month such as `202410`, in the configured time zone."""
+    """Replace the stored usage of a month such as `2024-10`, in the configured time zone."""
 
     name: ClassVar[str] = "store_monthly_usage"
     access: ClassVar[Access] = Access.SUPERADMIN
@@ -27,7 +27,7 @@ class StoreMonthlyUsageAction(BaseAction):
 
     def entity(self) -> Entity:
         """The month."""
-        return Entity(self.month)
+        return Entity(name_of_month(self.month))
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ async def store_monthly_usage(action: StoreMonthlyUsageAction, context: ActionCo
     """Compute the usage of a month and store it, from one snapshot of the database.
 
     What was stored of the month is replaced; rows that stay the same, and those of purged groups, are not written.
-    action: StoreMonthlyUsageAction. month: as in 202410, of the configured time zone.
+    action: StoreMonthlyUsageAction. month: as in 2024-10, of the configured time zone.
     Returns StoreMonthlyUsageActionResult; data is the StoredUsage, without kernels. Warnings say that live statistics
     could not be read.
     error.code: forbidden for everybody but superadmins.

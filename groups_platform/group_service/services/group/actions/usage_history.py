@@ -18,7 +18,7 @@ from groups_platform.group_service.types.usage import UsageHistory
 
 @dataclass(frozen=True)
 class UsageHistoryAction(BaseAction):
-    """The stored months from `first` to `last`, such as `202410`, both included; by default all.
+    """The stored months from `first` to `last`, such as `2024-10`, both included; by default all.
 
     group_ids: None for all groups that the actor may see, also purged ones. limit: how many groups are listed at most,
     the largest first; all are in the totals.
@@ -44,7 +44,7 @@ class UsageHistoryActionResult(BaseActionResult[UsageHistory]):
 async def usage_history(action: UsageHistoryAction, context: ActionContext) -> UsageHistoryActionResult:
     """Read the stored usage of months, in all and by group.
 
-    action: UsageHistoryAction. first, last: months as in 202410, both included; group_ids: ids or GroupNames, by
+    action: UsageHistoryAction. first, last: months as in 2024-10, both included; group_ids: ids or GroupNames, by
     default all groups, also purged ones; limit: groups that are listed at most, the largest first.
     Returns UsageHistoryActionResult; data is the UsageHistory of the groups that the actor may see.
     error.code, for a GroupName only: forbidden, group_not_found, ambiguous_group.

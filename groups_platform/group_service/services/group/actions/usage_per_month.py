@@ -19,7 +19,7 @@ from groups_platform.group_service.types.usage import FIGURES, GroupUsage, Kerne
 
 @dataclass(frozen=True)
 class UsagePerMonthAction(BaseAction):
-    """The usage of a month such as `202410`, in the configured time zone.
+    """The usage of a month such as `2024-10`, in the configured time zone.
 
     group_ids: None for all groups that the actor may see; ids of other groups are left out. detail: with every
     kernel; without, memory does not grow with their number. peaks: also what each group held at once, beside its limit,
@@ -45,7 +45,7 @@ class UsagePerMonthActionResult(BaseActionResult[MonthlyUsage]):
 async def usage_per_month(action: UsagePerMonthAction, context: ActionContext) -> UsagePerMonthActionResult:
     """Sum what groups used in a month (S13 to S15, S18).
 
-    action: UsagePerMonthAction. month: as in 202410, of the configured time zone; group_ids: ids or GroupNames, by
+    action: UsagePerMonthAction. month: as in 2024-10, of the configured time zone; group_ids: ids or GroupNames, by
     default all groups; detail: also every kernel; peaks: also what each group held at once, beside its limit.
     Returns UsagePerMonthActionResult; data is the MonthlyUsage of the groups that the actor may see and that had
     kernels in the month. Warnings say that live statistics could not be read.
