@@ -19,6 +19,7 @@ from groups_platform.cli import (
     platform,
     policy,
     purge,
+    rule,
     stray_members,
     usage,
     user,
@@ -106,6 +107,7 @@ for command in (
     group.group,
     domain.domain,
     policy.policy,
+    rule.rule,
     user.user,
     usage.usage,
     audit.audit,
@@ -122,6 +124,8 @@ for command in (
     purge.purge_requests,
     dotfile.dotfile,
     stray_members.stray_members,
+    rule.link,
+    rule.unlink,
 ):
     group.group.add_command(command)
 

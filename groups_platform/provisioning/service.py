@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from groups_platform.group_service.services.group.processor import ActionProcessor
-from groups_platform.group_service.services.group.service import GroupService
+from groups_platform.group_service.services.group.service import GroupService, performs
+from groups_platform.provisioning.actions import (
+    create_rule,
+    delete_rule,
+    link_group,
+    list_rules,
+    modify_rule,
+    unlink_group,
+)
+
+NAME = "ProvisioningService"
 
 
 @dataclass(frozen=True)
@@ -13,6 +23,13 @@ class ProvisioningService:
     """Acts on rules, links and reviews for the processor's actor; make one from an open group service."""
 
     processor: ActionProcessor
+
+    create_rule = performs(create_rule.create_rule, service=NAME)
+    modify_rule = performs(modify_rule.modify_rule, service=NAME)
+    delete_rule = performs(delete_rule.delete_rule, service=NAME)
+    list_rules = performs(list_rules.list_rules, service=NAME)
+    link_group = performs(link_group.link_group, service=NAME)
+    unlink_group = performs(unlink_group.unlink_group, service=NAME)
 
     @classmethod
     def of(cls, service: GroupService) -> ProvisioningService:
