@@ -17,7 +17,7 @@ from groups_platform.database.sql_files import read_sql
 from groups_platform.settings import Settings
 
 KEPT_DAYS: Final = 3  # what happened longer ago is not told any more, and what nobody took by then is given up
-LEASE_SECONDS: Final = 300.0  # longer than a sender works on what it claims
+LEASE_SECONDS: Final = 600.0  # longer than a sender works on what it claims
 MOST_CLAIMED: Final = 100
 PATIENCE_SECONDS: Final = 10.0
 

@@ -15,13 +15,18 @@ from apprise.manager_plugins import NotificationManager
 from groups_platform.errors import InvalidSetting
 from groups_platform.settings import Settings
 
+# Not as one address: errors would mask the user and the password in it.
+EXAMPLES: Final = (
+    "jsons://host/path, or mailtos://example.com with user:password@ before the host (in the password %40 for @, %2F "
+    "for /, %20 for a space, %25 for %)"
+)
 SEPARATOR: Final = re.compile(r"\s+|[,;]+(?=\s|$|[a-z0-9]{1,32}://)", re.IGNORECASE)
 SCHEME: Final = re.compile(r"([a-z0-9]{1,32})://", re.IGNORECASE)
 
 # Where an address says nothing of it. apprise has 4 s for both; a receiver that took the message and answers later
 # would be told again.
 CONNECT_SECONDS: Final = 10.0
-READ_SECONDS: Final = 45.0
+READ_SECONDS: Final = 120.0
 
 _PLUGINS: Final = NotificationManager()  # type: ignore[no-untyped-call]
 
@@ -29,6 +34,7 @@ _PLUGINS: Final = NotificationManager()  # type: ignore[no-untyped-call]
 _log = logging.getLogger("apprise")
 _log.propagate = False
 _log.setLevel(logging.WARNING)
+logging.getLogger("urllib3").setLevel(logging.INFO)  # below that it names the path, in which webhooks have their token
 
 # The calling thread sends, and bounds it: apprise's own pool would keep a process from ending.
 _ASSET: Final = AppriseAsset(app_id="groups-platform", async_mode=False, service_timeout=0)
@@ -85,8 +91,7 @@ def _fault(number: int, of: int, address: str) -> str:
     )
     return (
         f"GROUPS_ALERTS has an invalid value: address {number} of {of} {what}. Write addresses as apprise reads them, "
-        "such as mailtos://user:password@example.com or jsons://host/path, separated by spaces (in a password %20 for "
-        "a space, %2C for a comma, %40 for @), or unset it."
+        f"such as {EXAMPLES}, separated by spaces, or unset it."
     )
 
 

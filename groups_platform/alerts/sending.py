@@ -12,7 +12,7 @@ from apprise import Apprise, NotifyFormat, NotifyType
 
 from groups_platform.alerts.receivers import Receiver
 
-SEND_SECONDS: Final = 60.0
+SEND_SECONDS: Final = 150.0
 ANSWERED: Final = re.compile(r"\berror=(\d{3})\b")
 
 _sending: dict[str, Thread] = {}  # by address; what a receiver never answers stays here, and nothing is added to it

@@ -15,8 +15,7 @@ from groups_platform.settings import Settings
 if TYPE_CHECKING:
     from groups_platform.alerts.receivers import Receiver
 
-UNSET = "GROUPS_ALERTS is not set, so nobody is told of anything. Write addresses as apprise reads them, such as \
-mailtos://user:password@example.com or jsons://host/path, separated by spaces."
+UNSET = "GROUPS_ALERTS is not set, so nobody is told of anything. Write addresses as apprise reads them."
 
 
 @click.command()
