@@ -134,7 +134,9 @@ def _of_overdue(connection: Connection, expect_every: float | None) -> Iterable[
         yield Event(
             f"overdue:{label}:{since.astimezone(timezone.utc).isoformat()}",
             "overdue",
-            f"No day was applied for {hours:.3g} hours",
+            f"No day was applied for {hours:,.0f} hours"
+            if hours >= 10
+            else f"No day was applied for {hours:.1f} hours",
             f"{said}; one is expected every {expect_every:g} hours (GROUPS_EXPECT_EVERY). Ask upstream for it; "
             "groups-platform days says of each folder what became of it.",
             label,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Final
 
 from psycopg.rows import class_row, dict_row
@@ -42,12 +42,21 @@ class DueAlert:
 
 @dataclass(frozen=True)
 class Waiting:
-    """How many alerts wait for a receiver, and why and until when the first of them does."""
+    """How many alerts a receiver has not got. last_error: why; None while they are being sent."""
 
-    label: str
-    waiting: int
+    receiver: str
+    alerts: int
     next_try_at: datetime
     last_error: str | None
+
+    @property
+    def sentence(self) -> str:
+        """The same for people."""
+        if self.last_error is None:
+            return f"{self.alerts} on the way to receiver {self.receiver}"
+        waits = "waits" if self.alerts == 1 else "wait"
+        next_try = f"{self.next_try_at.astimezone(timezone.utc):%H:%M:%S} UTC"
+        return f"{self.alerts} {waits} for receiver {self.receiver}: {self.last_error}; the next try is at {next_try}"
 
 
 @dataclass(frozen=True)
@@ -132,7 +141,8 @@ def read_waiting(url: str, digests: dict[str, Receiver]) -> list[Waiting]:
     """What waits for each of these receivers, by digest."""
     with connect(url, purpose="alerts") as connection:
         rows = connection.execute(read_sql("alerts/count_waiting"), {"receivers": list(digests)}).fetchall()
-    return [Waiting(digests[digest].label, *rest) for digest, *rest in rows]
+    waiting = [Waiting(digests[digest].label, *rest) for digest, *rest in rows]
+    return sorted(waiting, key=lambda of: of.receiver)
 
 
 def read_alerts(url: str, receivers: Sequence[Receiver], limit: int) -> list[Delivery]:
@@ -142,7 +152,7 @@ def read_alerts(url: str, receivers: Sequence[Receiver], limit: int) -> list[Del
         labels = {receiver.digest(bytes(begun[0])): receiver.label for receiver in receivers} if begun else {}
         with connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(read_sql("alerts/read_alerts"), {"limit": limit}).fetchall()
-    return [_delivery(row, labels) for row in rows]
+    return sorted((_delivery(row, labels) for row in rows), key=lambda one: (-one.alert_id, one.receiver or ""))
 
 
 def _delivery(row: dict[str, Any], labels: dict[str, str]) -> Delivery:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -72,16 +73,20 @@ def _test(settings: Settings, as_json: bool) -> bool:
 
 def _send(settings: Settings, as_json: bool) -> bool:
     with importing():
+        from groups_platform.alerts.outbox import Waiting  # noqa: PLC0415
         from groups_platform.running.alerts import tell_now  # noqa: PLC0415
         from groups_platform.terminal.alerts import show_sent  # noqa: PLC0415
     told = tell_now(settings)
-    waiting = [of.label for of in told.waiting]
+    failed = [of.receiver for of in told.waiting if of.last_error]  # others are being told by another process
     data = {"new": told.new, "waiting": list(told.waiting)}
-    show(data, as_json, lambda _: show_sent(told.new, told.waiting), SENT, error=_failure(waiting))
-    return not waiting
-
-
-SENT: Rows[Any] = Rows(("label", "waiting", "next_try_at", "last_error"), lambda data: data["waiting"])
+    show(
+        data,
+        as_json,
+        lambda _: show_sent(told.new, told.waiting),
+        Rows(Waiting, itemgetter("waiting")),
+        error=_failure(failed),
+    )
+    return not failed
 
 
 def _failure(receivers: list[str]) -> dict[str, Any] | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timezone
 from typing import TYPE_CHECKING
-
-from rich.table import Table
 
 from groups_platform.terminal import console, errors, escape, narrow_table, uncut
 
@@ -21,7 +20,7 @@ def show_alerts(deliveries: Sequence[Delivery], is_on: bool, note: str | None) -
     table = narrow_table(*uncut("when (UTC)", "receiver", "state"), "what")
     for one in deliveries:
         state = f"[{COLORS.get(one.state, 'default')}]{one.state.replace('_', ' ')}[/]"
-        when = f"{one.created_at:%m-%d %H:%M}"
+        when = f"{one.created_at.astimezone(timezone.utc):%m-%d %H:%M}"
         table.add_row(when, escape(one.receiver or "nobody"), state, escape(one.subject + _why(one)))
     console.print(table if deliveries else "Nobody was told of anything.")
     if note:
@@ -40,16 +39,14 @@ def show_test(answers: Sequence[Answer]) -> None:
 def show_sent(new: int, waiting: Sequence[Waiting]) -> None:
     """What was new, and what waits."""
     console.print(f"{new} new {'alert' if new == 1 else 'alerts'}." if new else "Nothing new.")
-    if not waiting:
-        return
-    table = Table(*uncut("receiver", "waiting", "next try (UTC)"), "why")
     for of in waiting:
-        table.add_row(of.label, f"{of.waiting:,}", f"{of.next_try_at:%m-%d %H:%M:%S}", escape(of.last_error or ""))
-    errors.print(table)
+        errors.print(f"{escape(of.sentence)}.", soft_wrap=True)
 
 
 def _why(one: Delivery) -> str:
-    if one.state == "waiting" and one.next_try_at:
-        reason = f": {one.last_error}" if one.last_error else ""
-        return f"\n  tried {one.attempts} times{reason}; next at {one.next_try_at:%H:%M:%S}"
+    if one.state == "waiting" and one.attempts and not one.last_error:
+        return "\n  it is on the way"
+    if one.state == "waiting" and one.attempts and one.next_try_at:
+        times = "once" if one.attempts == 1 else f"{one.attempts} times"
+        return f"\n  tried {times}: {one.last_error}; next at {one.next_try_at.astimezone(timezone.utc):%H:%M:%S}"
     return f"\n  {one.last_error}" if one.last_error else ""

@@ -17,7 +17,7 @@ TOKEN = "T0KENof64"
 class Person:
     """Somebody who is told by a web server, with a password and a token in the address.
 
-    status: what it answers; pause: it does not answer until this is set. heard: what it took, with its subject and body.
+    status: what it answers; pause: it does not answer until this is set. heard: what it took, with subject and body.
     tried: how often it was asked.
     """
 

@@ -1,4 +1,4 @@
-"""A sender in a process of its own: looks and tells again and again. Arguments: database, GROUPS_ALERTS, home, events."""
+"""A sender in a process of its own: looks and tells many times. Arguments: database, GROUPS_ALERTS, home, events."""
 
 from __future__ import annotations
 

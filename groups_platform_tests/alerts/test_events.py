@@ -73,6 +73,12 @@ def test_p20_a_failed_run_is_told_with_its_sentence_and_its_link(telling: Tellin
     )
 
 
+def test_p20_a_replay_that_is_held_is_told(telling: Telling, person: Person) -> None:
+    sentence = "replay is held, and nothing of it was applied."
+    assert telling.tell(FailedRun("1", "replay_days", sentence, "day_held", "replay")) == 1
+    assert person.subjects == ["replay is held"]
+
+
 def test_p20_an_incomplete_day_is_told_once_with_what_to_do(telling: Telling, person: Person) -> None:
     apply_first_day(telling)
     result = telling.sync("day2", [{"name": "a group without an id"}])

@@ -9,7 +9,7 @@ WITH due AS MATERIALIZED (
 ),
 claimed AS (
     UPDATE platform.alert_deliveries AS d
-    SET attempts = d.attempts + 1, next_try_at = now() + make_interval(secs => %(lease_seconds)s)
+    SET attempts = d.attempts + 1, last_error = NULL, next_try_at = now() + make_interval(secs => %(lease_seconds)s)
     FROM due
     WHERE d.alert_id = due.alert_id AND d.receiver = %(receiver)s
     RETURNING d.alert_id

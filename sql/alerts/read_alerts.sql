@@ -10,5 +10,5 @@ SELECT a.alert_id, a.created_at, a.kind, a.sync_day, a.run_id, a.subject, a.body
 FROM platform.alerts AS a
 LEFT JOIN platform.alert_deliveries AS d USING (alert_id)
 LEFT JOIN platform.alert_receivers AS r USING (receiver)
-ORDER BY a.alert_id DESC, r.since, d.receiver
+ORDER BY a.alert_id DESC
 LIMIT %(limit)s;

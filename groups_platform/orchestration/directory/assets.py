@@ -68,7 +68,7 @@ SPARK_ASSET: dict[str, Any] = {**COMMON, "kinds": {"spark", "parquet"}, "pool": 
 TABLE: dict[str, Any] = {**COMMON, "kinds": {"postgres", "table"}}
 
 
-def _freshness() -> FreshnessPolicy | None:
+def expected_freshness() -> FreshnessPolicy | None:
     """P20: a day is expected every GROUPS_EXPECT_EVERY hours, as they are set where the definitions are loaded."""
     name = "GROUPS_EXPECT_EVERY"  # no other setting: what else is wrong fails a run and not the definitions
     hours = Settings.from_env({name: os.environ.get(name, "")}).expect_every
@@ -172,7 +172,7 @@ TABLE_SPECS = [
                 AcceptedGroup, inactive="BOOLEAN not null: see group_inactivity"
             ),
         },
-        freshness_policy=_freshness(),
+        freshness_policy=expected_freshness(),
         **TABLE,
     ),
     AssetSpec(
