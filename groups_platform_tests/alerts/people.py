@@ -87,7 +87,7 @@ def down() -> str:
     return f"json://ada:{SECRET}@127.0.0.1:1/hooks/{TOKEN}"
 
 
-def eventually(is_so: Callable[[], bool], seconds: float = 10.0) -> None:
+def eventually(is_so: Callable[[], bool], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "it did not come about"

@@ -40,15 +40,16 @@ def test_p20_without_the_setting_no_asset_has_a_policy(monkeypatch: pytest.Monke
             expected_freshness()
 
 
+@pytest.mark.slow
 def test_p20_the_daemon_evaluates_it(service_environment: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GROUPS_EXPECT_EVERY", "0.02")  # the code server of the daemon reads it
     with open_instance(service_environment) as instance:
         assert FreshnessDaemon.daemon_type() in instance.get_required_daemon_types()
-        instance.report_runless_asset_event(AssetMaterialization(GROUPS, partition="day1"))
         target = ModuleTarget(
             "groups_platform.definitions", attribute="defs", working_directory=None, location_name="groups"
         )
         with create_test_daemon_workspace_context(target, instance) as workspace:
+            instance.report_runless_asset_event(AssetMaterialization(GROUPS, partition="day1"))
             assert evaluated(workspace, instance) is FreshnessState.PASS
             monkeypatch.setattr(freshness_evaluator, "get_current_timestamp", lambda: time.time() + 73)
             assert evaluated(workspace, instance) is FreshnessState.FAIL
