@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from psycopg.rows import class_row, dict_row
 
 from groups_platform.alerts.events import FailedRun, find_events
-from groups_platform.alerts.receivers import Receiver
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.locks import transaction_lock
 from groups_platform.database.sql_files import read_sql
 from groups_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from groups_platform.alerts.receivers import Receiver  # it loads apprise, which a listing does not need
 
 KEPT_DAYS: Final = 3  # what happened longer ago is not told any more, and what nobody took by then is given up
 LEASE_SECONDS: Final = 600.0  # longer than a sender works on what it claims

@@ -190,7 +190,7 @@ def test_p20_secrets_of_an_address_are_nowhere(
         for table in ("alerts", "alert_receivers", "alert_deliveries", "alert_beginning")
     )
     told = f"{stored}{log.getvalue()}{capfd.readouterr()}{read_receivers(telling.settings_now())}"
-    for part in (SECRET, "hunter2", TOKEN, "ada", str(refusing.port), "127.0.0.1"):
+    for part in (SECRET, "hunter2", TOKEN, "ada:", f":{refusing.port}", "127.0.0.1"):
         assert part not in told
     assert "it answered 401" in told
     assert "alerts for 2 (json) wait" in log.getvalue()
