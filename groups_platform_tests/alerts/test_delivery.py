@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import logging
+import socketserver
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from email import message_from_string
+from email.policy import default
+from threading import Thread
 
 import pytest
 
@@ -205,3 +209,40 @@ def test_p20_a_receiver_that_is_no_server_is_told_in_time(telling: Telling) -> N
     for receiver in read_receivers(telling.settings_now()):
         assert tell(receiver, Message("a", "b")) == "it could not be reached, or did not answer in time"
     assert time.monotonic() - begun < 10
+
+
+class Mailbox(socketserver.StreamRequestHandler):
+    """As much of a mail server as takes a mail."""
+
+    mails: list[str] = []  # noqa: RUF012 - of all connections
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 mail.example.com\r\n")
+        while line := self.rfile.readline():
+            word = line[:4].upper()
+            if word == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                self.mails.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
+            self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
+            if word == b"QUIT":
+                return
+
+
+def test_p20_a_mail_has_the_subject_the_text_and_the_link(telling: Telling) -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mailbox) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+        place = f"127.0.0.1:{server.server_address[1]}"
+        telling.addresses = [f"mailto://{place}?from=robot@example.com&to=ada@example.com"]
+        telling.tell(FailedRun("run-1", "sync_day of day2", "Two lines,\nof which this is one & <b>bold</b>."))
+        server.shutdown()
+    (text,) = Mailbox.mails
+    mail = message_from_string(text, policy=default)
+    assert (mail["subject"], mail["to"]) == ("sync_day of day2 failed", "ada@example.com")
+    assert "robot@example.com" in mail["from"]
+    body = mail.get_body()
+    assert body
+    assert body.get_content().splitlines() == [
+        "Two lines,",
+        "of which this is one & <b>bold</b>.",
+        "http://127.0.0.1:3000/runs/run-1",
+    ]
