@@ -7,6 +7,7 @@ from typing import Any
 
 from dagster import Definitions
 
+from groups_platform.orchestration.alerts.definitions import build_alert_defs
 from groups_platform.orchestration.directory.definitions import build_directory_defs
 from groups_platform.orchestration.group_service.definitions import build_service_defs
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
@@ -22,7 +23,8 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
     overrides = dict(resource_overrides or {})
     group_service = overrides.pop("group_service", None) or GroupServiceResource()
     service, rules = build_service_defs(group_service), build_rule_defs(group_service)
-    return Definitions.merge(build_directory_defs(overrides), service, rules, progress.PROGRESS)
+    directory, alerts = build_directory_defs(overrides), build_alert_defs()
+    return Definitions.merge(directory, service, rules, alerts, progress.PROGRESS)
 
 
 defs = build_defs()

@@ -372,11 +372,11 @@ class Settings(BaseSettings):
     )
     expect_every: float | None = Field(
         default=None,
-        gt=0,
-        allow_inf_nan=False,
+        ge=0.02,
+        le=100_000,
         validation_alias="GROUPS_EXPECT_EVERY",
         description="hours after which a new day is overdue (never)",
-        examples=["26, or another number of hours"],
+        examples=["26, or another number of hours from 0.02 to 100000"],
     )
     report_url: Annotated[str | None, _read(_storage)] = Field(
         default=None,

@@ -39,6 +39,7 @@ LISTINGS = {
     "members 2 --as-of day1": "",
     "diff": "changes",
     "diff day1 day1": "changes",
+    "alerts": "",
     "group list": "groups",
     "group list --name nothing": "groups",
     "group members norrvik/ticket-triage": "member_ids",
@@ -136,7 +137,7 @@ def test_s32_csv_has_the_rows_names_and_values_of_the_json() -> None:
             names = [name for name in header if listing != "usage history" or name not in OF_THE_GROUP]
             assert set(names) == flat.keys() - NO_COLUMNS, listing
             assert {name: row[name] for name in names} == {name: written(flat[name]) for name in names}, listing
-    empty = {"plan --day day2", "diff day1 day1", "group list --name nothing", "usage month 202301"}
+    empty = {"alerts", "plan --day day2", "diff day1 day1", "group list --name nothing", "usage month 202301"}
     empty.add("group dotfile list norrvik/speech-models")
     assert {listing for listing, number in numbers.items() if number == 0} == empty
     assert (numbers["group list"], numbers["group stray-members"]) == (6, 1)

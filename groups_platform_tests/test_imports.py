@@ -45,7 +45,7 @@ def env(database_url: str, tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "command",
-    ["why 1", "findings", "tree --json", "db url", "group list", "audit", "usage month 202410", "--help"],
+    ["why 1", "findings", "tree --json", "db url", "group list", "audit", "usage month 202410", "alerts", "--help"],
 )
 def test_a_look_up_loads_neither_dagster_nor_spark(env: dict[str, str], command: str) -> None:
     loaded = imported("-c", LOOK_UP, *command.split(), env=env)

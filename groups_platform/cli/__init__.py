@@ -10,6 +10,7 @@ import logging
 import click
 
 from groups_platform.cli import (
+    alerts,
     audit,
     days,
     directory,
@@ -111,6 +112,7 @@ for command in (
     user.user,
     usage.usage,
     audit.audit,
+    alerts.alerts,
     platform.demo,
     platform.dev,
     platform.db,

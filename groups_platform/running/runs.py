@@ -16,7 +16,6 @@ from dagster import (
     AssetKey,
     DagsterInstance,
     Definitions,
-    ExecuteInProcessResult,
 )
 from dagster._core.utils import make_new_run_id
 
@@ -24,7 +23,6 @@ from groups_platform.database.connection import find_lost_connection, open_datab
 from groups_platform.directory.day_names import in_natural_order
 from groups_platform.directory.day_result import DayResult
 from groups_platform.directory.days import DayState, DayStatus
-from groups_platform.directory.engine_errors import first_reason
 from groups_platform.directory.guard import Excess
 from groups_platform.directory.plan import Plan
 from groups_platform.directory.replay import LABEL, ReplayResult
@@ -34,6 +32,7 @@ from groups_platform.directory.source import list_day, list_source
 from groups_platform.directory.spark import prepare_spark
 from groups_platform.errors import DatabaseUnavailable, UnknownSyncDay
 from groups_platform.masking import mask_text
+from groups_platform.orchestration.alerts.failed_runs import why_failed
 from groups_platform.orchestration.directory.day_states import find_day_states
 from groups_platform.orchestration.directory.definitions import build_directory_defs
 from groups_platform.orchestration.directory.jobs import CHECKS_JOB, PLAN_JOB, REPLAY_JOB, SYNC_JOB
@@ -188,7 +187,8 @@ def _run(
             summary = replace(summary, message=f"{lost} Nothing was applied.")
     else:
         checks = tuple(map(_check_outcome, result.get_asset_check_evaluations()))
-        summary = _summary(label, run_id, settings, checks, message="" if result.success else _why(result))
+        why = "" if result.success else why_failed(result.all_events)
+        summary = _summary(label, run_id, settings, checks, message=why)
     finally:
         STEPS.close()
     return replace(summary, seconds=round(time.monotonic() - started, 2))
@@ -267,22 +267,6 @@ def _check_outcome(check: AssetCheckEvaluation) -> CheckOutcome:
         is_error=check.severity is AssetCheckSeverity.ERROR,
         description=check.description or "",
     )
-
-
-def _why(result: ExecuteInProcessResult) -> str:
-    for event in result.all_events:
-        if event.is_step_failure:
-            failure = event.step_failure_data
-            if failure.user_failure_data and failure.user_failure_data.description:
-                return str(failure.user_failure_data.description)
-            error = failure.error
-            while error and error.cause:
-                error = error.cause
-            if error and error.cls_name == "DagsterExecutionInterruptedError":
-                return f"It was stopped at {event.step_key}, and what was not committed is undone. Run it again."
-            reason = first_reason(error.message if error else "")
-            return f"{event.step_key} failed: {reason} The run's log in the UI has the full error."
-    return "The run failed before its first step; its log in the UI says why."
 
 
 def natural_days(labels: tuple[str, ...]) -> list[str]:

@@ -1,9 +1,19 @@
 """The assets of the directory: two of raw records, one of memberships (Spark, Parquet), four tables (Postgres)."""
 
+import os
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
-from dagster import AssetExecutionContext, AssetKey, AssetSpec, MaterializeResult, asset, multi_asset
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetSpec,
+    FreshnessPolicy,
+    MaterializeResult,
+    asset,
+    multi_asset,
+)
 
 from groups_platform.directory.apply import recompute_flags, verify_day
 from groups_platform.directory.attempts import read_applied_fingerprint
@@ -45,6 +55,7 @@ from groups_platform.orchestration.directory.results import (
 )
 from groups_platform.orchestration.failures import as_failure
 from groups_platform.orchestration.instance import FINGERPRINT_TAG
+from groups_platform.settings import Settings
 
 OWNERS = ["team:directory"]
 COMMON: dict[str, Any] = {
@@ -55,6 +66,13 @@ COMMON: dict[str, Any] = {
 }
 SPARK_ASSET: dict[str, Any] = {**COMMON, "kinds": {"spark", "parquet"}, "pool": POOL}
 TABLE: dict[str, Any] = {**COMMON, "kinds": {"postgres", "table"}}
+
+
+def expected_freshness() -> FreshnessPolicy | None:
+    """P20: a day is expected every GROUPS_EXPECT_EVERY hours, as they are set where the definitions are loaded."""
+    name = "GROUPS_EXPECT_EVERY"  # no other setting: what else is wrong fails a run and not the definitions
+    hours = Settings.from_env({name: os.environ.get(name, "")}).expect_every
+    return FreshnessPolicy.time_window(fail_window=timedelta(hours=hours)) if hours else None
 
 
 def _materialise_raw(
@@ -154,6 +172,7 @@ TABLE_SPECS = [
                 AcceptedGroup, inactive="BOOLEAN not null: see group_inactivity"
             ),
         },
+        freshness_policy=expected_freshness(),
         **TABLE,
     ),
     AssetSpec(

@@ -1,0 +1,1 @@
+INSERT INTO platform.alert_beginning DEFAULT VALUES ON CONFLICT DO NOTHING;
