@@ -120,3 +120,9 @@ class UnknownGroup(PlatformError):
     """No row of `groups` has this id."""
 
     code = "unknown_group"
+
+
+class ReportNotWritten(PlatformError):
+    """The page of a day cannot be written to its file or its folder (P21)."""
+
+    code = "report_not_written"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -179,6 +179,26 @@ class DayReport:
     def is_first(self) -> bool:
         """Whether nothing was applied before it."""
         return self.is_applied and self.before is None
+
+    def to_json(self) -> dict[str, Any]:
+        """Its figures without samples and without the tree."""
+        totals = ("groups", "active_groups", "inactive_groups", "memberships", "agents", "active_agents")
+        return {
+            "day": self.day,
+            "state": self.status.state.value,
+            "sentence": self.status.sentence,
+            "shown_day": self.shown and self.shown.sync_day,
+            "day_before": self.before and self.before.sync_day,
+            "totals": {name: getattr(self.shown, name) for name in totals} if self.shown else None,
+            "records": {field.name: getattr(self.records, field.name) for field in fields(Records)}
+            if self.records
+            else None,
+            "is_planned": self.is_planned,
+            "plan": self.plan and self.plan.plan_id,
+            "changes": None if self.changes is None else {change.kind: change.rows for change in self.changes},
+            "findings": {code.code: code.rows for code in self.findings},
+            "decisions": len(self.decisions),
+        }
 
 
 def read_statuses(url: str) -> list[DayStatus]:

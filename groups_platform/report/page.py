@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from groups_platform.directory.days import DayStatus
 from groups_platform.report import words
 from groups_platform.report.charts import Curve, draw_curve
-from groups_platform.report.figures import AppliedDay, Change, DayReport
+from groups_platform.report.figures import AppliedDay, Change, DayReport, FoundCode
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -28,8 +28,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "groups_moved": ("group", "from", "to"),
     "agents_changed": ("agent", "was", "is"),
 }
-HEADLINES: Final = ("groups_turned_inactive", "groups_turned_active")  # said first
-WAYS: Final = {"inactive": "wait", "ended": "bad", "left": "wait", "upstream": "wait"}
+OPEN_FINDINGS: Final = 40  # of a day, up to which they are open
+WORSE: Final = {"groups_turned_inactive", "groups_missing", "groups_ended", "memberships_removed"}
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ def render_page(report: DayReport) -> str:
     from markupsafe import Markup  # noqa: PLC0415
 
     curves = _curves(report.curve)
-    changes = sorted(report.changes or (), key=lambda change: (change.kind not in HEADLINES))
-    tree = report.tree
+    changes = sorted(report.changes or (), key=lambda change: list(words.KINDS).index(change.kind))
+    tree, found = report.tree, sum(code.rows for code in report.findings)
     html = _environment().get_template("page.html.j2")
     return html.render(
         report=report,
@@ -69,15 +69,17 @@ def render_page(report: DayReport) -> str:
         kinds=words.KINDS,
         nothing={kind: NOTHING.get(kind, "nothing") for kind in words.KINDS},
         codes=words.CODES,
-        findings_total=sum(code.rows for code in report.findings),
+        severities=_severities(report),
+        findings_total=found,
+        are_findings_open=found <= OPEN_FINDINGS,
         is_small=tree is not None and tree.shown <= SMALL_TREE,
         curves=[(curve, Markup(draw_curve(curve))) for curve in curves],  # noqa: S704 - charts escape their texts
         curve_rows=_as_rows(curves),
     )
 
 
-def render_index(statuses: Sequence[DayStatus], pages: Collection[str]) -> str:
-    """The list of days, the newest first. pages: labels of the days that have a page beside it."""
+def render_index(statuses: Sequence[DayStatus], pages: Mapping[str, str]) -> str:
+    """The list of days, the newest first. pages: by label, the names of the files that are beside it."""
     html = _environment().get_template("index.html.j2")
     return html.render(statuses=statuses[::-1], pages=pages, states=words.STATES)
 
@@ -125,13 +127,17 @@ def _summary(report: DayReport, changes: Sequence[Change]) -> str:
     """What the day changed and found, in one sentence."""
     if report.changes is None:
         return ""
-    verb = "It would change" if report.is_planned else "It changed"
-    told = [f"{words.KINDS[change.kind].name.lower()} {change.rows:,}" for change in changes]
-    if report.is_first:
-        told = [text for change, text in zip(changes, told, strict=True) if change.kind.endswith(("_new", "_added"))]
-    what = f"{verb}: {', '.join(told)}." if told else f"{verb} nothing."
+    kinds = [change for change in changes if not report.is_first or change.kind.endswith(("_new", "_added"))]
+    told = ", ".join(words.KINDS[change.kind].counted(change.rows) for change in kinds) or "nothing"
     found = sum(code.rows for code in report.findings)
-    return f"{what} Findings: {f'{found:,}' if found else 'none'}."
+    findings = "No findings" if not found else f"{found:,} finding{'' if found == 1 else 's'}"
+    return f"{'It would change' if report.is_planned else 'It changed'}: {told}. {findings}."
+
+
+def _severities(report: DayReport) -> list[tuple[str, str, list[FoundCode]]]:
+    """The codes of the day by severity, with what that means."""
+    by_severity = {name: [code for code in report.findings if code.severity == name] for name in words.SEVERITIES}
+    return [(name, words.SEVERITIES[name], codes) for name, codes in by_severity.items() if codes]
 
 
 @cache
@@ -169,6 +175,6 @@ def _utc(time: datetime) -> str:
     return f"{time.astimezone(timezone.utc):%Y-%m-%d %H:%M}"
 
 
-def _marks(kinds: Sequence[str]) -> list[Mark]:
-    texts = [words.KINDS[kind].mark for kind in words.KINDS if kind in kinds and words.KINDS[kind].mark]
-    return [Mark(text, WAYS.get(text.rsplit(" ", 1)[-1], "good")) for text in texts]
+def _marks(kinds: Sequence[str], is_planned: bool) -> list[Mark]:
+    said = {kind: word.planned or word.mark if is_planned else word.mark for kind, word in words.KINDS.items()}
+    return [Mark(text, "wait" if kind in WORSE else "good") for kind, text in said.items() if kind in kinds and text]

@@ -35,40 +35,64 @@ STATES: Final = {
 
 @dataclass(frozen=True)
 class KindWords:
-    """A kind of change: its heading, the mark beside a group in the tree, and whose rows they are."""
+    """A kind of change: what so many of it are called, and what that means.
 
-    name: str
-    mark: str = ""
+    mark, planned: beside a group in the tree that changed, or would change.
+    """
+
+    many: str
     meaning: str = ""
+    mark: str = ""
+    planned: str = ""
+
+    @property
+    def heading(self) -> str:
+        """Above its rows."""
+        return self.many[0].upper() + self.many[1:]
+
+    def counted(self, rows: int) -> str:
+        """So many of it."""
+        noun = next(word for word in ("groups", "agents", "members") if word in self.many)
+        return f"{rows:,} {self.many.replace(noun, noun[:-1], 1) if rows == 1 else self.many}"
 
 
+# In the order of the page.
 KINDS: Final = {
     "groups_turned_inactive": KindWords(
-        "Groups turned inactive", "turned inactive", "No active agent is left in them or in any group below them."
+        "groups turned inactive",
+        "No active agent is left in them or in any group below them.",
+        "turned inactive",
+        "would turn inactive",
     ),
     "groups_turned_active": KindWords(
-        "Groups active again", "active again", "An active agent is in them, or in a group below them."
+        "groups active again",
+        "An active agent is in them, or in a group below them.",
+        "active again",
+        "would be active again",
     ),
-    "groups_new": KindWords("New groups", "new"),
-    "groups_renamed": KindWords("Groups renamed", "renamed"),
-    "groups_moved": KindWords("Groups moved", "moved", "They have another parent."),
-    "groups_changed": KindWords("Groups changed otherwise", "changed", "Such as their times of change upstream."),
+    "groups_new": KindWords("new groups", "", "new"),
+    "groups_renamed": KindWords("groups renamed", "", "renamed", "would be renamed"),
+    "groups_moved": KindWords("groups moved", "They have another parent.", "moved", "would move"),
+    "groups_changed": KindWords("groups changed otherwise", "Such as their times upstream.", "changed", "would change"),
     "groups_missing": KindWords(
-        "Groups missing upstream", "missing upstream", "They had no record. They keep what they had, for some days."
+        "groups missing upstream",
+        "They had no record. They keep what they had, for some days.",
+        "missing upstream",
+        "missing upstream",
     ),
     "groups_ended": KindWords(
-        "Groups ended", "ended", "They had no record for so many days that their memberships ended."
+        "groups ended", "They had no record for so many days that their memberships ended.", "ended", "would end"
     ),
-    "groups_gone": KindWords("Groups taken out", "", "A replay removed the day that had brought them."),
-    "memberships_added": KindWords("Members joined", "members joined"),
-    "memberships_removed": KindWords("Members left", "members left"),
-    "agents_new": KindWords("New agents"),
+    "groups_gone": KindWords("groups taken out", "A replay removed the day that had brought them."),
+    "memberships_added": KindWords("members joined", "", "members joined", "members would join"),
+    "memberships_removed": KindWords("members left", "", "members left", "members would leave"),
+    "agents_new": KindWords("new agents"),
     "agents_deactivated": KindWords(
-        "Agents deactivated", "", "They are not in the roster any more, or it says that they are not active."
+        "agents deactivated", "They are not in the roster any more, or it says that they are not active."
     ),
-    "agents_reactivated": KindWords("Agents active again"),
-    "agents_changed": KindWords("Agents changed", "", "Their name, address or times."),
-    "agents_gone": KindWords("Agents taken out", "", "A replay removed the day that had brought them."),
+    "agents_reactivated": KindWords("agents active again"),
+    "agents_changed": KindWords("agents changed", "Their name, address or times."),
+    "agents_gone": KindWords("agents taken out", "A replay removed the day that had brought them."),
 }
 
 # What a code means, and what came of it. The order of the page is that of FindingCode.
@@ -105,7 +129,7 @@ LIMITS: Final = {"groups_read_fewer": "Fewer records of groups", "agents_read_fe
 
 def name_of_limit(limit: str) -> str:
     """How a limit of a plan is named."""
-    return LIMITS.get(limit) or (KINDS[limit].name if limit in KINDS else limit.replace("_", " "))
+    return LIMITS.get(limit) or (KINDS[limit].heading if limit in KINDS else limit.replace("_", " "))
 
 
 def commands_for(status: DayStatus) -> tuple[tuple[str, str], ...]:
