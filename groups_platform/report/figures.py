@@ -264,7 +264,11 @@ def _with_tables(connection: Connection, report: DayReport) -> DayReport:
         counts = {row["kind"]: row["rows"] for row in _dicts(connection, "count_changes")}
         is_unknown = not report.is_applied or (report.before is not None and report.before.groups is None)
     changes = tuple(
-        Change(kind, counts[kind], tuple(_rows(connection, "sample_changes", ChangedRow, **key, kind=kind, limit=SAMPLE_ROWS)))
+        Change(
+            kind,
+            counts[kind],
+            tuple(_rows(connection, "sample_changes", ChangedRow, **key, kind=kind, limit=SAMPLE_ROWS)),
+        )
         for kind in (*KINDS, *GONE)
         if counts.get(kind)
     )

@@ -57,7 +57,9 @@ def publish(url: str, target: str, page: Page) -> tuple[str, ...]:
     newest = statuses[-1].label
     latest = page if newest == page.report.day else make_page(url, newest)
     pages = {page_name(made.report.day): made.content for made in (page, latest)}
-    with _written(target, "Create the folder or make it writable, or choose another with GROUPS_REPORT_URL or --publish"):
+    with _written(
+        target, "Create the folder or make it writable, or choose another with GROUPS_REPORT_URL or --publish"
+    ):
         fs, root = _open(target)
         there = {str(entry).rstrip("/").rsplit("/", 1)[-1] for entry in fs.ls(root, detail=False)} | pages.keys()
         listed = {status.label for status in statuses if page_name(status.label) in there}

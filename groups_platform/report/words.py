@@ -20,7 +20,9 @@ class StateWords:
 STATES: Final = {
     DayState.APPLIED: StateWords("Applied", "good", "The tables show what upstream delivered for this day."),
     DayState.HELD: StateWords(
-        "Held", "wait", "What was delivered was not applied: it changes more than is allowed, and somebody has to decide."
+        "Held",
+        "wait",
+        "What was delivered was not applied: it changes more than is allowed, and somebody has to decide.",
     ),
     DayState.REJECTED: StateWords("Rejected", "quiet", "What was delivered for the day was not applied."),
     DayState.SKIPPED: StateWords("Skipped", "quiet", "Later days go on without it."),
