@@ -152,9 +152,9 @@ class DayReport:
 
     status: what became of it. shown: the applied day whose tables the page shows, which is the day itself, or the
     newest applied one before a day that is not applied; None before the first. before: the applied day before `shown`,
-    or, of a day that is not applied, `shown`. records: of what was delivered last; None where it was not counted. curve: the newest CURVE_DAYS applied days up to the day, oldest first.
-    is_planned: the changes are those that the day would make. changes: None where they are not known; kinds without
-    rows are left out. newest: the newest applied day of all.
+    or, of a day that is not applied, `shown`. records: of what was delivered last; None where it was not counted.
+    curve: the newest CURVE_DAYS applied days up to the day, oldest first. is_planned: the changes are those that the
+    day would make. changes: None where they are not known; kinds without rows are left out.
     """
 
     day: str
