@@ -24,7 +24,7 @@ COLORS: Final = {
     "#050505": "var(--card)",
 }
 TEXT, RULE, CURVE, AREA, CARD = COLORS
-STYLE: Final[dict[str, Any]] = {
+STYLE: Final[Any] = {
     "svg.fonttype": "none",  # text stays text: smaller, found by a search, in the font of the page
     "font.size": 11,
     "text.color": TEXT,

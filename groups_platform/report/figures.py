@@ -249,31 +249,38 @@ def read_report(url: str, day: str, status: DayStatus | None = None) -> DayRepor
 
 
 def _with_tables(connection: Connection, report: DayReport) -> DayReport:
-    """With what changed, and the tree, for which the groups are kept in a table of this transaction."""
+    """With what changed, and the tree, for which tables of this transaction are made."""
     assert report.shown is not None
-    shown, plan = report.shown, report.plan
+    shown = report.shown
     key = {"sync_day": shown.sync_day, "sort_key": natural_key(shown.sync_day)}
-    _run(connection, "create_groups", sync_day=shown.sync_day)
-    is_unknown = False
-    if report.is_planned and plan:
-        _run(connection, "create_planned_changes", sync_day=report.day, plan_id=plan.plan_id)
-        counts = dict(plan.counts)
-    else:
-        # Of a day that changed nothing there are none; of the first day of the histories nobody knows them.
-        _run(connection, "create_changes", sync_day=report.day)
-        counts = {row["kind"]: row["rows"] for row in _dicts(connection, "count_changes")}
-        is_unknown = not report.is_applied or (report.before is not None and report.before.groups is None)
-    changes = tuple(
-        Change(
-            kind,
-            counts[kind],
-            tuple(_rows(connection, "sample_changes", ChangedRow, **key, kind=kind, limit=SAMPLE_ROWS)),
+    _run(connection, "create_tables", sync_day=shown.sync_day)
+    counts = _insert_changes(connection, report, shown)
+    limit = SAMPLE_ROWS
+    changes = (
+        None
+        if counts is None
+        else tuple(
+            Change(kind, rows, tuple(_rows(connection, "sample_changes", ChangedRow, **key, kind=kind, limit=limit)))
+            for kind in (*KINDS, *GONE)
+            if (rows := counts.get(kind))
         )
-        for kind in (*KINDS, *GONE)
-        if counts.get(kind)
     )
-    tree = read_tree(connection, shown.sync_day, is_first=report.is_first or is_unknown)
-    return replace(report, changes=None if is_unknown else changes, tree=tree)
+    tree = read_tree(connection, shown.sync_day, is_marked=changes is not None and not report.is_first)
+    return replace(report, changes=changes, tree=tree)
+
+
+def _insert_changes(connection: Connection, report: DayReport, shown: AppliedDay) -> dict[str, int | None] | None:
+    """Fill `report_change`, and return the rows by kind; None where nobody knows what changed, or nothing could."""
+    if report.is_planned and report.plan:
+        _run(connection, "insert_planned_changes", sync_day=report.day, plan_id=report.plan.plan_id)
+        return dict(report.plan.counts)
+    if report.is_first:
+        _run(connection, "insert_first_changes", sync_day=report.day, limit=SAMPLE_ROWS)
+        return {"agents_new": shown.agents, "groups_new": shown.groups, "memberships_added": shown.memberships}
+    if not report.is_applied or (report.before and report.before.groups is None):  # the histories begin with the day
+        return None
+    _run(connection, "insert_changes", sync_day=report.day)
+    return {row["kind"]: row["rows"] for row in _dicts(connection, "count_changes")}
 
 
 def _findings(connection: Connection, day: str) -> tuple[FoundCode, ...]:
@@ -313,7 +320,7 @@ def _dicts(connection: Connection, name: str, **parameters: Any) -> list[dict[st
         return cursor.execute(read_sql(f"report/{name}"), parameters).fetchall()
 
 
-def _run(connection: Connection, name: str, **texts: str) -> None:
-    """Run a file of several statements, which take no parameters: `texts` are written into it as literals."""
-    literals = {key: sql.Literal(text) for key, text in texts.items()}
+def _run(connection: Connection, name: str, **values: str | int) -> None:
+    """Run a file of several statements, which take no parameters: the values are written into it as literals."""
+    literals = {key: sql.Literal(value) for key, value in values.items()}
     connection.execute(read_sql(f"report/{name}").format(**literals))

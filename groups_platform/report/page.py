@@ -97,7 +97,7 @@ def _cards(report: DayReport) -> list[Card]:
         "active_agents": "active agents",
     }
     return [
-        Card(name, figure, getattr(shown, figure), _since(getattr(shown, figure), before and getattr(before, figure)))
+        Card(name, figure, getattr(shown, figure), _since(getattr(shown, figure), getattr(before, figure, None)))
         for figure, name in names.items()
     ]
 

@@ -58,12 +58,12 @@ class GroupTree:
     left_out: int
 
 
-def read_tree(connection: Connection, shown_day: str, *, is_first: bool) -> GroupTree:
+def read_tree(connection: Connection, shown_day: str, *, is_marked: bool) -> GroupTree:
     """The tree of the temporary table `report_group`, marked with what is in `report_change`.
 
-    shown_day: the applied day whose groups these are. is_first: nothing is marked, since everything is new.
+    shown_day: the applied day whose groups these are. is_marked: whether to mark anything; on the first day all is new.
     """
-    key = {"sync_day": shown_day, "is_first": is_first}
+    key = {"sync_day": shown_day, "is_marked": is_marked}
     limits = {"limit": TREE_GROUPS, "changed": CHANGED_GROUPS, "deepest": DEEPEST}
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(read_sql("report/read_tree"), key | limits).fetchall()

@@ -20,7 +20,7 @@ walk AS (
 marked AS (
     SELECT group_id, array_agg(DISTINCT kind) AS kinds
     FROM report_change
-    WHERE group_id IS NOT NULL AND NOT %(is_first)s
+    WHERE group_id IS NOT NULL AND %(is_marked)s
     GROUP BY group_id
 ),
 upward AS (

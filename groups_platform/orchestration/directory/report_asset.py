@@ -25,9 +25,9 @@ from groups_platform.orchestration.directory.resources import Platform
 def day_report(context: AssetExecutionContext, platform: Platform) -> Iterator[MaterializeResult[None]]:
     """The day on one HTML page, in `$GROUPS_HOME/reports`, and where GROUPS_REPORT_URL is set also there.
 
-    What became of the day and why, its figures, what changed, findings, the tree, curves, decisions. A day that is held
-    or failed has its page too: the job writes it when a step fails. A page that cannot be made or published is a warning
-    in the log and changes nothing of the day; `groups-platform report` makes it again.
+    What became of the day and why, its figures, what changed, findings, the tree, curves, decisions. A day that is
+    held or failed has its page too: the job writes it when a step fails. A page that cannot be made or published is a
+    warning in the log and changes nothing of the day; `groups-platform report` makes it again.
     """
     try:
         metadata = report_day(platform.settings, platform.database_url, context.partition_key, context.log)

@@ -1,11 +1,4 @@
 -- What the day would change, as far as its plan has samples of it.
-CREATE TEMPORARY TABLE report_change (
-    kind     TEXT NOT NULL,
-    group_id BIGINT,
-    agent_id BIGINT,
-    before   TEXT,
-    after    TEXT
-) ON COMMIT DROP;
 INSERT INTO report_change
 SELECT sampled.kind, row.group_id, row.agent_id, row.before, row.after
 FROM directory.sync_plans AS plan

@@ -1,12 +1,5 @@
 -- What the applied day changed, from the histories: rows that begin with the day, beside those that end with it. A
 -- replay or another delivery of the day is in it, and of the plans of such a day none is.
-CREATE TEMPORARY TABLE report_change (
-    kind     TEXT NOT NULL,
-    group_id BIGINT,
-    agent_id BIGINT,
-    before   TEXT,
-    after    TEXT
-) ON COMMIT DROP;
 WITH changed_group AS (
     SELECT group_id, was.group_id IS NOT NULL AS was_there, now.group_id IS NOT NULL AS is_there,
            was.name AS old_name, now.name, was.parent_group_id AS old_parent, now.parent_group_id,
