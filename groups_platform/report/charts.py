@@ -52,7 +52,7 @@ def draw_curve(curve: Curve) -> str:
     import matplotlib  # noqa: PLC0415 - only a page needs it, and it loads slowly
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    name = re.sub(r"\W+", "-", curve.title.lower())
+    name = "chart-" + re.sub(r"\W+", "-", curve.title.lower())
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
         figure = Figure(figsize=INCHES, layout="constrained")
         figure.patch.set_alpha(0)
