@@ -150,3 +150,9 @@ class ServerEnded(PlatformError):
     """One of the servers of `groups-platform dev` ended by itself, and the others were ended too."""
 
     code = "server_ended"
+
+
+class ReportNotWritten(PlatformError):
+    """The page of a day cannot be written to its file or its folder (P21)."""
+
+    code = "report_not_written"

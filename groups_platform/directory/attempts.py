@@ -57,6 +57,7 @@ def note_attempt(staged: StagedDay, result: DayResult, run_id: str | None) -> No
         "outcome": outcomes[type(result.refusal)] if result.refusal else "applied" if result.is_applied else "late",
         "message": str(result.refusal or ""),
         "plan_id": result.plan and result.plan.id if result.excesses else None,
+        "counts": json.dumps(_records(staged)),
         "run_id": run_id,
     }
     staged.connection.execute(read_sql("directory/note_attempt"), attempt)
@@ -72,12 +73,7 @@ def record_day(
     has_changed: bool,
 ) -> None:
     """Keep the applied day: its counts, and the fingerprint of the tables after it."""
-    kept = ("read", "accepted", "rejected")
-    counts = {
-        "groups": {key: value for key, value in asdict(staged.groups).items() if key in kept},
-        "agents": {key: value for key, value in asdict(staged.agents).items() if key in kept},
-        "findings": findings,
-    }
+    counts = {**_records(staged), "findings": findings}
     staged.connection.execute(
         read_sql("directory/record_sync_day"),
         {
@@ -91,6 +87,14 @@ def record_day(
             "has_changed": has_changed,
         },
     )
+
+
+def _records(staged: StagedDay) -> dict[str, dict[str, int]]:
+    kept = ("read", "accepted", "rejected")
+    return {
+        "groups": {key: value for key, value in asdict(staged.groups).items() if key in kept},
+        "agents": {key: value for key, value in asdict(staged.agents).items() if key in kept},
+    }
 
 
 def replace_findings(connection: Connection, label: str) -> bool:

@@ -15,6 +15,7 @@ from groups_platform.orchestration.provisioning.rule_ops import RULE_OPS
 
 ASSETS = {
     "raw_groups", "raw_agents", "exploded_memberships", "agents", "groups", "group_membership", "group_inactivity",
+    "day_report",
 }  # fmt: skip
 
 
@@ -45,7 +46,7 @@ def test_every_asset_tells_a_newcomer_what_it_is(defs: Definitions) -> None:
         assert spec.kinds
         assert spec.code_version
         assert isinstance(spec.partitions_def, DynamicPartitionsDefinition)
-        assert name == "group_inactivity" or "dagster/column_schema" in spec.metadata
+        assert name in {"group_inactivity", "day_report"} or "dagster/column_schema" in spec.metadata
 
 
 def test_the_assets_of_the_group_service_tell_it_too(defs: Definitions) -> None:
@@ -83,6 +84,7 @@ def test_the_graph_reads_from_raw_records_to_flags(defs: Definitions) -> None:
         "group_membership": {"groups", "agents", "exploded_memberships"},
         "group_inactivity": {"groups", "group_membership", "agents"},
         "sync_days": set(),
+        "day_report": {"agents", "groups", "group_membership", "group_inactivity"},
     }
 
 

@@ -17,6 +17,7 @@ from groups_platform.orchestration.directory.checks import RECORD_CHECKS
 from groups_platform.orchestration.directory.days_asset import sync_days
 from groups_platform.orchestration.directory.jobs import check_directory, list_days, sync_day
 from groups_platform.orchestration.directory.ops import DIRECTORY_JOBS
+from groups_platform.orchestration.directory.report_asset import day_report
 from groups_platform.orchestration.directory.resources import Platform, Spark
 from groups_platform.orchestration.directory.sensors import new_sync_days
 
@@ -24,7 +25,7 @@ from groups_platform.orchestration.directory.sensors import new_sync_days
 def build_directory_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitions:
     """Return every asset, check, job and sensor of the directory. resource_overrides: replaces resources by name."""
     return Definitions(
-        assets=[raw_groups, raw_agents, exploded_memberships, directory_tables, sync_days],
+        assets=[raw_groups, raw_agents, exploded_memberships, directory_tables, sync_days, day_report],
         asset_checks=RECORD_CHECKS,
         jobs=[sync_day, check_directory, list_days, *DIRECTORY_JOBS],
         sensors=[new_sync_days],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dagster import AssetSelection, define_asset_job, in_process_executor
 
+from groups_platform.orchestration.directory.day_reports import report_failed_day
+
 SYNC_JOB = "sync_day"
 CHECKS_JOB = "check_directory"
 PLAN_JOB = "plan_day"
@@ -16,6 +18,7 @@ sync_day = define_asset_job(
     selection=AssetSelection.groups(GROUP) - AssetSelection.assets("sync_days"),
     description="Read one sync day, apply it to the live tables, flag inactive groups and check all of it.",
     executor_def=in_process_executor,
+    hooks={report_failed_day},
 )
 
 list_days = define_asset_job(

@@ -1,0 +1,180 @@
+"""Makes the page of a day, and the list of days, out of figures. The same figures make the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from groups_platform.directory.days import DayStatus
+from groups_platform.report import words
+from groups_platform.report.charts import Curve, draw_curve
+from groups_platform.report.figures import AppliedDay, Change, DayReport, FoundCode
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+LONGEST_NAME: Final = 80  # signs
+SMALL_TREE: Final = 60  # groups, up to which the whole tree is open
+OPEN_ROWS: Final = 12  # of a kind of change, up to which it is open
+# What an empty side of a change stands for.
+NOTHING: Final = {"groups_moved": "the top"}
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "memberships_added": ("agent", "group"),
+    "memberships_removed": ("agent", "group"),
+    "groups_renamed": ("group", "was", "is"),
+    "groups_moved": ("group", "from", "to"),
+    "agents_changed": ("agent", "was", "is"),
+}
+OPEN_FINDINGS: Final = 40  # of a day, up to which they are open
+WORSE: Final = {"groups_turned_inactive", "groups_missing", "groups_ended", "memberships_removed"}
+
+
+@dataclass(frozen=True)
+class Card:
+    """A figure of the tables, and what it was before; since: the difference, None where that is not known."""
+
+    name: str
+    figure: str
+    value: int | None
+    since: int | None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What the day changed of a group, beside its name in the tree."""
+
+    text: str
+    tone: str
+
+
+def render_page(report: DayReport) -> str:
+    """The whole page of a day, as HTML that needs nothing else."""
+    from markupsafe import Markup  # noqa: PLC0415
+
+    curves = _curves(report.curve)
+    changes = sorted(report.changes or (), key=lambda change: list(words.KINDS).index(change.kind))
+    tree, found = report.tree, sum(code.rows for code in report.findings)
+    html = _environment().get_template("page.html.j2")
+    return html.render(
+        report=report,
+        state=words.STATES[report.status.state],
+        commands=words.commands_for(report.status),
+        summary=_summary(report, changes),
+        cards=_cards(report),
+        changes=changes,
+        open_kinds={change.kind for change in changes if change.rows <= OPEN_ROWS and not report.is_first},
+        kinds=words.KINDS,
+        nothing={kind: NOTHING.get(kind, "nothing") for kind in words.KINDS},
+        codes=words.CODES,
+        severities=_severities(report),
+        findings_total=found,
+        are_findings_open=found <= OPEN_FINDINGS,
+        is_small=tree is not None and tree.shown <= SMALL_TREE,
+        curves=[(curve, Markup(draw_curve(curve))) for curve in curves],
+        curve_rows=_as_rows(curves),
+    )
+
+
+def render_index(statuses: Sequence[DayStatus], pages: Mapping[str, str]) -> str:
+    """The list of days, the newest first. pages: by label, the names of the files that are beside it."""
+    html = _environment().get_template("index.html.j2")
+    return html.render(statuses=statuses[::-1], pages=pages, states=words.STATES)
+
+
+def _cards(report: DayReport) -> list[Card]:
+    shown, before = report.shown, report.before if report.is_applied else None
+    if shown is None:
+        return []
+    names = {
+        "groups": "groups",
+        "active_groups": "active groups",
+        "inactive_groups": "inactive groups",
+        "memberships": "memberships",
+        "agents": "agents",
+        "active_agents": "active agents",
+    }
+    return [
+        Card(name, figure, getattr(shown, figure), _since(getattr(shown, figure), getattr(before, figure, None)))
+        for figure, name in names.items()
+    ]
+
+
+def _since(now: int | None, before: int | None) -> int | None:
+    return None if now is None or before is None else now - before
+
+
+def _curves(days: Sequence[AppliedDay]) -> list[Curve]:
+    labels = [day.sync_day for day in days]
+    figures = {
+        "Records read": [day.read for day in days],
+        "Findings": [day.findings for day in days],
+        "Active groups": [day.active_groups for day in days],
+        "Memberships": [day.memberships for day in days],
+    }
+    return [Curve(title, labels, values) for title, values in figures.items()] if days else []
+
+
+def _as_rows(curves: Sequence[Curve]) -> list[tuple[str, list[float | None]]]:
+    """The newest day first, with the value of each curve."""
+    days = curves[0].days if curves else ()
+    return [(day, [curve.values[place] for curve in curves]) for place, day in enumerate(days)][::-1]
+
+
+def _summary(report: DayReport, changes: Sequence[Change]) -> str:
+    """What the day changed and found, in one sentence."""
+    if report.changes is None:
+        return ""
+    kinds = [change for change in changes if not report.is_first or change.kind.endswith(("_new", "_added"))]
+    told = ", ".join(words.KINDS[change.kind].counted(change.rows) for change in kinds) or "nothing"
+    found = sum(code.rows for code in report.findings)
+    findings = "No findings" if not found else f"{found:,} finding{'' if found == 1 else 's'}"
+    return f"{'It would change' if report.is_planned else 'It changed'}: {told}. {findings}."
+
+
+def _severities(report: DayReport) -> list[tuple[str, str, list[FoundCode]]]:
+    """The codes of the day by severity, with what that means."""
+    by_severity = {name: [code for code in report.findings if code.severity == name] for name in words.SEVERITIES}
+    return [(name, words.SEVERITIES[name], codes) for name, codes in by_severity.items() if codes]
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only a page needs it
+
+    environment = Environment(
+        loader=PackageLoader("groups_platform.report", ""),
+        autoescape=True,  # names come from outside
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": lambda value: "–" if value is None else f"{value:,}",
+        "signed": _signed,
+        "cut": _cut,
+        "utc": _utc,
+        "columns": lambda kind: COLUMNS.get(kind, ("name",)),
+        "limit": words.name_of_limit,
+        "marks": _marks,
+    }
+    return environment
+
+
+def _signed(difference: int) -> str:
+    return "no change" if difference == 0 else f"{'+' if difference > 0 else '−'}{abs(difference):,}"
+
+
+def _cut(text: str, longest: int = LONGEST_NAME) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _utc(time: datetime) -> str:
+    return f"{time.astimezone(timezone.utc):%Y-%m-%d %H:%M}"
+
+
+def _marks(kinds: Sequence[str], is_planned: bool) -> list[Mark]:
+    said = {kind: word.planned or word.mark if is_planned else word.mark for kind, word in words.KINDS.items()}
+    return [Mark(text, "wait" if kind in WORSE else "good") for kind, text in said.items() if kind in kinds and text]

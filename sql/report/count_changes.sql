@@ -1,0 +1,1 @@
+SELECT kind, count(*) AS rows FROM report_change GROUP BY kind;
