@@ -14,6 +14,7 @@ from groups_platform.orchestration.group_service.schedules import SERVICE_ASSET_
 
 ASSETS = {
     "raw_groups", "raw_agents", "exploded_memberships", "agents", "groups", "group_membership", "group_inactivity",
+    "findings",
 }  # fmt: skip
 
 
@@ -81,6 +82,7 @@ def test_the_graph_reads_from_raw_records_to_flags(defs: Definitions) -> None:
         "groups": {"raw_groups"},
         "group_membership": {"groups", "agents", "exploded_memberships"},
         "group_inactivity": {"groups", "group_membership", "agents"},
+        "findings": {"raw_groups", "raw_agents", "exploded_memberships"},
         "sync_days": set(),
     }
 
