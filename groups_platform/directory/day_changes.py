@@ -11,7 +11,8 @@ from groups_platform.directory.reports import query
 
 SHOWN_ROWS: Final = 25  # of each kind
 
-# What people read for a kind of change, those first that they look for.
+# What people read for a kind of change, those first that they look for. Of rows of which only other fields changed,
+# such as a time, there is nothing to tell.
 WORDS: Final = {
     "groups_turned_inactive": "turned inactive",
     "groups_turned_active": "turned active",
@@ -20,13 +21,11 @@ WORDS: Final = {
     "groups_renamed": "renamed",
     "groups_ended": "ended",
     "groups_missing": "no record",
-    "groups_changed": "other fields of the group",
     "agents_deactivated": "agent became inactive",
     "agents_reactivated": "agent came back",
     "agents_new": "new agent",
     "memberships_added": "joined",
     "memberships_removed": "left",
-    "agents_changed": "other fields of the agent",
 }
 FLAG_KINDS: Final = ("groups_turned_inactive", "groups_turned_active")
 

@@ -34,7 +34,7 @@ from groups_platform.orchestration.directory.findings_asset import FINDINGS, fin
 from groups_platform.orchestration.directory.jobs import GROUP, POOL
 from groups_platform.orchestration.directory.outcomes import apply_within, outcome_of
 from groups_platform.orchestration.directory.partitions import SYNC_DAY
-from groups_platform.orchestration.directory.refusals import observe_refusal, telling_why
+from groups_platform.orchestration.directory.refusals import observe_refusal, refusal_facts, telling_why
 from groups_platform.orchestration.directory.resources import Platform, Spark
 from groups_platform.orchestration.directory.results import (
     OWN_CHECKS,
@@ -49,6 +49,7 @@ from groups_platform.orchestration.directory.results import (
 )
 from groups_platform.orchestration.failures import as_failure
 from groups_platform.orchestration.instance import FINGERPRINT_TAG
+from groups_platform.orchestration.metadata import table_schema
 
 OWNERS = ["team:directory"]
 COMMON: dict[str, Any] = {
@@ -143,7 +144,7 @@ TABLE_SPECS = [
         metadata={
             "dagster/table_name": "directory.agents",
             "dagster/column_schema": shown.stored_schema(
-                AcceptedAgent, active="BOOLEAN not null: in the newest roster and not deactivated"
+                AcceptedAgent, active="BOOLEAN not null: Whether the newest roster has it and does not deactivate it."
             ),
         },
         **TABLE,
@@ -158,7 +159,8 @@ TABLE_SPECS = [
         metadata={
             "dagster/table_name": "directory.groups",
             "dagster/column_schema": shown.stored_schema(
-                AcceptedGroup, inactive="BOOLEAN not null: see group_inactivity"
+                AcceptedGroup,
+                inactive="BOOLEAN not null: Whether nobody in it or below it is active; see group_inactivity.",
             ),
         },
         **TABLE,
@@ -172,7 +174,9 @@ TABLE_SPECS = [
         ),
         metadata={
             "dagster/table_name": "directory.group_membership",
-            "dagster/column_schema": shown.stored_schema(Membership, agent_id="BIGINT not null: a row of agents"),
+            "dagster/column_schema": shown.stored_schema(
+                Membership, agent_id="BIGINT not null: A member, who is a row of agents."
+            ),
         },
         **TABLE,
     ),
@@ -183,7 +187,13 @@ TABLE_SPECS = [
             "The column `groups.inactive`: true iff no active agent is a member of the group or of any group below "
             "it, at any depth. Materialise this asset alone to recompute the flags from the current tables."
         ),
-        metadata={"dagster/table_name": "directory.groups"},
+        metadata={
+            "dagster/table_name": "directory.groups",
+            "dagster/column_schema": table_schema(
+                group_id="BIGINT not null: Upstream's id.",
+                inactive="BOOLEAN not null: Whether no active agent is in it or in any group below it.",
+            ),
+        },
         **TABLE,
     ),
 ]
@@ -222,7 +232,7 @@ def directory_tables(context: AssetExecutionContext, spark: Spark, platform: Pla
     with as_failure():  # the day is committed or refused: later errors fail the run only
         tables_selected = [spec.key for spec in TABLE_SPECS if spec.key in selected]
         if FINDINGS in selected and not isinstance(result.refusal, CheckFailed):  # which keeps those from before
-            yield show_findings(platform.database_url, label, result.refusal)
+            yield show_findings(platform.database_url, label, refusal_facts(result))
         if result.refusal:
             observe_refusal(context.op_execution_context, result, tables_selected)
             yield from refused(result)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from dagster import AssetKey, AssetSpec, MaterializeResult
 
 from groups_platform.directory import reports
 from groups_platform.directory.findings import FindingCode
-from groups_platform.errors import PlatformError
 from groups_platform.orchestration.directory import metadata as shown
-from groups_platform.orchestration.directory.refusals import why_facts
 from groups_platform.orchestration.metadata import rows_table, table_schema
 
 FINDINGS: Final = AssetKey("findings")
@@ -37,7 +36,10 @@ COLUMNS: Final = {
 
 
 def findings_spec(**common: Any) -> AssetSpec:
-    """The asset, which depends on what was read alone: a refused day has findings, and no tables. common: as they have."""
+    """The asset. It depends on what was read alone, since a refused day has findings and no tables.
+
+    common: what all tables have.
+    """
     return AssetSpec(
         FINDINGS,
         deps=["raw_groups", "raw_agents", "exploded_memberships"],
@@ -47,8 +49,8 @@ def findings_spec(**common: Any) -> AssetSpec:
     )
 
 
-def show_findings(url: str, label: str, refusal: PlatformError | None = None) -> MaterializeResult[None]:
-    """The findings that are stored of the day. refusal: why the day was not applied, which then comes first."""
+def show_findings(url: str, label: str, refused: Mapping[str, Any] | None = None) -> MaterializeResult[None]:
+    """The findings that are stored of the day. refused: why it was not applied, which comes first."""
     counts = reports.count_findings(url, label)
     found = {code.value: counts[code] for code in FindingCode if counts[code]}
     rows = reports.show_findings(url, label, list(found), SHOWN_FINDINGS)
@@ -56,7 +58,8 @@ def show_findings(url: str, label: str, refusal: PlatformError | None = None) ->
     return MaterializeResult(
         asset_key=FINDINGS,
         metadata={
-            **(why_facts(refusal, label) if refusal else {"day": label}),
+            **(refused or {}),
+            "day": label,
             **shown.count_severities(counts),
             "dagster/row_count": sum(counts.values()),
             "by_code": shown.findings_table(found),

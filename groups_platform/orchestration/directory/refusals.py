@@ -1,4 +1,8 @@
-"""Why a day failed or is held, on the page of its partition: an observation, since nothing was materialised."""
+"""Why a day failed or is held, in the history of its partition: an observation, since nothing was materialised.
+
+Where a partition was never materialised, Dagster shows no event on its page, but those behind `View all historical
+events`. So the findings of a refused day, which are materialised, begin with the same.
+"""
 
 from __future__ import annotations
 
@@ -60,12 +64,17 @@ def observe(context: OpExecutionContext, label: str, keys: Iterable[AssetKey], f
 
 def observe_refusal(context: OpExecutionContext, result: DayResult, keys: Iterable[AssetKey]) -> None:
     """Show why the day was refused: on `groups` with limits and samples, on the other tables the sentence."""
-    if result.refusal is None:
-        return
-    facts = why_facts(result.refusal, result.label)
-    for key in keys:
-        more = _measured(result) if key == TABLE_OF_DAY else {}
-        observe(context, result.label, [key], {**facts, **more})
+    facts = refusal_facts(result)
+    short: dict[str, Any] = {
+        name: facts[name] for name in ("state", "why", "what_to_do", "day", "code") if name in facts
+    }
+    for key in keys if facts else ():
+        observe(context, result.label, [key], facts if key == TABLE_OF_DAY else short)
+
+
+def refusal_facts(result: DayResult) -> dict[str, Any]:
+    """Why the day was refused and what to do; the limits that it exceeds, and what it would change. Or nothing."""
+    return {**why_facts(result.refusal, result.label), **_measured(result)} if result.refusal else {}
 
 
 def why_facts(error: PlatformError, label: str) -> dict[str, Any]:

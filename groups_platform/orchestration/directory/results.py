@@ -90,32 +90,28 @@ def materialised(
     name = key.to_user_string()
     if result and result.newest_day:
         return MaterializeResult(asset_key=key, metadata=_as_of(name, result, tables))
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = {"day": result.label, "is_applied": result.is_applied} if result else {}
     if name in SHOWS_CHANGES:
         title = f"What {result.label} changed" if result and tables.marks else ""
         facts["tree"] = shown.tree_picture(tables.tree, tables.marks, title)
-    facts |= {**asdict(change), "rows_written": change.written}
-    if result is not None:
-        facts |= {"is_applied": result.is_applied, "day": result.label, **_changes(name, tables)}
-        if name == "groups":
-            facts |= {**_figures(result.label, result.findings, tables.totals, tables.ui_url)}
-            if result.plan:
-                facts |= {"plan": result.plan.id, "changes": shown.counts_table(result.plan.counts)}
-    row_count = tables.totals[COUNTED.get(name, name)]
-    facts |= {"dagster/row_count": row_count, "preview": rows_table(reports.preview_table(tables.url, name))}
+    if result is not None and name == "groups":
+        facts |= _figures(result.label, result.findings, tables.totals, tables.ui_url)
+        if result.plan:
+            facts |= {"plan": result.plan.id, "changes": shown.counts_table(result.plan.counts)}
+    facts |= {**asdict(change), "rows_written": change.written, "dagster/row_count": tables.totals[_counted(name)]}
+    facts |= {**_changes(name, tables), "preview": rows_table(reports.preview_table(tables.url, name))}
     return MaterializeResult(asset_key=key, metadata=facts)
 
 
 def _as_of(name: str, result: DayResult, tables: LiveTables) -> dict[str, Any]:
-    facts: dict[str, Any] = {"left_alone": _left_alone(result), "is_applied": False, "day": result.label}
+    facts: dict[str, Any] = {"left_alone": _left_alone(result), "day": result.label, "is_applied": False}
     totals = reports.count_tables_as_of(tables.url, result.label)
     if totals is None:
         return facts | {"never_applied": "groups-platform replay folds the day in where it belongs."}
-    facts |= {"dagster/row_count": totals[COUNTED.get(name, name)], **_changes(name, tables)}
     if name == "groups":
         findings = reports.count_findings(tables.url, result.label)
         facts |= _figures(result.label, findings, totals, tables.ui_url)
-    return facts
+    return facts | {"dagster/row_count": totals[_counted(name)], **_changes(name, tables)}
 
 
 def _changes(name: str, tables: LiveTables) -> dict[str, Any]:
@@ -124,7 +120,7 @@ def _changes(name: str, tables: LiveTables) -> dict[str, Any]:
         return {}
     kinds = SHOWS_CHANGES[name]
     rows = day_changes.change_rows(tables.samples, kinds)
-    return {"what_changed": rows_table(rows), **{kind: tables.counts[kind] for kind in kinds}}
+    return {**{kind: tables.counts[kind] for kind in kinds}, "what_changed": rows_table(rows)}
 
 
 def _figures(label: str, findings: dict[str, int], totals: dict[str, int], ui_url: str) -> dict[str, Any]:
@@ -137,6 +133,11 @@ def _figures(label: str, findings: dict[str, int], totals: dict[str, int], ui_ur
         **totals,
         "active_groups": totals["groups"] - totals["inactive_groups"],
     }
+
+
+def _counted(name: str) -> str:
+    """The name of the number of rows of this table among the totals."""
+    return COUNTED.get(name, name)
 
 
 def _left_alone(result: DayResult) -> str:

@@ -34,10 +34,11 @@ from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.directory.guard import OFF, Protection
 from groups_platform.directory.source import list_source
 from groups_platform.directory.staging import staged_day
+from groups_platform.orchestration.directory.day_states import RETRY_TAG
 from groups_platform.orchestration.directory.partitions import NAME
 from groups_platform.orchestration.directory.resources import Platform
 from groups_platform.orchestration.directory.sensors import REPORTED, new_sync_days
-from groups_platform.orchestration.instance import open_instance
+from groups_platform.orchestration.instance import FINGERPRINT_TAG, open_instance
 from groups_platform.settings import Settings
 from groups_platform_tests.days import agent, group, write_day, write_file
 from groups_platform_tests.orchestration.conftest import Dagster
@@ -231,7 +232,7 @@ def test_p12_a_day_that_is_rejected_is_dealt_with_until_its_content_changes(
     deliver(source, "day2", [group(1, [])])
     request = sensor.request()
     worker.run(request, Protection())
-    fingerprint = request.tags["groups_platform/fingerprint"]
+    fingerprint = request.tags[FINGERPRINT_TAG]
     decide(pipeline.url, "day2", verdict, fingerprint=fingerprint, decided_by="bob@example.com", reason="half of it")
     assert sensor.skip_reason().startswith("Every sync day")
     deliver(source, "day3", [group(1, EVERYBODY)])
@@ -297,11 +298,11 @@ def test_p14_a_killed_run_is_ended_by_the_next_tick_and_requested_again_once(
             assert "gone a second time" in sensor.skip_reason()
         else:
             request = sensor.request()
-            assert request.tags["groups_platform/retry_of"] == run.run_id
+            assert request.tags[RETRY_TAG] == run.run_id
             assert request.run_key not in keys
     assert "gone a second time" in sensor.skip_reason()
     deliver(source, "day1", DELIVERY_B)
-    assert "groups_platform/retry_of" not in sensor.request().tags
+    assert RETRY_TAG not in sensor.request().tags
 
 
 @pytest.mark.parametrize(
@@ -321,7 +322,7 @@ def test_p14_only_a_run_that_lost_its_process_is_tried_again(
     run = sensor.start(sensor.request(), DagsterRunStatus.STARTED)
     sensor.instance.report_run_failed(run, "gone", JobFailureData(error=None, failure_reason=reason))
     if is_gone:
-        assert sensor.request().tags["groups_platform/retry_of"] == run.run_id
+        assert sensor.request().tags[RETRY_TAG] == run.run_id
     else:
         assert "day1 failed" in sensor.skip_reason()
 
