@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from dagster import AssetKey, AssetObservation, DagsterRun, MetadataValue, OpExecutionContext
+from dagster import AssetKey, AssetObservation, DagsterEvent, DagsterRun, MetadataValue, OpExecutionContext
 
 from groups_platform.directory.day_changes import change_rows
 from groups_platform.directory.day_result import DayResult
@@ -57,9 +57,14 @@ def telling_why(context: OpExecutionContext, label: str, asset: str) -> Iterator
 
 
 def observe(context: OpExecutionContext, label: str, keys: Iterable[AssetKey], facts: Mapping[str, Any]) -> None:
-    """Show the facts on the day's page of each asset, each once. It marks no partition as materialised."""
+    """Show the facts in the day's history of each asset, each once. It marks no partition as materialised.
+
+    They are stored at once: what a context logs is stored with the next thing that the step yields, and lost if the
+    step fails before.
+    """
     for key in dict.fromkeys(keys):
-        context.log_event(AssetObservation(key, partition=label, description=str(facts["why"]), metadata=facts))
+        observation = AssetObservation(key, partition=label, description=str(facts["why"]), metadata=facts)
+        DagsterEvent.asset_observation(context.get_step_execution_context(), observation)
 
 
 def observe_refusal(context: OpExecutionContext, result: DayResult, keys: Iterable[AssetKey]) -> None:
@@ -102,5 +107,5 @@ def _measured(result: DayResult) -> dict[str, Any]:
 
 def table_of_day(run: DagsterRun) -> list[AssetKey]:
     """`groups`, if the run is to fill it for one day."""
-    is_selected = run.asset_selection is None or TABLE_OF_DAY in run.asset_selection
+    is_selected = not run.asset_selection or TABLE_OF_DAY in run.asset_selection  # none: every asset of the job
     return [TABLE_OF_DAY] if is_selected and PARTITION_TAG in run.tags else []
