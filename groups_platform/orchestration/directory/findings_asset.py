@@ -14,7 +14,7 @@ from groups_platform.orchestration.metadata import rows_table, table_schema
 
 FINDINGS: Final = AssetKey("findings")
 SHOWN_FINDINGS: Final = 20  # of each code
-LONGEST_TEXT: Final = 300
+LONGEST_TEXT: Final = 200
 
 DESCRIPTION: Final = (
     "The table `findings`: what is wrong with a day's records and edges, also of a day that was held or was no full "
@@ -63,25 +63,27 @@ def show_findings(url: str, label: str, refused: Mapping[str, Any] | None = None
             **shown.count_severities(counts),
             "dagster/row_count": sum(counts.values()),
             "by_code": shown.findings_table(found),
-            "first_of_each_code": rows_table([_row(row) for row in rows], LONGEST_TEXT),
+            "first_of_each_code": rows_table([{"code": _code(row), **_row(row)} for row in rows], LONGEST_TEXT),
             **{code: rows_table(of_code, LONGEST_TEXT) for code, of_code in by_code.items()},
             "all_of_them": f"groups-platform findings --day {label} [--code CODE] --limit {sum(counts.values()) or 1}",
         },
     )
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """One finding, in few columns: a table that is wider than the page hides the rest of it."""
+    place = ", the whole file" if row["is_whole_file"] else f", record {row['position']}"
     return {
-        "code": row["code"],
-        "severity": row["severity"],
-        "blocks_the_day": "yes" if row["is_whole_file"] else "",
-        "file": row["file"],
-        "position": row["position"],
+        "place": f"{row['file']}{place}" if row["file"] else "in the tables",
         "group": _named(row["group_id"], row["group_name"]),
         "agent": _named(row["agent_id"], row["agent_name"]),
         "detail": row["detail"],
         "raw": row["raw"],
     }
+
+
+def _code(row: Mapping[str, Any]) -> str:
+    return f"{row['code']}, which blocks the day" if row["is_whole_file"] else str(row["code"])
 
 
 def _named(number: int | None, name: str | None) -> str:

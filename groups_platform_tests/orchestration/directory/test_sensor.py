@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ from dagster import (
     build_sensor_context,
 )
 from dagster._core.events import JobFailureData, RunFailureReason
+from dagster._core.storage.tags import HIDDEN_TAG_PREFIX, TagType, get_tag_type
 from dagster._core.test_utils import create_run_for_test
 from sqlalchemy import event
 
@@ -34,11 +38,17 @@ from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.directory.guard import OFF, Protection
 from groups_platform.directory.source import list_source
 from groups_platform.directory.staging import staged_day
-from groups_platform.orchestration.directory.day_states import RETRY_TAG
+from groups_platform.orchestration.directory.day_states import DECISION_TAG, RETRY_TAG, find_runs
 from groups_platform.orchestration.directory.partitions import NAME
 from groups_platform.orchestration.directory.resources import Platform
-from groups_platform.orchestration.directory.sensors import REPORTED, new_sync_days
-from groups_platform.orchestration.instance import FINGERPRINT_TAG, open_instance
+from groups_platform.orchestration.directory.sensors import REPORTED, new_sync_days, read_cursor, write_cursor
+from groups_platform.orchestration.instance import (
+    FINGERPRINT_TAG,
+    PARTITION_TAG,
+    PROCESS_TAG,
+    end_dead_runs,
+    open_instance,
+)
 from groups_platform.settings import Settings
 from groups_platform_tests.days import agent, group, write_day, write_file
 from groups_platform_tests.orchestration.conftest import Dagster
@@ -364,3 +374,37 @@ def test_a_source_that_cannot_be_listed_is_a_sentence(dagster: Dagster, monkeypa
     monkeypatch.setenv("GROUPS_SOURCE", "/no/such/folder")
     with build_sensor_context(dagster.instance, resources={"platform": Platform()}) as context:
         assert "cannot be listed" in str(new_sync_days(context))
+
+
+def test_the_cursor_is_written_for_people_and_read_in_every_form_that_there_was(sensor: Sensor, source: Path) -> None:
+    write_day(source / "sync-day1", DELIVERY_A, [agent(5)])
+    assert "may still be arriving" in sensor.skip_reason()
+    cursor = sensor.cursor or ""
+    assert "\n" in cursor
+    (day,) = [entry for label, entry in json.loads(cursor).items() if label != REPORTED]
+    assert day.keys() == {"fingerprint", "unchanged_since"}
+    since = datetime.fromisoformat(day["unchanged_since"])
+    assert abs(since.timestamp() - time.time()) < 60
+    seen = read_cursor(cursor)
+    assert read_cursor(write_cursor(seen, "x")) == seen == {"day1": (day["fingerprint"], since.timestamp())}
+    assert read_cursor(json.dumps({"day1": ["abc", 1.5], "day2": "old", REPORTED: "x"})) == {"day1": ("abc", 1.5)}
+    assert read_cursor(None) == {}
+
+
+def test_tags_that_programs_read_are_hidden_and_older_runs_are_still_understood(sensor: Sensor) -> None:
+    for tag in (PROCESS_TAG, FINGERPRINT_TAG, RETRY_TAG, DECISION_TAG):
+        assert get_tag_type(tag) is TagType.HIDDEN
+    names = {FINGERPRINT_TAG: "abc", RETRY_TAG: "a run", DECISION_TAG: "7"}
+    for label, prefix in (("day1", HIDDEN_TAG_PREFIX), ("day2", "")):
+        tags = {prefix + name.removeprefix(HIDDEN_TAG_PREFIX): value for name, value in names.items()}
+        tags[PARTITION_TAG] = label
+        create_run_for_test(sensor.instance, job_name="sync_day", tags=tags, status=DagsterRunStatus.FAILURE)
+    old, new = find_runs(sensor.instance, ["day1", "day2"]).values()
+    assert (old.fingerprint, old.is_retry, old.decision_id) == ("abc", True, 7)
+    assert replace(old, run_id="") == replace(new, run_id="")
+
+
+def test_an_older_run_whose_process_is_gone_is_ended(sensor: Sensor) -> None:
+    tags = {PROCESS_TAG.removeprefix(HIDDEN_TAG_PREFIX): f"{socket.gethostname()}:{2**22 + 1}:0"}
+    run = create_run_for_test(sensor.instance, job_name="sync_day", tags=tags, status=DagsterRunStatus.STARTED)
+    assert end_dead_runs(sensor.instance) == [run.run_id]
