@@ -26,8 +26,10 @@ from groups_platform.settings import Settings, write_whole
 
 PARTITION_TAG: Final = "dagster/partition"
 # Tags that programs read. The UI does not show those that begin with Dagster's prefix; `own_tag` reads them.
-PROCESS_TAG: Final = f"{HIDDEN_TAG_PREFIX}groups_platform/process"
-FINGERPRINT_TAG: Final = f"{HIDDEN_TAG_PREFIX}groups_platform/fingerprint"
+OWN_TAG: Final = f"{HIDDEN_TAG_PREFIX}groups_platform."
+OLD_TAG: Final = "groups_platform/"
+PROCESS_TAG: Final = f"{OWN_TAG}process"
+FINGERPRINT_TAG: Final = f"{OWN_TAG}fingerprint"
 
 BEAT_SECONDS = 10.0
 SILENT_SECONDS = 100.0  # with a tick of the sensor a run whose worker is gone ends within two minutes
@@ -75,8 +77,8 @@ def working_on(instance: DagsterInstance | None, run: DagsterRun | None) -> Iter
 
 
 def own_tag(run: DagsterRun, name: str) -> str | None:
-    """Return one of the run's tags that the UI does not show; in runs of older versions they had no prefix."""
-    return run.tags.get(name, run.tags.get(name.removeprefix(HIDDEN_TAG_PREFIX)))
+    """Return one of the run's tags that the UI does not show; runs of older versions have them under OLD_TAG."""
+    return run.tags.get(name, run.tags.get(name.replace(OWN_TAG, OLD_TAG)))
 
 
 def claim_run(instance: DagsterInstance, run_id: str) -> None:

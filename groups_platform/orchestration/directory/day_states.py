@@ -10,16 +10,16 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.events import RunFailureReason
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
-from dagster._core.storage.tags import HIDDEN_TAG_PREFIX, RUN_FAILURE_REASON_TAG
+from dagster._core.storage.tags import RUN_FAILURE_REASON_TAG
 
 from groups_platform.directory.days import DayRun, DayStatus, Folder, describe_days, find_open, read_known_days
 from groups_platform.directory.source import SourceListing
 from groups_platform.orchestration.directory.jobs import SYNC_JOB
 from groups_platform.orchestration.directory.planner import Sighting, counts_when, is_ready, sight
-from groups_platform.orchestration.instance import FINGERPRINT_TAG, PARTITION_TAG, own_tag
+from groups_platform.orchestration.instance import FINGERPRINT_TAG, OWN_TAG, PARTITION_TAG, own_tag
 
-RETRY_TAG: Final = f"{HIDDEN_TAG_PREFIX}groups_platform/retry_of"  # of the second try: the run whose process was gone
-DECISION_TAG: Final = f"{HIDDEN_TAG_PREFIX}groups_platform/decision"  # of a run for an approved plan: the decision's id
+RETRY_TAG: Final = f"{OWN_TAG}retry_of"  # of the second try: the run whose process was gone
+DECISION_TAG: Final = f"{OWN_TAG}decision"  # of a run for an approved plan: the decision's id
 
 # Why a run failed that its process left: killed (somebody else says so then, mostly without a reason: the code server
 # or `end_dead_runs`), told to end by its host, or never begun. What fails by itself has another reason.

@@ -26,7 +26,7 @@ from dagster import (
     build_sensor_context,
 )
 from dagster._core.events import JobFailureData, RunFailureReason
-from dagster._core.storage.tags import HIDDEN_TAG_PREFIX, TagType, get_tag_type
+from dagster._core.storage.tags import TagType, get_tag_type
 from dagster._core.test_utils import create_run_for_test
 from sqlalchemy import event
 
@@ -44,6 +44,8 @@ from groups_platform.orchestration.directory.resources import Platform
 from groups_platform.orchestration.directory.sensors import REPORTED, new_sync_days, read_cursor, write_cursor
 from groups_platform.orchestration.instance import (
     FINGERPRINT_TAG,
+    OLD_TAG,
+    OWN_TAG,
     PARTITION_TAG,
     PROCESS_TAG,
     end_dead_runs,
@@ -395,8 +397,8 @@ def test_tags_that_programs_read_are_hidden_and_older_runs_are_still_understood(
     for tag in (PROCESS_TAG, FINGERPRINT_TAG, RETRY_TAG, DECISION_TAG):
         assert get_tag_type(tag) is TagType.HIDDEN
     names = {FINGERPRINT_TAG: "abc", RETRY_TAG: "a run", DECISION_TAG: "7"}
-    for label, prefix in (("day1", HIDDEN_TAG_PREFIX), ("day2", "")):
-        tags = {prefix + name.removeprefix(HIDDEN_TAG_PREFIX): value for name, value in names.items()}
+    for label, prefix in (("day1", OWN_TAG), ("day2", OLD_TAG)):
+        tags = {name.replace(OWN_TAG, prefix): value for name, value in names.items()}
         tags[PARTITION_TAG] = label
         create_run_for_test(sensor.instance, job_name="sync_day", tags=tags, status=DagsterRunStatus.FAILURE)
     old, new = find_runs(sensor.instance, ["day1", "day2"]).values()
@@ -405,6 +407,6 @@ def test_tags_that_programs_read_are_hidden_and_older_runs_are_still_understood(
 
 
 def test_an_older_run_whose_process_is_gone_is_ended(sensor: Sensor) -> None:
-    tags = {PROCESS_TAG.removeprefix(HIDDEN_TAG_PREFIX): f"{socket.gethostname()}:{2**22 + 1}:0"}
+    tags = {PROCESS_TAG.replace(OWN_TAG, OLD_TAG): f"{socket.gethostname()}:{2**22 + 1}:0"}
     run = create_run_for_test(sensor.instance, job_name="sync_day", tags=tags, status=DagsterRunStatus.STARTED)
     assert end_dead_runs(sensor.instance) == [run.run_id]
