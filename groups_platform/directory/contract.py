@@ -46,32 +46,32 @@ class Contract:
 AcceptedGroup: Final = Contract(  # one per group_id
     "AcceptedGroup",
     (
-        Column("group_id", "bigint", "Upstream's id", is_nullable=False),
-        Column("name", "string", "Not blank", is_nullable=False, pattern=HAS_TEXT),
-        Column("parent_group_id", "bigint", "What upstream says; the parent may be missing"),
-        Column("created_at", "timestamp", "UTC"),
-        Column("updated_at", "timestamp", "UTC"),
-        Column("agent_ids", "array<bigint>", "Members, each once; null: the record says nothing of them"),
+        Column("group_id", "bigint", "Upstream's id.", is_nullable=False),
+        Column("name", "string", "The name, which is not blank.", is_nullable=False, pattern=HAS_TEXT),
+        Column("parent_group_id", "bigint", "The group above, as upstream says; it may be missing."),
+        Column("created_at", "timestamp", "When upstream made it, in UTC."),
+        Column("updated_at", "timestamp", "When upstream last changed it, in UTC."),
+        Column("agent_ids", "array<bigint>", "The members, each once; null if the record says nothing of them."),
     ),
 )
 
 AcceptedAgent: Final = Contract(  # one per agent_id and folder
     "AcceptedAgent",
     (
-        Column("agent_id", "bigint", "Upstream's id", is_nullable=False),
-        Column("email", "string", "contact.email, or email"),
-        Column("name", "string", "contact.name, or name, or first_name and last_name"),
-        Column("active", "boolean", "What the record says, null if unreadable; the roster alone decides"),
-        Column("created_at", "timestamp", "UTC"),
-        Column("updated_at", "timestamp", "UTC"),
+        Column("agent_id", "bigint", "Upstream's id.", is_nullable=False),
+        Column("email", "string", "The e-mail address: contact.email, or email."),
+        Column("name", "string", "The name: contact.name, or name, or first_name and last_name."),
+        Column("active", "boolean", "What the record says, null if unreadable; the roster alone decides."),
+        Column("created_at", "timestamp", "When upstream made it, in UTC."),
+        Column("updated_at", "timestamp", "When upstream last changed it, in UTC."),
     ),
 )
 
 Membership: Final = Contract(  # one member of one accepted group, as the snapshot says
     "Membership",
     (
-        Column("group_id", "bigint", "An accepted group", is_nullable=False),
-        Column("agent_id", "bigint", "A member; the agent may be unknown", is_nullable=False),
+        Column("group_id", "bigint", "An accepted group.", is_nullable=False),
+        Column("agent_id", "bigint", "A member; the agent may be unknown.", is_nullable=False),
     ),
 )
 

@@ -63,7 +63,7 @@ def seed_fold(connection: Connection, fold: str, from_day: str) -> bool:
 
 def plan_fold(connection: Connection, fold: str) -> Plan:
     """The plan of making the live tables equal to those of the fold."""
-    return plan_of(connection, read_sql("directory/fold_rows").format(fold=sql.Identifier(fold)))
+    return plan_of(connection, read_sql("directory/fold_rows").format(fold=sql.Identifier(fold)), tables=[fold])
 
 
 def take_over(connection: Connection, fold: str, folded: Sequence[str], run_id: str | None) -> dict[str, int]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Final
+from typing import Final, NamedTuple
 
 from groups_platform.directory.reports import query
 from groups_platform.errors import UnknownGroup
@@ -15,6 +16,19 @@ SHOWN_GROUPS: Final = 300
 
 LINE, INDENT, LETTER = 22, 24, 7.2  # pixels
 ACTIVE, INACTIVE, EDGE = "#1a7f4b", "#8a8f98", "#c9cdd3"
+NO_XML: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")  # signs that a picture cannot have
+
+# Of each kind of mark its colour, its sign and what the legend says: nobody has to tell the colours apart.
+MARKS: Final = {
+    "inactive": ("#b42318", "▼", "turned inactive"),
+    "active": ("#1a7f4b", "▲", "turned active"),
+    "new": ("#0b6bcb", "+", "new"),
+    "moved": ("#7a3fc0", "→", "moved"),
+    "renamed": ("#9a5b00", "≈", "renamed"),
+    "ended": ("#b42318", "×", "ended"),
+    "missing": ("#9a5b00", "?", "no record"),
+    "members": ("#4b5563", "±", "members joined or left"),
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +51,13 @@ class GroupTree:
 
     groups: tuple[TreeGroup, ...]
     left_out: int
+
+
+class Mark(NamedTuple):
+    """What a day changed of a group. kind: of MARKS. words: the same for people, such as `moved from North (3)`."""
+
+    kind: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -127,31 +148,68 @@ def _why_inactive(url: str, group_id: int) -> str:
     return f"{groups}. It has {counted(own, 'member')} itself and {members} with the groups below, none of them active."
 
 
-def draw_tree(tree: GroupTree) -> str:
-    """Return the tree as SVG: a line per group, inactive ones grey and struck through."""
+def draw_tree(tree: GroupTree, marks: Mapping[int, Sequence[Mark]] | None = None, title: str = "") -> str:
+    """Return the tree as SVG on a light card: a line per group, inactive ones grey and struck through.
+
+    marks: by group id, what changed; such lines are tinted, and signs and words say what. title: what the marks are.
+    """
+    marks = marks or {}
+    legend = _draw_legend(title, [mark.kind for found in marks.values() for mark in found])
+    top = 18 + LINE * len(legend)
     row_of = {group.group_id: row for row, group in enumerate(tree.groups)}
-    parts: list[str] = []
-    width = 200.0
+    parts, width = [line for line, _ in legend], max([200.0, *(length for _, length in legend)])
     for row, group in enumerate(tree.groups):
-        x, y = 14 + group.depth * INDENT, 18 + row * LINE
+        x, y = 14 + group.depth * INDENT, top + row * LINE
         if group.shown_under is not None:
-            parent_x, parent_y = x - INDENT, 18 + row_of[group.shown_under] * LINE
+            parent_x, parent_y = x - INDENT, top + row_of[group.shown_under] * LINE
             parts.append(f'<path d="M{parent_x} {parent_y + 6}V{y}H{x - 6}" fill="none" stroke="{EDGE}"/>')
-        colour = INACTIVE if group.is_inactive else ACTIVE
-        style = ' text-decoration="line-through"' if group.is_inactive else ""
-        members = f"{group.active_members} of {group.members} members active"
-        small = " · ".join(part for part in ("inactive" if group.is_inactive else "", members, group.note) if part)
-        parts.append(
-            f'<circle cx="{x}" cy="{y}" r="5" fill="{colour}"/>'
-            f'<text x="{x + 12}" y="{y + 4}"><tspan fill="{"#6b7280" if group.is_inactive else "#111827"}"{style}>'
-            f'{escape(group.name)}</tspan><tspan dx="8" font-size="11" fill="#6b7280">{escape(small)}</tspan></text>'
-        )
-        width = max(width, x + 40 + LETTER * (len(group.name) + len(small)))
-    height = 18 + len(tree.groups) * LINE + (LINE if tree.left_out else 0)
+        drawn, length = _draw_group(group, marks.get(group.group_id, ()), x, y)
+        parts.append(drawn)
+        width = max(width, length)
+    height = top + len(tree.groups) * LINE + (LINE if tree.left_out else 0)
     if tree.left_out:
         parts.append(f'<text x="14" y="{height - 8}" fill="#6b7280">… and {tree.left_out} more groups</text>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" '
         f'font-family="Inter, Helvetica, Arial, sans-serif" font-size="13">'
-        f'<rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>'
+        f'<rect width="100%" height="100%" rx="8" fill="white"/>{"".join(parts)}</svg>'
     )
+
+
+def _draw_group(group: TreeGroup, marks: Sequence[Mark], x: int, y: int) -> tuple[str, float]:
+    """The line of one group, and how far it reaches."""
+    style = ' text-decoration="line-through"' if group.is_inactive else ""
+    members = f"{group.active_members} of {group.members} members active"
+    small = " · ".join(part for part in ("inactive" if group.is_inactive else "", members, group.note) if part)
+    said = [f"{MARKS[mark.kind][1]} {mark.words}" for mark in marks]
+    coloured = "".join(
+        f'<tspan dx="8" font-size="11" font-weight="bold" fill="{MARKS[mark.kind][0]}">{_text(words)}</tspan>'
+        for mark, words in zip(marks, said, strict=True)
+    )
+    length = x + 40 + LETTER * (len(group.name) + len(small) + sum(len(words) + 1 for words in said))
+    tint = ""
+    if marks:
+        look = f'fill="{MARKS[marks[0].kind][0]}" fill-opacity=".1"'
+        tint = f'<rect x="{x - 9}" y="{y - 10}" width="{length - x:.0f}" height="20" rx="4" {look}/>'
+    return (
+        f'{tint}<circle cx="{x}" cy="{y}" r="5" fill="{INACTIVE if group.is_inactive else ACTIVE}"/>'
+        f'<text x="{x + 12}" y="{y + 4}"><tspan fill="{"#6b7280" if group.is_inactive else "#111827"}"{style}>'
+        f'{_text(group.name)}</tspan><tspan dx="8" font-size="11" fill="#6b7280">{_text(small)}</tspan>'
+        f"{coloured}</text>"
+    ), length
+
+
+def _draw_legend(title: str, kinds: Iterable[str]) -> list[tuple[str, float]]:
+    """Lines above the tree, each with how far it reaches: what the marks are, and each kind that is there."""
+    found = set(kinds)
+    lines = [(f'<text x="14" y="22" fill="#111827" font-weight="bold">{_text(title)}</text>', title)] if title else []
+    if found:
+        shown = [(colour, f"{sign} {words}") for kind, (colour, sign, words) in MARKS.items() if kind in found]
+        spans = "".join(f'<tspan dx="10" fill="{colour}">{_text(words)}</tspan>' for colour, words in shown)
+        y = 22 + LINE * len(lines)
+        lines.append((f'<text x="4" y="{y}" font-size="11">{spans}</text>', "   ".join(words for _, words in shown)))
+    return [(line, 40 + LETTER * len(said)) for line, said in lines]
+
+
+def _text(words: str) -> str:
+    return escape(NO_XML.sub("\N{REPLACEMENT CHARACTER}", words))

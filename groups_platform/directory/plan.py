@@ -42,7 +42,8 @@ class Plan:
     """What a day changes.
 
     id: a digest of every changed row, whatever their order. counts: rows by kind of KINDS, zeros included.
-    samples: at most SAMPLE_ROWS of each kind that has any, with the names of groups and agents.
+    samples: at most SAMPLE_ROWS of each kind that has any, with the names of groups and agents; before_name and
+    after_name are those of the parents of a group that moved.
     """
 
     id: str
@@ -63,13 +64,17 @@ def read_plan(connection: Connection, *, is_first: bool) -> Plan:
     return plan_of(connection, read_directory_sql("directory/plan_rows", is_first=sql.Literal(is_first)))
 
 
-def plan_of(connection: Connection, rows: sql.Composable) -> Plan:
-    """The plan of these rows: kind, group_id, agent_id, before, after and digest of each change."""
+def plan_of(connection: Connection, rows: sql.Composable, tables: Sequence[str] = ()) -> Plan:
+    """The plan of these rows: kind, group_id, agent_id, before, after and digest of each change.
+
+    tables: the schema whose groups and agents have the names; by default that of the connection's search_path.
+    """
+    names = {table: sql.Identifier(*tables, table) for table in ("groups", "agents")}
     with connection.cursor(row_factory=dict_row) as cursor:
         counted = cursor.execute(read_sql("directory/count_plan").format(rows=rows)).fetchall()
         samples = {
             row["kind"]: cursor.execute(
-                read_sql("directory/sample_plan").format(rows=rows, kind=row["kind"], limit=SAMPLE_ROWS)
+                read_sql("directory/sample_plan").format(rows=rows, kind=row["kind"], limit=SAMPLE_ROWS, **names)
             ).fetchall()
             for row in counted
         }
@@ -102,7 +107,11 @@ def store_plan(
     connection.execute(read_sql("directory/store_plan"), parameters)
 
 
-def find_plan(url: str, label: str, plan_id: str | None = None) -> Mapping[str, Any] | None:
-    """The row of `sync_plans` of this day and id; of the newest plan of the day where the id is None."""
+def find_plan(url: str, label: str, plan_id: str | None = None, outcome: str | None = None) -> Mapping[str, Any] | None:
+    """The row of `sync_plans` of this day and id; of the newest plan of the day where the id is None.
+
+    outcome: only a plan that is planned, held or applied.
+    """
+    parameters = {"sync_day": label, "plan_id": plan_id, "outcome": outcome}
     with connect(url) as connection, connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(read_sql("directory/read_plan"), {"sync_day": label, "plan_id": plan_id}).fetchone()
+        return cursor.execute(read_sql("directory/read_plan"), parameters).fetchone()

@@ -33,6 +33,11 @@ def read_findings(url: str, label: str, code: str | None = None, limit: int = 10
     return query(url, "read_findings", sync_day=label, code=code, limit=limit)
 
 
+def show_findings(url: str, label: str, codes: list[str], limit: int) -> list[dict[str, Any]]:
+    """Return at most `limit` findings of each code with names, those that block the day first, then errors."""
+    return query(url, "show_findings", sync_day=label, codes=codes, limit=limit)
+
+
 def count_findings(url: str, label: str) -> dict[str, int]:
     """Return the number of findings of the day per code, zeros included."""
     found = {row["code"]: row["findings"] for row in query(url, "count_stored_findings", sync_day=label)}

@@ -17,6 +17,7 @@ from dagster._core.events import JobFailureData, RunFailureReason
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+from dagster._core.storage.tags import HIDDEN_TAG_PREFIX
 from dagster_postgres import PostgresRunStorage
 
 from groups_platform.database.connection import dagster_url, one_at_a_time, open_database
@@ -24,8 +25,11 @@ from groups_platform.database.sql_files import read_sql
 from groups_platform.settings import Settings, write_whole
 
 PARTITION_TAG: Final = "dagster/partition"
-PROCESS_TAG: Final = "groups_platform/process"
-FINGERPRINT_TAG: Final = "groups_platform/fingerprint"
+# Tags that programs read. The UI does not show those that begin with Dagster's prefix; `own_tag` reads them.
+OWN_TAG: Final = f"{HIDDEN_TAG_PREFIX}groups_platform."
+OLD_TAG: Final = "groups_platform/"
+PROCESS_TAG: Final = f"{OWN_TAG}process"
+FINGERPRINT_TAG: Final = f"{OWN_TAG}fingerprint"
 
 BEAT_SECONDS = 10.0
 SILENT_SECONDS = 100.0  # with a tick of the sensor a run whose worker is gone ends within two minutes
@@ -70,6 +74,11 @@ def working_on(instance: DagsterInstance | None, run: DagsterRun | None) -> Iter
         ended.set()
         thread.join(1)  # where the server does not answer, nobody waits for it
         forget_planned_checks(instance, run.run_id)
+
+
+def own_tag(run: DagsterRun, name: str) -> str | None:
+    """Return one of the run's tags that the UI does not show; runs of older versions have them under OLD_TAG."""
+    return run.tags.get(name, run.tags.get(name.replace(OWN_TAG, OLD_TAG)))
 
 
 def claim_run(instance: DagsterInstance, run_id: str) -> None:
@@ -147,10 +156,11 @@ def _process_name(pid: int) -> str:
 
 
 def _is_dead(run: DagsterRun, *, is_silent: bool) -> bool:
-    host, _, rest = run.tags.get(PROCESS_TAG, "").partition(":")
+    process = own_tag(run, PROCESS_TAG) or ""
+    host, _, rest = process.partition(":")
     if host != socket.gethostname():
         return is_silent
     try:
-        return run.tags[PROCESS_TAG] != _process_name(int(rest.split(":")[0]))
+        return process != _process_name(int(rest.split(":")[0]))
     except psutil.NoSuchProcess:
         return True

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from groups_platform.directory.days import DayStatus
+from groups_platform.directory.findings import FindingCode
 from groups_platform.report import words
 from groups_platform.report.charts import Curve, draw_curve
 from groups_platform.report.figures import AppliedDay, Change, DayReport, FoundCode
@@ -68,7 +69,7 @@ def render_page(report: DayReport) -> str:
         open_kinds={change.kind for change in changes if change.rows <= OPEN_ROWS and not report.is_first},
         kinds=words.KINDS,
         nothing={kind: NOTHING.get(kind, "nothing") for kind in words.KINDS},
-        codes=words.CODES,
+        codes={code.value: code.meaning for code in FindingCode},
         severities=_severities(report),
         findings_total=found,
         are_findings_open=found <= OPEN_FINDINGS,

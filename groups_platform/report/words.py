@@ -97,33 +97,6 @@ KINDS: Final = {
     "agents_gone": KindWords("agents taken out", "A replay removed the day that had brought them."),
 }
 
-# What a code means, and what came of it. The order of the page is that of FindingCode.
-CODES: Final = {
-    "invalid_json": "The text is not JSON, or the file is damaged, cut or cannot be opened. Nothing of it was read.",
-    "not_an_object": "The record is not a JSON object, so it has no fields. It was rejected.",
-    "missing_id": "The record has no id. It was rejected: nobody knows whom it is about.",
-    "invalid_id": "The id is not a whole number that can be stored. The record was rejected.",
-    "missing_name": "The group's record has no name. It was rejected, and the group keeps what it was.",
-    "invalid_name": "The group's name is blank, or not a text that can be stored. The record was rejected, and the "
-    "group keeps what it was.",
-    "invalid_timestamp": "A time of the record cannot be read. The record was rejected.",
-    "invalid_parent": "The id of the parent cannot be read. The record was rejected, and the group keeps its place.",
-    "invalid_agent_ids": "The list of members is not a list. The record was rejected, and the group keeps its members.",
-    "invalid_member": "One entry in the list of members is no id. It was left out, and the rest of the record counts.",
-    "invalid_active": "Whether the agent is active cannot be read. A known agent keeps its status, a new one is "
-    "inactive.",
-    "duplicate_record": "Another record of the same group or agent is newer or came later. That one counts, this one "
-    "was rejected.",
-    "orphan_membership": "The group names a member whom nobody knows. The membership waits until the agent is known.",
-    "missing_parent": "The group's parent is not known. The group stands at the top of the tree until it is.",
-    "hierarchy_cycle": "Groups are parents of each other in a ring. All of them stay, and a person should look.",
-    "missing_upstream": "The group has no record today. It keeps what it was and its members, for some days.",
-    "members_not_said": "The group's record does not say who its members are. Those that it has stay.",
-    "roster_incomplete": "Records of the roster have no id that can be read. Anybody could be meant, so nobody became "
-    "inactive for being absent.",
-    "ended_upstream": "The group had no record for so many days that its memberships ended. The group stays.",
-}
-
 SEVERITIES: Final = {"error": "not loaded", "warning": "loaded, and a person should look"}
 
 LIMITS: Final = {"groups_read_fewer": "Fewer records of groups", "agents_read_fewer": "Fewer records of agents"}

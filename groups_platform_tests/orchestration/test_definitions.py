@@ -15,7 +15,7 @@ from groups_platform.orchestration.provisioning.rule_ops import RULE_OPS
 
 ASSETS = {
     "raw_groups", "raw_agents", "exploded_memberships", "agents", "groups", "group_membership", "group_inactivity",
-    "day_report",
+    "day_report", "findings",
 }  # fmt: skip
 
 
@@ -83,6 +83,7 @@ def test_the_graph_reads_from_raw_records_to_flags(defs: Definitions) -> None:
         "groups": {"raw_groups"},
         "group_membership": {"groups", "agents", "exploded_memberships"},
         "group_inactivity": {"groups", "group_membership", "agents"},
+        "findings": {"raw_groups", "raw_agents", "exploded_memberships"},
         "sync_days": set(),
         "day_report": {"agents", "groups", "group_membership", "group_inactivity"},
     }

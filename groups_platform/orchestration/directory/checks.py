@@ -24,7 +24,10 @@ from groups_platform.directory.snapshot import (
     SnapshotCounts,
     count_snapshot,
 )
+from groups_platform.errors import CheckFailed
+from groups_platform.orchestration.directory import metadata as shown
 from groups_platform.orchestration.directory.jobs import POOL
+from groups_platform.orchestration.directory.refusals import observe, table_of_day, why_facts
 from groups_platform.orchestration.directory.resources import Platform, Spark
 from groups_platform.orchestration.failures import as_failure
 
@@ -61,42 +64,58 @@ def build_record_checks(kind: RecordKind) -> AssetChecksDefinition:
             counts = count_snapshot(raw)
             before = _read_the_day_before(platform.database_url, label, kind)
             contract_errors = find_contract_errors(kind.contract, raw.where("counts"))
-        yield _accounting(kind, counts)
-        yield _contract(kind, contract_errors)
-        yield _rejected(kind, counts, platform.settings.rejected_limit)
-        yield _volume(kind, counts, before)
+        results = [
+            _accounting(kind, label, counts),
+            _contract(kind, label, contract_errors),
+            _rejected(kind, label, counts, platform.settings.rejected_limit),
+            _volume(kind, label, counts, before),
+        ]
+        _observe_blocked(context, label, results)
+        yield from results
 
     return check_records
 
 
-def _accounting(kind: RecordKind, counts: SnapshotCounts) -> AssetCheckResult:
+def _observe_blocked(context: AssetCheckExecutionContext, label: str, results: list[AssetCheckResult]) -> None:
+    """Say on the day's page of `groups` that a check of the records keeps the day from the tables."""
+    for result in results:
+        if not result.passed and result.check_name in BLOCKING:
+            error = CheckFailed(
+                f"Nothing of {label} was applied, because {result.check_name} fails. {result.description}"
+            )
+            observe(context.op_execution_context, label, table_of_day(context.run), why_facts(error, label))
+
+
+def _accounting(kind: RecordKind, label: str, counts: SnapshotCounts) -> AssetCheckResult:
     facts = {"read": counts.read, "accepted": counts.accepted, "rejected": counts.rejected}
     said = f"{counts.read:,} records were read; {counts.accepted:,} are accepted and {counts.rejected:,} rejected"
-    return _result(kind, ACCOUNTING, counts.read == counts.accepted + counts.rejected, facts, said)
+    return _result(kind, ACCOUNTING, counts.read == counts.accepted + counts.rejected, facts, said, label=label)
 
 
-def _contract(kind: RecordKind, errors: list[str]) -> AssetCheckResult:
+def _contract(kind: RecordKind, label: str, errors: list[str]) -> AssetCheckResult:
     said = (
         f"{len(errors)} kinds of errors among the records that count" if errors else "Every record that counts keeps it"
     )
-    return _result(kind, CONTRACT, not errors, {"errors": errors[:20]}, said)
+    return _result(kind, CONTRACT, not errors, {"errors": errors[:20]}, said, label=label)
 
 
-def _rejected(kind: RecordKind, counts: SnapshotCounts, limit: float) -> AssetCheckResult:
+def _rejected(kind: RecordKind, label: str, counts: SnapshotCounts, limit: float) -> AssetCheckResult:
     share = counts.rejected / counts.read if counts.read else 0.0
     facts = {"share": share, "limit": limit, "rejected": counts.rejected}
     said = f"{counts.rejected:,} of {counts.read:,} records are rejected ({share:.1%}), allowed are {limit:.1%}"
-    return _result(kind, REJECTED, share <= limit, facts, said)
+    return _result(kind, REJECTED, share <= limit, facts, said, label=label)
 
 
-def _volume(kind: RecordKind, counts: SnapshotCounts, before: tuple[str, int] | None) -> AssetCheckResult:
+def _volume(kind: RecordKind, label: str, counts: SnapshotCounts, before: tuple[str, int] | None) -> AssetCheckResult:
     if before is None:
-        return _result(kind, VOLUME, True, {"read": counts.read, "day_before": "none"}, "No day was applied before")
-    label, read = before
+        facts = {"read": counts.read, "day_before": "none"}
+        return _result(kind, VOLUME, True, facts, "No day was applied before", label=label)
+    day_before, read = before
     is_alike = abs(counts.read - read) <= VOLUME_CHANGE * read
-    facts = {"read": counts.read, "day_before": label, "read_the_day_before": read}
-    said = f"{counts.read:,} records were read, and {read:,} on {label}; {VOLUME_CHANGE:.0%} more or fewer are allowed"
-    return _result(kind, VOLUME, is_alike, facts, said)
+    facts = {"read": counts.read, "day_before": day_before, "read_the_day_before": read}
+    allowed = f"{VOLUME_CHANGE:.0%} more or fewer are allowed"
+    said = f"{counts.read:,} records were read, and {read:,} on {day_before}; {allowed}"
+    return _result(kind, VOLUME, is_alike, facts, said, label=label)
 
 
 def _read_the_day_before(url: str, label: str, kind: RecordKind) -> tuple[str, int] | None:
@@ -105,14 +124,16 @@ def _read_the_day_before(url: str, label: str, kind: RecordKind) -> tuple[str, i
     return (earlier[-1]["sync_day"], earlier[-1]["counts"][entity]["read"]) if earlier else None
 
 
-def _result(kind: RecordKind, name: str, passed: bool, facts: dict[str, Any], said: str) -> AssetCheckResult:
+def _result(
+    kind: RecordKind, name: str, passed: bool, facts: dict[str, Any], said: str, *, label: str
+) -> AssetCheckResult:
     return AssetCheckResult(
         check_name=name,
         asset_key=kind.name,
         passed=passed,
         severity=AssetCheckSeverity.ERROR if name in BLOCKING else AssetCheckSeverity.WARN,
-        description=f"{said}.",
-        metadata=facts,
+        description=shown.about(label, f"{said}."),
+        metadata={"day": label, **facts},
     )
 
 

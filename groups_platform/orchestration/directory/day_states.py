@@ -16,10 +16,10 @@ from groups_platform.directory.days import DayRun, DayStatus, Folder, describe_d
 from groups_platform.directory.source import SourceListing
 from groups_platform.orchestration.directory.jobs import SYNC_JOB
 from groups_platform.orchestration.directory.planner import Sighting, counts_when, is_ready, sight
-from groups_platform.orchestration.instance import FINGERPRINT_TAG, PARTITION_TAG
+from groups_platform.orchestration.instance import FINGERPRINT_TAG, OWN_TAG, PARTITION_TAG, own_tag
 
-RETRY_TAG: Final = "groups_platform/retry_of"  # of the second try: the run whose process was gone
-DECISION_TAG: Final = "groups_platform/decision"  # of a run for an approved plan: the decision's id
+RETRY_TAG: Final = f"{OWN_TAG}retry_of"  # of the second try: the run whose process was gone
+DECISION_TAG: Final = f"{OWN_TAG}decision"  # of a run for an approved plan: the decision's id
 
 # Why a run failed that its process left: killed (somebody else says so then, mostly without a reason: the code server
 # or `end_dead_runs`), told to end by its host, or never begun. What fails by itself has another reason.
@@ -70,13 +70,14 @@ def find_runs(instance: DagsterInstance, labels: list[str]) -> dict[str, DayRun]
 
 
 def _day_run(run: DagsterRun) -> DayRun:
+    decision_id = own_tag(run, DECISION_TAG)
     return DayRun(
         run_id=run.run_id,
-        fingerprint=run.tags.get(FINGERPRINT_TAG),
+        fingerprint=own_tag(run, FINGERPRINT_TAG),
         is_in_progress=not run.is_finished,
         has_failed=run.is_finished and run.status is not DagsterRunStatus.SUCCESS,
         is_gone=run.status is DagsterRunStatus.FAILURE
         and run.tags.get(RUN_FAILURE_REASON_TAG, RunFailureReason.UNKNOWN.value) in GONE,
-        is_retry=RETRY_TAG in run.tags,
-        decision_id=int(run.tags[DECISION_TAG]) if DECISION_TAG in run.tags else None,
+        is_retry=own_tag(run, RETRY_TAG) is not None,
+        decision_id=None if decision_id is None else int(decision_id),
     )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote, urlsplit
 
 from dagster import MetadataValue, TableColumn, TableColumnConstraints, TableMetadataValue, TableSchema
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the conventional name
 
 from groups_platform.directory.contract import Column, Contract
-from groups_platform.directory.findings import FindingCode
-from groups_platform.directory.hierarchy import GroupTree, draw_tree
+from groups_platform.directory.findings import ERROR, WARNING, FindingCode
+from groups_platform.directory.hierarchy import GroupTree, Mark, draw_tree
 from groups_platform.orchestration.metadata import rows_table, svg_picture, table_schema
 
 PREVIEW_ROWS = 10
+FLAWED_ROWS = 25  # of a preview, before the good ones
+LONGEST_RAW = 200
 SQL_TYPES = {"bigint": "BIGINT", "string": "TEXT", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP"}
 
 
@@ -40,15 +43,56 @@ def preview(rows: DataFrame) -> TableMetadataValue | MetadataValue[str]:
     return rows_table([row.asDict() for row in rows.limit(PREVIEW_ROWS).select(*texts).collect()])
 
 
+def preview_raw(raw: DataFrame, id_column: str) -> TableMetadataValue | MetadataValue[str]:
+    """Return rows of raw records, with codes and reasons: unread files, rejected records, other faults, good ones."""
+    said = raw.where("entry IN ('record', 'file')").select(
+        "file",
+        "position",
+        (F.col("accepted") & (F.col("entry") == "record")).alias("accepted"),
+        F.concat_ws(", ", F.col("faults.code")).alias("code"),
+        F.concat_ws("; ", F.col("faults.detail")).alias("reason"),
+        F.col(id_column).cast("string").alias(id_column),
+        "name",
+        "raw",
+        "entry",
+    )
+    flawed = said.where("code <> ''").orderBy("entry", "accepted", "file", "position").limit(FLAWED_ROWS)
+    good = said.where("code = '' AND entry = 'record'").limit(PREVIEW_ROWS)
+    rows = [row.asDict() for rows in (flawed, good) for row in rows.drop("entry").collect()]
+    return rows_table([{**row, "accepted": bool(row["accepted"])} for row in rows], LONGEST_RAW)
+
+
 def findings_table(counts: Mapping[str, int]) -> TableMetadataValue | MetadataValue[str]:
-    """Return code, severity and number of findings, zeros included."""
+    """Return code, severity, number and meaning of findings, zeros included."""
     return rows_table(
         [
-            {"code": code.value, "severity": code.severity, "findings": counts[code]}
+            {"code": code.value, "severity": code.severity, "findings": counts[code], "meaning": code.meaning}
             for code in FindingCode
             if code in counts
-        ]
+        ],
+        LONGEST_RAW,
     )
+
+
+def count_severities(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return how many findings there are, and how many of each severity: numbers for the curves."""
+    found = {"errors": ERROR, "warnings": WARNING}
+    by_severity = {
+        name: sum(counts.get(code, 0) for code in FindingCode if code.severity == severity)
+        for name, severity in found.items()
+    }
+    return {"findings_total": sum(by_severity.values()), **by_severity}
+
+
+def findings_link(label: str, ui_url: str) -> MetadataValue[str]:
+    """Return the page of the day's findings, on the host that shows the link. ui_url: where the UI is for people."""
+    root = urlsplit(ui_url).path.rstrip("/")
+    return MetadataValue.url(f"{root}/assets/findings?view=partitions&partition={quote(label, safe='')}")
+
+
+def about(label: str, sentence: str) -> str:
+    """Return the sentence of a check with the day that it is about in front, unless it begins with that."""
+    return sentence if sentence.startswith(f"{label} ") else f"{label}: {sentence}"
 
 
 def counts_table(counts: Mapping[str, int]) -> TableMetadataValue | MetadataValue[str]:
@@ -56,6 +100,8 @@ def counts_table(counts: Mapping[str, int]) -> TableMetadataValue | MetadataValu
     return rows_table([{"change": kind, "rows": number} for kind, number in counts.items() if number])
 
 
-def tree_picture(tree: GroupTree) -> MetadataValue[str]:
-    """Return the hierarchy as a picture."""
-    return svg_picture("groups", draw_tree(tree))
+def tree_picture(
+    tree: GroupTree, marks: Mapping[int, Sequence[Mark]] | None = None, title: str = ""
+) -> MetadataValue[str]:
+    """Return the hierarchy as a picture; marks and title as `draw_tree` has them."""
+    return svg_picture("groups", draw_tree(tree, marks, title))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from dagster import (
@@ -16,11 +16,13 @@ from dagster import (
 )
 
 from groups_platform.directory import checks as directory_checks
-from groups_platform.directory import hierarchy, reports
+from groups_platform.directory import day_changes, hierarchy, reports
 from groups_platform.directory.day_result import DayResult, TableChange
+from groups_platform.directory.plan import SAMPLE_ROWS
 from groups_platform.errors import DayHeld, IncompleteSnapshot
 from groups_platform.orchestration.directory import metadata as shown
 from groups_platform.orchestration.metadata import rows_table
+from groups_platform.settings import Settings
 
 COMPLETE: Final = "complete_snapshot"
 IS_COMPLETE: Final = "The delivery is a full snapshot: every file can be read, and groups and agents were accepted."
@@ -38,21 +40,37 @@ SQL_CHECKS: Final = [
     AssetCheckSpec(check.name, asset=check.asset, blocking=check.is_blocking, description=check.promise)
     for check in directory_checks.all_checks()
 ]
+# What the page of an asset shows of the changes of a day, by kind.
+SHOWS_CHANGES: Final = {"groups": tuple(day_changes.WORDS), "group_inactivity": day_changes.FLAG_KINDS}
 COUNTED: Final = {"group_membership": "memberships", "group_inactivity": "groups"}
 
 
 @dataclass(frozen=True)
 class LiveTables:
-    """What the pages of several tables show, read once. totals: rows by table, as `count_directory.sql` names them."""
+    """What the pages of several tables show, read once.
+
+    totals: rows by table, as `count_directory.sql` names them. marks: what the day changed of the groups of the tree.
+    counts, samples: of the plan with which the day was last applied. ui_url: where the UI is for people.
+    """
 
     url: str
     totals: dict[str, int]
     tree: hierarchy.GroupTree
+    ui_url: str = ""
+    marks: dict[int, tuple[hierarchy.Mark, ...]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    samples: day_changes.Samples = field(default_factory=dict)
 
 
-def read_live_tables(url: str, totals: dict[str, int] | None = None) -> LiveTables:
-    """The tables as they are; `totals` where they are known."""
-    return LiveTables(url, totals or reports.count_tables(url), hierarchy.read_tree(url))
+def read_live_tables(settings: Settings, url: str, result: DayResult | None = None) -> LiveTables:
+    """The tables as they are, and what the day changed when it was applied, if the run was about a day."""
+    tree = hierarchy.read_tree(url)
+    if result is None:
+        return LiveTables(url, reports.count_tables(url), tree, settings.ui_url)
+    marks = day_changes.read_marks(url, result.label, [group.group_id for group in tree.groups])
+    counts, samples = day_changes.read_applied_samples(url, result.label)
+    totals = result.totals or reports.count_tables(url)
+    return LiveTables(url, totals, tree, settings.ui_url, marks, counts, samples)
 
 
 def log_outcome(log: DagsterLogManager, result: DayResult) -> None:
@@ -71,31 +89,55 @@ def materialised(
     """A table after a run. A day that left the tables alone shows what it was, not what they are."""
     name = key.to_user_string()
     if result and result.newest_day:
-        return MaterializeResult(asset_key=key, metadata=_as_of(name, result, tables.url))
-    facts: dict[str, Any] = {}
-    if name in ("groups", "group_inactivity"):
-        facts["tree"] = shown.tree_picture(tables.tree)
-    facts |= {**asdict(change), "rows_written": change.written}
-    if result is not None:
-        facts["is_applied"] = result.is_applied
-        if name == "groups":
-            facts |= {"findings": shown.findings_table(result.findings), "totals": result.totals}
-            if result.plan:
-                facts |= {"plan": result.plan.id, "changes": shown.counts_table(result.plan.counts)}
-    row_count = tables.totals[COUNTED.get(name, name)]
-    facts |= {"dagster/row_count": row_count, "preview": rows_table(reports.preview_table(tables.url, name))}
+        return MaterializeResult(asset_key=key, metadata=_as_of(name, result, tables))
+    facts: dict[str, Any] = {"day": result.label, "is_applied": result.is_applied} if result else {}
+    if name in SHOWS_CHANGES:
+        title = f"What {result.label} changed" if result and tables.marks else ""
+        facts["tree"] = shown.tree_picture(tables.tree, tables.marks, title)
+    if result is not None and name == "groups":
+        facts |= _figures(result.label, result.findings, tables.totals, tables.ui_url)
+        if result.plan:
+            facts |= {"plan": result.plan.id, "changes": shown.counts_table(result.plan.counts)}
+    facts |= {**asdict(change), "rows_written": change.written, "dagster/row_count": tables.totals[_counted(name)]}
+    facts |= {**_changes(name, tables), "preview": rows_table(reports.preview_table(tables.url, name))}
     return MaterializeResult(asset_key=key, metadata=facts)
 
 
-def _as_of(name: str, result: DayResult, url: str) -> dict[str, Any]:
-    facts: dict[str, Any] = {"left_alone": _left_alone(result), "is_applied": False}
-    totals = reports.count_tables_as_of(url, result.label)
+def _as_of(name: str, result: DayResult, tables: LiveTables) -> dict[str, Any]:
+    facts: dict[str, Any] = {"left_alone": _left_alone(result), "day": result.label, "is_applied": False}
+    totals = reports.count_tables_as_of(tables.url, result.label)
     if totals is None:
         return facts | {"never_applied": "groups-platform replay folds the day in where it belongs."}
-    facts |= {"dagster/row_count": totals[COUNTED.get(name, name)]}
     if name == "groups":
-        facts |= {"findings": shown.findings_table(reports.count_findings(url, result.label)), "totals": totals}
-    return facts
+        findings = reports.count_findings(tables.url, result.label)
+        facts |= _figures(result.label, findings, totals, tables.ui_url)
+    return facts | {"dagster/row_count": totals[_counted(name)], **_changes(name, tables)}
+
+
+def _changes(name: str, tables: LiveTables) -> dict[str, Any]:
+    """What the day changed when it was applied: a row for each change, and a number for each kind."""
+    if name not in SHOWS_CHANGES or not tables.counts:
+        return {}
+    kinds = SHOWS_CHANGES[name]
+    rows = day_changes.change_rows(tables.samples, kinds)
+    return {**{kind: tables.counts[kind] for kind in kinds}, "what_changed": rows_table(rows)}
+
+
+def _figures(label: str, findings: dict[str, int], totals: dict[str, int], ui_url: str) -> dict[str, Any]:
+    """Findings and rows after the day, each number by itself too, so that the UI draws its curve over the days."""
+    return {
+        "findings": shown.findings_table(findings),
+        "all_findings": shown.findings_link(label, ui_url),
+        "totals": totals,
+        **shown.count_severities(findings),
+        **totals,
+        "active_groups": totals["groups"] - totals["inactive_groups"],
+    }
+
+
+def _counted(name: str) -> str:
+    """The name of the number of rows of this table among the totals."""
+    return COUNTED.get(name, name)
 
 
 def _left_alone(result: DayResult) -> str:
@@ -105,26 +147,26 @@ def _left_alone(result: DayResult) -> str:
 def refused(result: DayResult) -> Iterator[AssetCheckResult]:
     """The checks of a day that was not applied, as far as they were evaluated."""
     if isinstance(result.refusal, IncompleteSnapshot):
-        yield complete(result.refusal)
+        yield complete(result.label, result.refusal)
     elif isinstance(result.refusal, DayHeld):
-        yield complete(None)
+        yield complete(result.label, None)
         yield _within_limits(result)
     else:
-        yield from sql_checks(result.checks)
+        yield from sql_checks(result.label, result.checks)
 
 
 def evaluated(result: DayResult) -> Iterator[AssetCheckResult]:
     """The checks of a day that was applied, or left alone because a newer one was."""
     yield _newest(result)
     if result.is_applied:
-        yield complete(None)
+        yield complete(result.label, None)
         yield _within_limits(result)
-        yield from sql_checks(result.checks)
+        yield from sql_checks(result.label, result.checks)
 
 
-def complete(refusal: IncompleteSnapshot | None) -> AssetCheckResult:
-    """Whether the delivery is a full snapshot."""
-    return _own(COMPLETE, refusal is None, str(refusal or IS_COMPLETE), {})
+def complete(label: str, refusal: IncompleteSnapshot | None) -> AssetCheckResult:
+    """Whether the delivery of the day is a full snapshot."""
+    return _own(COMPLETE, refusal is None, str(refusal or IS_COMPLETE), {}, label=label)
 
 
 def _within_limits(result: DayResult) -> AssetCheckResult:
@@ -132,14 +174,15 @@ def _within_limits(result: DayResult) -> AssetCheckResult:
     if result.plan:
         facts |= {"plan": result.plan.id, "changes": shown.counts_table(result.plan.counts)}
         for excess in result.excesses:
-            facts[f"sample_{excess.limit}"] = rows_table(result.plan.samples.get(excess.limit, []))
+            sample = day_changes.change_rows(result.plan.samples, [excess.limit], SAMPLE_ROWS)
+            facts[f"sample_{excess.limit}"] = rows_table(sample)
     if result.excesses and result.is_applied:
         sentence = "Limits are exceeded, and somebody has approved this very plan: " + "; ".join(
             excess.sentence for excess in result.excesses
         )
     else:
         sentence = str(result.refusal or IS_WITHIN)
-    return _own(LIMITS, result.refusal is None, sentence, facts)
+    return _own(LIMITS, result.refusal is None, sentence, facts, label=result.label)
 
 
 def _newest(result: DayResult) -> AssetCheckResult:
@@ -150,7 +193,7 @@ def _newest(result: DayResult) -> AssetCheckResult:
             f"{result.label} is {_left_alone(result)}, and was not applied: it is in the lake and in no table. "
             "groups-platform replay folds it in where it belongs; or deliver it under a label that sorts later."
         )
-    return _own(NEWEST, not is_fresh_and_late, sentence, {}, AssetCheckSeverity.WARN)
+    return _own(NEWEST, not is_fresh_and_late, sentence, {}, AssetCheckSeverity.WARN, label=result.label)
 
 
 def _own(
@@ -159,21 +202,31 @@ def _own(
     sentence: str,
     facts: dict[str, Any],
     severity: AssetCheckSeverity = AssetCheckSeverity.ERROR,
+    *,
+    label: str,
 ) -> AssetCheckResult:
     return AssetCheckResult(
-        check_name=name, asset_key="groups", passed=passed, description=sentence, severity=severity, metadata=facts
+        check_name=name,
+        asset_key="groups",
+        passed=passed,
+        description=shown.about(label, sentence),
+        severity=severity,
+        metadata={"day": label, **facts},
     )
 
 
-def sql_checks(results: tuple[directory_checks.CheckResult, ...]) -> Iterator[AssetCheckResult]:
-    """The checks of `sql/checks`."""
+def sql_checks(label: str, results: tuple[directory_checks.CheckResult, ...]) -> Iterator[AssetCheckResult]:
+    """The checks of `sql/checks`. label: the day after which, or on which, the tables were looked at."""
     for result in results:
         yield AssetCheckResult(
             check_name=result.name,
             asset_key=result.asset,
             passed=result.passed,
             severity=AssetCheckSeverity.ERROR if result.is_blocking else AssetCheckSeverity.WARN,
-            description=f"{'' if result.passed else f'{result.failures} row(s) break it: '}{result.promise} "
-            f"(looks at {result.looked_at})",
-            metadata={"offending_rows": result.failures, "sample": rows_table(result.sample)},
+            description=shown.about(
+                label,
+                f"{'' if result.passed else f'{result.failures} row(s) break it: '}{result.promise} "
+                f"(looks at {result.looked_at})",
+            ),
+            metadata={"day": label, "offending_rows": result.failures, "sample": rows_table(result.sample)},
         )

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Final
 
 from dagster import (
@@ -29,6 +30,8 @@ from groups_platform.orchestration.directory.resources import Platform
 from groups_platform.orchestration.instance import FINGERPRINT_TAG, PARTITION_TAG, end_dead_runs
 
 REPORTED: Final = "*reported"  # in the cursor; no label of a day begins like that
+FINGERPRINT: Final = "fingerprint"
+SINCE: Final = "unchanged_since"
 
 
 @sensor(
@@ -62,7 +65,7 @@ def new_sync_days(context: SensorEvaluationContext, platform: Platform) -> Senso
         run_requests=[request_for(instance, plan.request)] if plan.request else None,
         skip_reason=plan.reason or None,
         asset_events=[] if is_reported else [report_days(days)],
-        cursor=json.dumps({**{label: seen[label] for label in plan.seen}, REPORTED: digest}),
+        cursor=write_cursor({label: seen[label] for label in plan.seen}, digest),
     )
 
 
@@ -71,10 +74,24 @@ def digest_of(days: Sequence[DayStatus]) -> str:
     return hashlib.sha256(repr([(day.label, day.state.value, day.sentence) for day in days]).encode()).hexdigest()[:12]
 
 
+def write_cursor(seen: Mapping[str, Sighting], digest: str) -> str:
+    """What the next tick has to know, in a form that people can read too: the cursor is on the sensor's page."""
+    days = {
+        label: {FINGERPRINT: day.fingerprint, SINCE: datetime.fromtimestamp(day.since, timezone.utc).isoformat()}
+        for label, day in seen.items()
+    }
+    return json.dumps({**days, REPORTED: digest}, indent=2, ensure_ascii=False)
+
+
 def read_cursor(cursor: str | None) -> dict[str, Sighting]:
-    """What the ticks before have seen; nothing of a day that an older version saw."""
-    seen = json.loads(cursor or "{}")
-    return {label: Sighting(*entry) for label, entry in seen.items() if isinstance(entry, list)}
+    """What the ticks before have seen, in the form of this version or of the one before; nothing of what is older."""
+    seen = {}
+    for label, entry in json.loads(cursor or "{}").items():
+        if isinstance(entry, list):
+            seen[label] = Sighting(*entry)
+        elif isinstance(entry, dict):
+            seen[label] = Sighting(entry[FINGERPRINT], datetime.fromisoformat(entry[SINCE]).timestamp())
+    return seen
 
 
 def request_for(instance: DagsterInstance, day: DayStatus) -> RunRequest:

@@ -35,18 +35,20 @@ SERVICE_GROUP = "group_service"
 FIRST_DAY = "2020-01-01"
 CURVES = 5  # groups beside the sum of all
 OWNERS = ["team:group-service"]
+GROUPS_ASSET = "service_groups"
 USAGE_COLUMNS = {
-    "month": "DATE not null: its first day",
-    "domain_name": "TEXT not null",
-    "group_id": "UUID not null: also of a group that was purged since",
-    "group_name": "TEXT not null",
-    "kernels": "BIGINT not null: lives that overlap the month",
-    **{name: f"{'TEXT[]' if name == 'device_type' else 'NUMERIC'} not null: {unit}" for name, unit in UNITS.items()},
-    "kernel_time": "NUMERIC: milliseconds that the kernels lived in the month, together",
-    "peak_cpu": "NUMERIC: the most cores at once",
-    "peak_mem": "NUMERIC: the most bytes at once",
-    "peak_gpu": "NUMERIC: the most accelerators, and shares of them, at once",
-    "total_resource_slots": "JSONB: the limits when the month was computed",
+    "month": "DATE not null: The first day of the month.",
+    "domain_name": "TEXT not null: The domain of the group.",
+    "group_id": "UUID not null: The group, also one that was purged since.",
+    "group_name": "TEXT not null: The name of the group.",
+    "kernels": "BIGINT not null: How many kernels lived in the month.",
+    **{name: f"NUMERIC not null: Measured in {unit}, over all its kernels." for name, unit in UNITS.items()},
+    "device_type": "TEXT[] not null: The models of accelerators that its kernels had.",
+    "kernel_time": "NUMERIC: Milliseconds that the kernels lived in the month, together.",
+    "peak_cpu": "NUMERIC: The most cores at once.",
+    "peak_mem": "NUMERIC: The most bytes at once.",
+    "peak_gpu": "NUMERIC: The most accelerators, and shares of them, at once.",
+    "total_resource_slots": "JSONB: The limits when the month was computed.",
 }
 
 
@@ -70,6 +72,7 @@ def build_service_assets(time_zone: str) -> list[AssetsDefinition]:
 def _build_monthly_usage(time_zone: str) -> AssetsDefinition:
     @asset(
         group_name=SERVICE_GROUP,
+        deps=[GROUPS_ASSET],
         owners=OWNERS,
         code_version="1",
         partitions_def=months_of(time_zone),
@@ -104,6 +107,7 @@ def _build_monthly_usage(time_zone: str) -> AssetsDefinition:
 def _build_audit_summary(time_zone: str) -> AssetsDefinition:
     @asset(
         group_name=SERVICE_GROUP,
+        deps=[GROUPS_ASSET],
         owners=OWNERS,
         code_version="1",
         partitions_def=days_of(time_zone),

@@ -14,7 +14,7 @@ from dagster import (
 from groups_platform.group_service.services.group.actions.list_stray_members import ListStrayMembersAction
 from groups_platform.group_service.services.group.paging import LARGEST_PAGE
 from groups_platform.group_service.services.group.service import GroupService
-from groups_platform.orchestration.group_service.assets import OWNERS, SERVICE_GROUP
+from groups_platform.orchestration.group_service.assets import GROUPS_ASSET, OWNERS, SERVICE_GROUP
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
 from groups_platform.orchestration.metadata import rows_table
 
@@ -22,9 +22,11 @@ MOST_ROWS: Final = 20
 TO_END: Final = "groups-platform group members {0.domain_name}/{0.group_name} --remove {0.user_id}"
 
 SERVICE_GROUPS: Final = AssetSpec(
-    "service_groups",
+    GROUPS_ASSET,
+    deps=["groups", "agents"],  # of the directory
     description="The groups of the service and their members. No run makes them: people and programs do, by actions "
-    "of the service such as `create_group`; `audit_summary` counts those.",
+    "of the service such as `create_group`; `audit_summary` counts those. Groups that are linked to a group of the "
+    "directory follow it.",
     group_name=SERVICE_GROUP,
     owners=OWNERS,
     kinds={"postgres", "table"},

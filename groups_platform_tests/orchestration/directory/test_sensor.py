@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ from dagster import (
     build_sensor_context,
 )
 from dagster._core.events import JobFailureData, RunFailureReason
+from dagster._core.storage.tags import TagType, get_tag_type
 from dagster._core.test_utils import create_run_for_test
 from sqlalchemy import event
 
@@ -34,10 +38,19 @@ from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.directory.guard import OFF, Protection
 from groups_platform.directory.source import list_source
 from groups_platform.directory.staging import staged_day
+from groups_platform.orchestration.directory.day_states import DECISION_TAG, RETRY_TAG, find_runs
 from groups_platform.orchestration.directory.partitions import NAME
 from groups_platform.orchestration.directory.resources import Platform
-from groups_platform.orchestration.directory.sensors import REPORTED, new_sync_days
-from groups_platform.orchestration.instance import open_instance
+from groups_platform.orchestration.directory.sensors import REPORTED, new_sync_days, read_cursor, write_cursor
+from groups_platform.orchestration.instance import (
+    FINGERPRINT_TAG,
+    OLD_TAG,
+    OWN_TAG,
+    PARTITION_TAG,
+    PROCESS_TAG,
+    end_dead_runs,
+    open_instance,
+)
 from groups_platform.settings import Settings
 from groups_platform_tests.days import agent, group, write_day, write_file
 from groups_platform_tests.orchestration.conftest import Dagster
@@ -231,7 +244,7 @@ def test_p12_a_day_that_is_rejected_is_dealt_with_until_its_content_changes(
     deliver(source, "day2", [group(1, [])])
     request = sensor.request()
     worker.run(request, Protection())
-    fingerprint = request.tags["groups_platform/fingerprint"]
+    fingerprint = request.tags[FINGERPRINT_TAG]
     decide(pipeline.url, "day2", verdict, fingerprint=fingerprint, decided_by="bob@example.com", reason="half of it")
     assert sensor.skip_reason().startswith("Every sync day")
     deliver(source, "day3", [group(1, EVERYBODY)])
@@ -297,11 +310,11 @@ def test_p14_a_killed_run_is_ended_by_the_next_tick_and_requested_again_once(
             assert "gone a second time" in sensor.skip_reason()
         else:
             request = sensor.request()
-            assert request.tags["groups_platform/retry_of"] == run.run_id
+            assert request.tags[RETRY_TAG] == run.run_id
             assert request.run_key not in keys
     assert "gone a second time" in sensor.skip_reason()
     deliver(source, "day1", DELIVERY_B)
-    assert "groups_platform/retry_of" not in sensor.request().tags
+    assert RETRY_TAG not in sensor.request().tags
 
 
 @pytest.mark.parametrize(
@@ -321,7 +334,7 @@ def test_p14_only_a_run_that_lost_its_process_is_tried_again(
     run = sensor.start(sensor.request(), DagsterRunStatus.STARTED)
     sensor.instance.report_run_failed(run, "gone", JobFailureData(error=None, failure_reason=reason))
     if is_gone:
-        assert sensor.request().tags["groups_platform/retry_of"] == run.run_id
+        assert sensor.request().tags[RETRY_TAG] == run.run_id
     else:
         assert "day1 failed" in sensor.skip_reason()
 
@@ -363,3 +376,37 @@ def test_a_source_that_cannot_be_listed_is_a_sentence(dagster: Dagster, monkeypa
     monkeypatch.setenv("GROUPS_SOURCE", "/no/such/folder")
     with build_sensor_context(dagster.instance, resources={"platform": Platform()}) as context:
         assert "cannot be listed" in str(new_sync_days(context))
+
+
+def test_the_cursor_is_written_for_people_and_read_in_every_form_that_there_was(sensor: Sensor, source: Path) -> None:
+    write_day(source / "sync-day1", DELIVERY_A, [agent(5)])
+    assert "may still be arriving" in sensor.skip_reason()
+    cursor = sensor.cursor or ""
+    assert "\n" in cursor
+    (day,) = [entry for label, entry in json.loads(cursor).items() if label != REPORTED]
+    assert day.keys() == {"fingerprint", "unchanged_since"}
+    since = datetime.fromisoformat(day["unchanged_since"])
+    assert abs(since.timestamp() - time.time()) < 60
+    seen = read_cursor(cursor)
+    assert read_cursor(write_cursor(seen, "x")) == seen == {"day1": (day["fingerprint"], since.timestamp())}
+    assert read_cursor(json.dumps({"day1": ["abc", 1.5], "day2": "old", REPORTED: "x"})) == {"day1": ("abc", 1.5)}
+    assert read_cursor(None) == {}
+
+
+def test_tags_that_programs_read_are_hidden_and_older_runs_are_still_understood(sensor: Sensor) -> None:
+    for tag in (PROCESS_TAG, FINGERPRINT_TAG, RETRY_TAG, DECISION_TAG):
+        assert get_tag_type(tag) is TagType.HIDDEN
+    names = {FINGERPRINT_TAG: "abc", RETRY_TAG: "a run", DECISION_TAG: "7"}
+    for label, prefix in (("day1", OWN_TAG), ("day2", OLD_TAG)):
+        tags = {name.replace(OWN_TAG, prefix): value for name, value in names.items()}
+        tags[PARTITION_TAG] = label
+        create_run_for_test(sensor.instance, job_name="sync_day", tags=tags, status=DagsterRunStatus.FAILURE)
+    old, new = find_runs(sensor.instance, ["day1", "day2"]).values()
+    assert (old.fingerprint, old.is_retry, old.decision_id) == ("abc", True, 7)
+    assert replace(old, run_id="") == replace(new, run_id="")
+
+
+def test_an_older_run_whose_process_is_gone_is_ended(sensor: Sensor) -> None:
+    tags = {PROCESS_TAG.replace(OWN_TAG, OLD_TAG): f"{socket.gethostname()}:{2**22 + 1}:0"}
+    run = create_run_for_test(sensor.instance, job_name="sync_day", tags=tags, status=DagsterRunStatus.STARTED)
+    assert end_dead_runs(sensor.instance) == [run.run_id]

@@ -252,4 +252,4 @@ def test_what_a_check_of_records_measured_is_in_its_sentence(dagster: Dagster, s
     write_day(source / "sync-day1", [group(1, [5]), {"id": 2}], [agent(5)])
     result = dagster.run("sync_day", "day1")
     said = [c.description for c in result.get_asset_check_evaluations() if c.check_name == "few_records_rejected"]
-    assert "1 of 2 records are rejected (50.0%), allowed are 10.0%." in said
+    assert "day1: 1 of 2 records are rejected (50.0%), allowed are 10.0%." in said
