@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -85,7 +86,7 @@ def test_p21_the_page_can_be_used_without_seeing_it(sample_url: str, label: str)
         assert set((chart["aria-labelledby"] or "").split()) <= set(page.ids)
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
 
 
 def test_p21_the_numbers_that_the_page_shows_are_the_figures(sample_url: str) -> None:
@@ -203,7 +204,7 @@ def test_p21_a_large_tree_stays_small_and_says_what_is_left_out(database_url: st
     assert TREE_GROUPS <= report.tree.shown == len(shown) <= TREE_GROUPS + CHANGED_GROUPS * 30
     changed = next(group for group in shown if group.group_id == 5001)
     assert set(changed.kinds) == {"groups_turned_active", "memberships_added"}
-    children = {n: 0 for n in range(1, number + 1)}
+    children = dict.fromkeys(range(1, number + 1), 0)
     for record in groups:
         if record["parent_group_id"]:
             children[record["parent_group_id"]] += 1
@@ -261,5 +262,5 @@ def test_p21_no_request_leaves_a_browser_that_opens_the_page(hostile_url: str, t
     page = tmp_path / "page.html"
     page.write_text(render_page(read_report(hostile_url, "day2")))
     assert requests_of(page, tmp_path) == []
-    page.write_text(f"<!doctype html><title>one that asks</title><img src='https://evil.example.com/x'>")
+    page.write_text("<!doctype html><title>one that asks</title><img src='https://evil.example.com/x'>")
     assert set(requests_of(page, tmp_path)) == {"https://evil.example.com/x"}
