@@ -63,8 +63,8 @@ def read_plan(connection: Connection, *, is_first: bool) -> Plan:
     return plan_of(connection, read_directory_sql("directory/plan_rows", is_first=sql.Literal(is_first)))
 
 
-def plan_of(connection: Connection, rows: sql.Composable) -> Plan:
-    """The plan of these rows: kind, group_id, agent_id, before, after and digest of each change."""
+def plan_of(connection: Connection, rows: sql.Composable, kinds: Sequence[str] = KINDS) -> Plan:
+    """The plan of these rows: kind, group_id, agent_id, before, after and digest of each change. kinds: all there are."""
     with connection.cursor(row_factory=dict_row) as cursor:
         counted = cursor.execute(read_sql("directory/count_plan").format(rows=rows)).fetchall()
         samples = {
@@ -75,7 +75,7 @@ def plan_of(connection: Connection, rows: sql.Composable) -> Plan:
         }
     found = {row["kind"]: row["rows"] for row in counted}
     digest = hashlib.sha256(repr([(row["kind"], row["rows"], row["digest"]) for row in counted]).encode())
-    return Plan(digest.hexdigest()[:ID_DIGITS], {kind: found.get(kind, 0) for kind in KINDS}, samples)
+    return Plan(digest.hexdigest()[:ID_DIGITS], {kind: found.get(kind, 0) for kind in kinds}, samples)
 
 
 def store_plan(

@@ -1,0 +1,1 @@
+"""The actions of provisioning, one file each: input, result and handler."""
