@@ -93,7 +93,7 @@ class ProvisioningHeld(PlatformError):
 
 
 class ProvisioningIncomplete(PlatformError):
-    """Some projects were refused by the group service, such as for a name that was taken meanwhile; the others are done (M5)."""
+    """The group service refused some projects, such as for a name that was taken meanwhile; the others are done (M5)."""
 
     code = "provisioning_incomplete"
 

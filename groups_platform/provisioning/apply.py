@@ -145,7 +145,9 @@ def _action(step: Mapping[str, Any]) -> ProvisionGroupAction:
     """The action of a row of `find_steps`."""
     members = {"added": step["added"], "removed": step["removed"], "is_exact": step["is_exact"]}
     about = {"directory_group_id": step["group_id"], "rule_id": step["rule_id"], **members}
-    fields = {name: step[name] for name in ("name", "resource_policy", "total_resource_slots") if step[name] is not None}
+    fields = {
+        name: step[name] for name in ("name", "resource_policy", "total_resource_slots") if step[name] is not None
+    }
     if "total_resource_slots" in fields:
         fields["total_resource_slots"] = ResourceSlot.from_json(fields["total_resource_slots"])
     if step["step"] == "create":

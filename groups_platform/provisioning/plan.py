@@ -53,9 +53,9 @@ UNMATCHED: Final = {
 class ProvisioningPlan:
     """What provisioning would change.
 
-    plan: of the kinds of KINDS. blocked: by reason of BLOCKERS, how many projects. unmatched: by reason of UNMATCHED, how
-    many people. blockers, people: rows of both, at most SAMPLE_ROWS each unless more were asked for. stored: what the
-    limits are shares of.
+    plan: of the kinds of KINDS. blocked: by reason of BLOCKERS, how many projects. unmatched: by reason of UNMATCHED,
+    how many people. blockers, people: rows of both, at most as many as were asked for. stored: what the limits are
+    shares of.
     """
 
     plan: Plan
@@ -78,8 +78,8 @@ class ProvisioningPlan:
         others = len(self.excesses) - 1
         more = f" ({others} more {'limits are' if others > 1 else 'limit is'} exceeded)" if others else ""
         return ProvisioningHeld(
-            f"Provisioning is held, and nothing of it was applied. {self.excesses[0].sentence.capitalize()}{more}. Look "
-            f"at it with {LOOK}; then groups-platform approve {LABEL} --plan {self.plan.id} --reason TEXT applies it.",
+            f"Provisioning is held, and nothing of it was applied. {self.excesses[0].sentence.capitalize()}{more}. "
+            f"Look at it with {LOOK}; then groups-platform approve {LABEL} --plan {self.plan.id} --reason TEXT applies it.",
             plan_id=self.plan.id,
             excesses=[excess.to_json() for excess in self.excesses],
         )
@@ -98,9 +98,7 @@ def plan_provisioning(
     return planned
 
 
-def make_plan(
-    connection: Connection, limits: Mapping[str, Limit | None], rows: int = SAMPLE_ROWS
-) -> ProvisioningPlan:
+def make_plan(connection: Connection, limits: Mapping[str, Limit | None], rows: int = SAMPLE_ROWS) -> ProvisioningPlan:
     """The plan, from one snapshot; leaves its steps in temporary tables of the connection, which is in autocommit."""
     with _snapshot(connection):
         for step in ("plan_people", "plan_projects", "plan_members"):
@@ -125,9 +123,7 @@ def keep_plan(connection: Connection, planned: ProvisioningPlan, outcome: str, r
     if planned.plan.is_empty:
         return
     with connection.transaction():
-        connection.execute(
-            read_sql("provisioning/forget_waiting_plans"), {"label": LABEL, "plan_id": planned.plan.id}
-        )
+        connection.execute(read_sql("provisioning/forget_waiting_plans"), {"label": LABEL, "plan_id": planned.plan.id})
         store_plan(
             connection,
             planned.plan,

@@ -34,7 +34,9 @@ def test_an_address_folds_as_python_folds_it_for_every_letter_of_unicode(databas
     assert different == []
 
 
-@pytest.mark.parametrize("form", [" {}@Example.com\t", "a{}\u0345\u0301", "{}\u0307\u0323"], ids=["host", "iota", "dots"])
+@pytest.mark.parametrize(
+    "form", [" {}@Example.com\t", "a{}\u0345\u0301", "{}\u0307\u0323"], ids=["host", "iota", "dots"]
+)
 def test_an_address_folds_as_python_folds_it_with_letters_and_marks_around(database_url: str, form: str) -> None:
     addresses = [form.format(letter) for letter in CHANGED]
 

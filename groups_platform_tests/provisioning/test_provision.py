@@ -36,9 +36,7 @@ def team(world: World, size: int = 3, **rule: Any) -> None:
 
 
 def approve(world: World, plan_id: str) -> None:
-    decide(
-        world.url, LABEL, Verdict.APPROVE, fingerprint="", decided_by="ann", reason="they left", plan_id=plan_id
-    )
+    decide(world.url, LABEL, Verdict.APPROVE, fingerprint="", decided_by="ann", reason="they left", plan_id=plan_id)
 
 
 def test_a_rule_makes_a_project_with_the_active_people_of_its_group(world: World) -> None:
@@ -133,7 +131,7 @@ def test_an_inactive_group_loses_its_project_and_gets_it_back(world: World) -> N
     assert counts(world.plan()) == {"projects_restored": 1, "members_added": 1, "members_removed": 1}
     world.provision().or_raise()
     assert world.projects() == {"team-1": (True, members(2))}
-    assert len(world.run("SELECT FROM manager.groups")) == 1
+    assert len(world.run("SELECT 1 FROM manager.groups")) == 1
 
 
 def test_an_inactive_group_gets_no_project(world: World) -> None:
@@ -148,9 +146,9 @@ def test_a_project_whose_group_left_the_rules_is_deleted_and_one_linked_by_hand_
     team(world, 1)
     world.provision().or_raise()
     world.run(
-        "INSERT INTO manager.groups (name, domain_name, resource_policy, integration_id) VALUES ('x', %s, 'default', %s)",
+        "INSERT INTO manager.groups (name, domain_name, resource_policy, integration_id)"
+        " VALUES ('x', %s, 'default', 'directory:5')",
         DOMAIN,
-        "directory:5",
     )
     world.run("DELETE FROM manager.provisioning_rules")
 
@@ -193,8 +191,8 @@ def test_a_project_whose_link_a_person_cuts_is_an_ordinary_one(world: World) -> 
     world.deactivate(1)
 
     assert world.provision().planned.plan.is_empty
-    assert world.run("SELECT FROM manager.provisioned_projects") == []
-    assert world.run("SELECT FROM manager.provisioned_members") == []
+    assert world.run("SELECT 1 FROM manager.provisioned_projects") == []
+    assert world.run("SELECT 1 FROM manager.provisioned_members") == []
     assert world.projects() == {"kept": (True, members(1))}
 
 
@@ -302,8 +300,8 @@ def test_a_project_in_another_domain_than_the_rule_says_is_left_alone(world: Wor
 
     planned = world.plan()
 
-    assert planned.plan.is_empty or counts(planned) == {}
-    assert planned.blocked in ({"linked_elsewhere": 1}, {})
+    assert planned.plan.is_empty
+    assert planned.blocked == {"linked_elsewhere": 1}
 
 
 @pytest.mark.parametrize(
@@ -420,7 +418,7 @@ def test_what_a_crash_left_of_an_approved_plan_needs_no_second_approval(world: W
 
     assert world.provision().refusal is None
     assert len(world.projects()["team-1"][1]) == 17
-    assert world.run("SELECT FROM manager.approved_removals") == []
+    assert world.run("SELECT 1 FROM manager.approved_removals") == []
 
 
 def test_a_refused_project_is_told_and_the_others_are_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,10 +34,10 @@ step AS (
     SELECT t.*,
            CASE
                WHEN is_twice THEN 'claimed_twice'
-               WHEN project_id IS NOT NULL AND old_domain <> domain_name THEN 'linked_elsewhere'
-               WHEN is_active AND NOT was_active AND NOT is_deleted THEN 'deleted_by_hand'
-               WHEN is_active AND project_id IS NULL AND policy.name IS NULL THEN 'unknown_policy'
-               WHEN is_active AND project_id IS NULL AND NOT d.is_active THEN 'inactive_domain'
+               WHEN project_id IS NOT NULL AND old_domain <> t.domain_name THEN 'linked_elsewhere'
+               WHEN t.is_active AND NOT was_active AND NOT is_deleted THEN 'deleted_by_hand'
+               WHEN t.is_active AND project_id IS NULL AND policy.name IS NULL THEN 'unknown_policy'
+               WHEN t.is_active AND project_id IS NULL AND NOT d.is_active THEN 'inactive_domain'
            END AS blocker,
            CASE
                WHEN NOT t.is_active THEN CASE WHEN was_active THEN 'delete' END

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 from uuid import UUID
 
+from sqlalchemy import CursorResult
+
 from groups_platform.database.sql_files import read_statement
 from groups_platform.group_service.errors import GroupServiceError
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
@@ -77,12 +79,10 @@ async def provision_group(action: ProvisionGroupAction, context: ActionContext) 
     members = await _members(action, context, group)
     if group is before and members != MemberChange():
         group = await groups.modify(group, GroupModifier(), context.now)  # only the time
-    await _run(
-        context, "keep_project", project_id=group.id, rule_id=action.rule_id, is_deleted=not group.is_active
-    )
+    await _run(context, "keep_project", project_id=group.id, rule_id=action.rule_id, is_deleted=not group.is_active)
     context.record(
         group_entity(group, before),
-        before and before.to_json(),
+        None if before is None else before.to_json(),
         group.to_json(),
         **members.to_json(),
         directory_group_id=action.directory_group_id,
@@ -114,7 +114,9 @@ def _differences(modifier: GroupModifier, group: GroupData) -> GroupModifier:
     """What of the modifier the group is not already."""
     changes: dict[str, Any] = {name: getattr(modifier, name) for name in (each.name for each in fields(modifier))}
     given = {name: change for name, change in changes.items() if not change.is_nop}
-    same = {name: OptionalState.nop() for name, change in given.items() if getattr(group, name) == change.value}
+    same: dict[str, Any] = {
+        name: OptionalState.nop() for name, change in given.items() if getattr(group, name) == change.value
+    }
     return replace(modifier, **same)
 
 
@@ -136,4 +138,4 @@ async def _members(action: ProvisionGroupAction, context: ActionContext, group: 
 async def _run(context: ActionContext, name: str, **parameters: Any) -> list[UUID]:
     """Run a statement of sql/provisioning; return the ids that it finds."""
     result = await context.session.execute(read_statement(f"provisioning/{name}"), parameters)
-    return list(result.scalars()) if result.returns_rows else []
+    return list(result.scalars()) if isinstance(result, CursorResult) and result.returns_rows else []
