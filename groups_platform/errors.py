@@ -93,7 +93,7 @@ class ProvisioningHeld(PlatformError):
 
 
 class ProvisioningIncomplete(PlatformError):
-    """The group service refused some projects, such as for a name that was taken meanwhile; the others are done (M5)."""
+    """Some projects were refused, such as for a name that was taken meanwhile; the others are done (M5)."""
 
     code = "provisioning_incomplete"
 

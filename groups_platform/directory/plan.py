@@ -64,7 +64,10 @@ def read_plan(connection: Connection, *, is_first: bool) -> Plan:
 
 
 def plan_of(connection: Connection, rows: sql.Composable, kinds: Sequence[str] = KINDS) -> Plan:
-    """The plan of these rows: kind, group_id, agent_id, before, after and digest of each change. kinds: all there are."""
+    """The plan of these rows: kind, group_id, agent_id, before, after and digest of each change.
+
+    kinds: all that there may be.
+    """
     with connection.cursor(row_factory=dict_row) as cursor:
         counted = cursor.execute(read_sql("directory/count_plan").format(rows=rows)).fetchall()
         samples = {

@@ -82,6 +82,16 @@ class IntegrationIdTaken(IntegrityError):
     code = "integration_id_taken"
 
 
+class AlreadyLinked(IntegrityError):
+    """A directory group has one project and a project one directory group: one of the two is taken.
+
+    facts: `group`, which has an integration id already, or `integration_id`, which another group has, perhaps a deleted
+    one or one of another domain.
+    """
+
+    code = "already_linked"
+
+
 class UnknownDomain(IntegrityError):
     """No domain has this name."""
 

@@ -29,6 +29,8 @@ AT_ONCE: Final = 6  # actions; the commits of all of them wait for one another
 CHUNK: Final = 200  # projects that are read from the plan at once
 MOST_TOLD: Final = 20  # refusals
 
+Progress = Callable[[int], None]
+
 
 @dataclass(frozen=True)
 class ProvisioningResult:
@@ -52,7 +54,7 @@ class ProvisioningResult:
 
 
 def provision(
-    settings: Settings, url: str, *, run_id: str | None = None, progress: Callable[[int], None] = lambda done: None
+    settings: Settings, url: str, *, run_id: str | None = None, progress: Progress = lambda done: None
 ) -> ProvisioningResult:
     """Plan, and apply the plan unless it is held. Another run is waited for.
 
@@ -68,7 +70,7 @@ def provision(
             connection.execute(read_sql("provisioning/remember_approved_removals"))
         done = _Done()
         if not planned.plan.is_empty:
-            asyncio.run(_apply(connection, settings, url, run_id, done, progress))
+            asyncio.run(_apply(connection, settings, url, run_id, done, progress=progress))
         with connection.transaction():
             connection.execute(read_sql("provisioning/forget_approved_removals"))
             if not done.refused:
@@ -103,12 +105,7 @@ class _Done:
 
 
 async def _apply(
-    connection: Connection,
-    settings: Settings,
-    url: str,
-    run_id: str | None,
-    done: _Done,
-    progress: Callable[[int], None],
+    connection: Connection, settings: Settings, url: str, run_id: str | None, done: _Done, *, progress: Progress
 ) -> None:
     at_once = asyncio.Semaphore(min(AT_ONCE, settings.pool_size))
     async with group_service(url, actor=DIRECTORY, run_id=run_id, settings=settings) as service:

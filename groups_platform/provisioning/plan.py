@@ -79,7 +79,8 @@ class ProvisioningPlan:
         more = f" ({others} more {'limits are' if others > 1 else 'limit is'} exceeded)" if others else ""
         return ProvisioningHeld(
             f"Provisioning is held, and nothing of it was applied. {self.excesses[0].sentence.capitalize()}{more}. "
-            f"Look at it with {LOOK}; then groups-platform approve {LABEL} --plan {self.plan.id} --reason TEXT applies it.",
+            f"Look at it with {LOOK}; then groups-platform approve {LABEL} --plan {self.plan.id} --reason TEXT applies "
+            "it.",
             plan_id=self.plan.id,
             excesses=[excess.to_json() for excess in self.excesses],
         )

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 
 from groups_platform.group_service.services.group.processor import ActionProcessor
 from groups_platform.group_service.services.group.service import GroupService, performs
-from groups_platform.provisioning.actions import provision_group
+from groups_platform.provisioning.actions import (
+    create_rule,
+    delete_rule,
+    link_group,
+    list_rules,
+    modify_rule,
+    provision_group,
+    unlink_group,
+)
+
+NAME = "ProvisioningService"
 
 
 @dataclass(frozen=True)
@@ -15,7 +25,13 @@ class ProvisioningService:
 
     processor: ActionProcessor
 
-    provision_group = performs(provision_group.provision_group)
+    create_rule = performs(create_rule.create_rule, service=NAME)
+    modify_rule = performs(modify_rule.modify_rule, service=NAME)
+    delete_rule = performs(delete_rule.delete_rule, service=NAME)
+    list_rules = performs(list_rules.list_rules, service=NAME)
+    link_group = performs(link_group.link_group, service=NAME)
+    unlink_group = performs(unlink_group.unlink_group, service=NAME)
+    provision_group = performs(provision_group.provision_group, service=NAME)
 
     @classmethod
     def of(cls, service: GroupService) -> ProvisioningService:

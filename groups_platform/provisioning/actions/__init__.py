@@ -1,1 +1,1 @@
-"""The actions of provisioning, one file each: input, result and handler."""
+"""The actions of provisioning: an action is a file, with what is wanted, what comes of it, and the handler."""
