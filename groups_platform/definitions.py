@@ -9,6 +9,7 @@ from dagster import Definitions
 
 from groups_platform.orchestration.directory.definitions import build_directory_defs
 from groups_platform.orchestration.group_service.definitions import build_service_defs
+from groups_platform.orchestration.provisioning.definitions import build_provisioning_defs
 from groups_platform.running import progress  # the module, since Dagster accepts one Definitions per module
 
 
@@ -19,7 +20,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
     """
     overrides = dict(resource_overrides or {})
     service = build_service_defs(overrides.pop("group_service", None))
-    return Definitions.merge(build_directory_defs(overrides), service, progress.PROGRESS)
+    return Definitions.merge(build_directory_defs(overrides), service, build_provisioning_defs(), progress.PROGRESS)
 
 
 defs = build_defs()

@@ -25,6 +25,7 @@ from groups_platform.orchestration.directory.outcomes import outcome_of
 from groups_platform.orchestration.directory.resources import Platform, Spark
 from groups_platform.orchestration.failures import as_failure
 from groups_platform.orchestration.metadata import rows_table
+from groups_platform.provisioning.plan import LABEL as PROVISIONING
 
 NOTHING = {"out": Out(Nothing, description="Nothing but metadata: what came of it.")}
 
@@ -44,7 +45,7 @@ class DecisionKind(Enum):
 
 
 class DecisionConfig(DayConfig):
-    """A decision about a day."""
+    """A decision about a day, or about `replay` or `provisioning`, which are held as days are."""
 
     decision: DecisionKind = Field(description="approve applies the plan; reject and skip let later days go on.")
     plan: str | None = Field(default=None, description="The id of the held plan, which an approval is bound to.")
@@ -87,12 +88,12 @@ def decide_day(context: OpExecutionContext, config: DecisionConfig, platform: Pl
     """Approve, reject or skip a day. What was approved is run by the sensor, or by sync_day."""
     url = platform.database_url
     with as_failure():
-        is_replay = config.day == replay.LABEL
+        is_no_day = config.day in (replay.LABEL, PROVISIONING)
         decision = decide(
             url,
             config.day,
             Verdict(config.decision.value),
-            fingerprint="" if is_replay else find_content(url, platform.settings.source, config.day),
+            fingerprint="" if is_no_day else find_content(url, platform.settings.source, config.day),
             decided_by=config.decided_by,
             reason=config.reason,
             plan_id=config.plan,
