@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from groups_platform.directory.impact import ImpactReader
 from groups_platform.errors import DayHeld
 from groups_platform.settings import DEFAULT_LIMITS, Limit, Settings
 
@@ -31,17 +32,19 @@ class Protection:
     """What protects the tables.
 
     limits: by the names of OF; None where there is none. grace_days: see P19; 0: never. lock_timeout: seconds to wait
-    for another transaction that changes the tables.
+    for another transaction that changes the tables. impact: finds out what else a day would bring about, which limits
+    hold too.
     """
 
     limits: Mapping[str, Limit | None] = field(default_factory=lambda: DEFAULT_LIMITS)
     grace_days: int = 3
     lock_timeout: float = 60.0
+    impact: ImpactReader | None = None
 
     @classmethod
-    def of(cls, settings: Settings) -> Protection:
+    def of(cls, settings: Settings, impact: ImpactReader | None = None) -> Protection:
         """What the settings say."""
-        return cls(settings.limits, settings.grace_days, settings.lock_timeout)
+        return cls(settings.limits, settings.grace_days, settings.lock_timeout, impact)
 
 
 OFF: Final = Protection(dict.fromkeys(OF), grace_days=0)
@@ -112,7 +115,7 @@ def find_excesses(
     excesses = []
     for name, of in OF.items():
         limit = limits.get(name)
-        if limit is not None and name in changes:
+        if limit is not None and name in changes and of in stored:
             allowed = limit.allowed(stored[of])
             if changes[name] > allowed:
                 excesses.append(Excess(name, changes[name], stored[of], allowed))

@@ -7,6 +7,6 @@ JOIN manager.agent_users AS people ON people.user_id = m.user_id
 JOIN directory.agents AS a ON a.agent_id = people.agent_id AND NOT a.active
 JOIN manager.users AS u ON u.uuid = m.user_id
 LEFT JOIN manager.provisioned_members AS made ON made.group_id = m.group_id AND made.user_id = m.user_id
-WHERE p.is_active AND p.integration_id LIKE 'directory:%' AND manager.directory_group_of(p.integration_id) IS NOT NULL
+WHERE p.is_active AND p.integration_id LIKE 'directory:%%' AND manager.directory_group_of(p.integration_id) IS NOT NULL
 ORDER BY is_by_hand, project, u.email
 LIMIT %(limit)s;

@@ -18,7 +18,6 @@ from pydantic import Field
 from groups_platform.directory import dry_run, replay
 from groups_platform.directory.decisions import Verdict, decide, find_content
 from groups_platform.directory.engine_errors import engine_errors
-from groups_platform.directory.guard import Protection
 from groups_platform.orchestration.directory import metadata as shown
 from groups_platform.orchestration.directory.jobs import POOL
 from groups_platform.orchestration.directory.outcomes import outcome_of
@@ -67,7 +66,9 @@ def plan_day(context: OpExecutionContext, config: DayConfig, spark: Spark, platf
     """Show what a day would change and which limits it exceeds; nothing of it is applied."""
     with as_failure(), engine_errors(f"the plan of {config.day} failed"):
         platform.hold_day(config.day)
-        result = dry_run.plan_day(spark.spark_session, platform.settings, platform.database_url, config.day)
+        result = dry_run.plan_day(
+            spark.spark_session, platform.settings, platform.database_url, config.day, platform.protection
+        )
     outcome_of(context.run_id).day = result
     if result.plan is None:
         context.add_output_metadata({"left_alone": f"{config.day} is older than {result.newest_day}"})
@@ -113,7 +114,7 @@ def replay_days(context: OpExecutionContext, config: ReplayConfig, spark: Spark,
             spark.spark_session,
             settings.lake,
             platform.database_url,
-            Protection.of(settings),
+            platform.protection,
             from_day=config.from_day,
             run_id=run_id,
             progress=lambda label: context.log.info(f"folding {label}"),

@@ -52,7 +52,7 @@ def provisioned_projects(context: AssetExecutionContext, platform: Platform) -> 
     audited actions of the group service. It belongs to no day: a run compares with the directory as it is now.
     """
     with as_failure():
-        settings, url, run_id = platform.settings, platform.database_url, context.run_id
+        settings, url, run_id = platform.settings, platform.database_url, context.run.run_id
         is_applied = settings.provisioning is Provisioning.APPLY
         facts: dict[str, Any] = {"mode": settings.provisioning.value}
         refusal = None

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from dagster import (
+    AssetKey,
     AssetMaterialization,
+    AssetSelection,
     DagsterInstance,
     DefaultSensorStatus,
     Definitions,
@@ -44,15 +46,7 @@ def world(service_environment: Settings) -> World:
 
 def materialise(instance: DagsterInstance) -> ExecuteInProcessResult:
     job = build_defs().resolve_implicit_global_asset_job_def()
-    return job.execute_in_process(
-        instance=instance, asset_selection=job.asset_layer.asset_keys_by_node_output_handle and [_key()], raise_on_error=False
-    )
-
-
-def _key() -> Any:
-    from dagster import AssetKey  # noqa: PLC0415
-
-    return AssetKey(ASSET)
+    return job.execute_in_process(instance=instance, asset_selection=[AssetKey(ASSET)], raise_on_error=False)
 
 
 def facts(result: ExecuteInProcessResult) -> dict[str, Any]:
@@ -141,7 +135,7 @@ def test_people_start_both_from_the_launchpad(world: World, instance: DagsterIns
 
 
 def _tick(defs: Definitions, instance: DagsterInstance, cursor: Any = None) -> Any:
-    return evaluate_automation_conditions(defs, instance, cursor=cursor)
+    return evaluate_automation_conditions(defs, instance, AssetSelection.assets(ASSET), cursor=cursor)
 
 
 def test_it_is_asked_for_after_each_day_also_while_another_day_is_held(
