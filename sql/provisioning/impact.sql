@@ -1,5 +1,5 @@
 -- M7: live projects that the rows of a day's plan would take every member from, or would have deleted, with what they
--- hold. {tables}: the schema that is as the day leaves it. {rows}: of the plan. The digest is of the project alone, so
+-- hold. tables: the schema that is as the day leaves it. rows: of the plan. The digest is of the project alone, so
 -- that a kernel that starts meanwhile makes no other plan of the day, unless it is the project's first.
 CREATE TEMP TABLE impact ON COMMIT DROP AS
 WITH changed AS MATERIALIZED (
@@ -48,8 +48,12 @@ hit AS (
 ),
 held AS (
     SELECT hit.*, kernels.running,
-           concat_ws(', ', format('%s running kernels', kernels.running), slots.used,
-                     format('%s folders', folders.number)) AS holds
+           concat_ws(
+               ', ',
+               kernels.running || CASE kernels.running WHEN 1 THEN ' running kernel' ELSE ' running kernels' END,
+               slots.used,
+               folders.number || CASE folders.number WHEN 1 THEN ' folder' ELSE ' folders' END
+           ) AS holds
     FROM hit
     CROSS JOIN LATERAL (
         SELECT count(*) AS running

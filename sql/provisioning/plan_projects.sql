@@ -26,7 +26,7 @@ WITH target AS (  -- the active project of the group; else the one that provisio
            c.*, l.project_id, l.name AS old_name, l.domain_name AS old_domain, l.is_active AS was_active,
            l.resource_policy AS old_policy, l.total_resource_slots AS old_slots, l.rule_id AS old_rule_id, l.is_deleted
     FROM claim AS c
-    LEFT JOIN linked AS l ON l.group_id = c.group_id AND (l.is_active OR l.domain_name = c.domain_name)
+    LEFT JOIN linked AS l ON l.group_id = c.group_id
     ORDER BY c.group_id, l.is_active DESC NULLS LAST, l.domain_name = c.domain_name DESC, l.is_deleted DESC,
              l.modified_at DESC, l.project_id
 ),
@@ -34,7 +34,7 @@ step AS (
     SELECT t.*,
            CASE
                WHEN is_twice THEN 'claimed_twice'
-               WHEN project_id IS NOT NULL AND old_domain <> t.domain_name THEN 'linked_elsewhere'
+               WHEN old_domain <> t.domain_name AND (t.is_active OR was_active) THEN 'linked_elsewhere'
                WHEN t.is_active AND NOT was_active AND NOT is_deleted THEN 'deleted_by_hand'
                WHEN t.is_active AND project_id IS NULL AND policy.name IS NULL THEN 'unknown_policy'
                WHEN t.is_active AND project_id IS NULL AND NOT d.is_active THEN 'inactive_domain'
