@@ -46,6 +46,8 @@ LISTINGS = {
     "group stray-members": "members",
     "domain list": "domains",
     "policy list": "policies",
+    "rule list": "rules",
+    "rule list --claims 2": "rules",
     "user list": "users",
     "user list --role monitor": "users",
     "usage month 202410": "groups",
@@ -80,6 +82,7 @@ def platform(environment: Settings, deployment: Settings) -> None:
     assert perform(deployment, None, lambda service: service.store_monthly_usage(StoreMonthlyUsageAction("202410")))
     assert run("group", "dotfile", "create", "norrvik/ticket-triage", ".vimrc", "--file", __file__).exit_code == 0
     assert run("group", "request-purge", "norrvik/summer-forecast").exit_code == 0
+    assert run("rule", "create", "1", "--domain", "norrvik", "--below").exit_code == 0
 
 
 def table(*words: str) -> tuple[list[str], list[dict[str, str]]]:
