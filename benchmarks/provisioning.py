@@ -61,6 +61,7 @@ def measure(settings: Settings, projects: int, members: int, *, with_first: bool
             before = audited()
             seconds, result = timed(settings, url)
             rows = sum(result.planned.plan.counts.values())
+            console.print(f"{what}: {seconds:.1f} s")
             table.add_row(what, f"{result.projects:,}", f"{rows:,}", f"{audited() - before:,}", f"{seconds:.1f}")
             return seconds
 

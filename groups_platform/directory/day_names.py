@@ -76,7 +76,8 @@ def what_is_wrong(name: str) -> str:
     if not label:
         return "nothing follows sync-"
     if label in ("replay", "provisioning"):
-        return f"{label} is a name by which another plan than a day's is approved"
+        what = "a replay" if label == "replay" else label
+        return f"{label} is the name by which {what} is approved"
     return "more than 100 signs follow sync-" if len(label) > 100 else "a letter or a digit must follow sync-"
 
 
