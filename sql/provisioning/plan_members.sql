@@ -1,6 +1,8 @@
 -- M4: who shall be in the projects, who comes and who goes, and whom nobody can match (M3).
-DROP TABLE IF EXISTS pg_temp.wanted_agent, pg_temp.wanted_member, pg_temp.member_step, pg_temp.unmatched;
-CREATE TEMP TABLE wanted_agent AS
+DROP TABLE IF EXISTS pg_temp.scope, pg_temp.wanted_agent, pg_temp.wanted_member, pg_temp.member_step, pg_temp.unmatched;
+-- By the index, whatever the planner expects of a group that most others are below.
+SET LOCAL enable_seqscan = off;
+CREATE TEMP TABLE scope AS
 WITH RECURSIVE below (root, group_id) AS (
     SELECT s.group_id, s.group_id FROM project_step AS s WHERE s.step IN ('create', 'change', 'restore')
     UNION
@@ -11,9 +13,14 @@ WITH RECURSIVE below (root, group_id) AS (
         SELECT g.group_id FROM directory.groups AS g WHERE g.parent_group_id = below.group_id OFFSET 0
     ) AS child
 )
-SELECT DISTINCT below.root AS group_id, m.agent_id, a.name AS agent_name, a.email, a.address
-FROM below
-JOIN directory.group_membership AS m ON m.group_id = below.group_id
+SELECT root, group_id FROM below;
+SET LOCAL enable_seqscan TO DEFAULT;
+ANALYZE scope;
+
+CREATE TEMP TABLE wanted_agent AS
+SELECT DISTINCT scope.root AS group_id, m.agent_id, a.name AS agent_name, a.email, a.address
+FROM scope
+JOIN directory.group_membership AS m ON m.group_id = scope.group_id
 JOIN agent_address AS a ON a.agent_id = m.agent_id
 WHERE a.active;
 ANALYZE wanted_agent;
