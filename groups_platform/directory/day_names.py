@@ -9,7 +9,9 @@ from typing import Final
 
 FOLDERS: Final = ("admin_groups", "agents", "agent_details")  # of a day; no other is read
 LABEL: Final = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
-DAY_FOLDER: Final = re.compile(rf"sync-((?!(?:replay|provisioning)\Z){LABEL})")  # by these names others are held and approved
+DAY_FOLDER: Final = re.compile(
+    rf"sync-((?!(?:replay|provisioning)\Z){LABEL})"
+)  # by these names others are held and approved
 DAY_FILE: Final = re.compile(rf"sync-{LABEL}(\.(zip|tar|tgz|gz|tar\.gz|7z))?")
 NEARLY: Final = re.compile(r"\s*sync(day|[^a-z]|$)", re.IGNORECASE)
 MIDNIGHT: Final = re.compile(r"(?<=\d)[T ]00[:.]?00([:.]?00([.,]0+)?)?(Z|[+-]00:?00)?$")

@@ -1,4 +1,4 @@
-"""P10: what else a day would bring about, which the directory does not know itself: whoever applies the day tells it."""
+"""P10: what else a day would bring about, which the directory does not know: whoever applies the day tells it."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from groups_platform.group_service.types.user import Actor, UserRole
 from groups_platform.provisioning.actions.provision_group import ProvisionGroupAction
 from groups_platform.provisioning.plan import LABEL, ProvisioningPlan, keep_plan, make_plan
 from groups_platform.provisioning.service import ProvisioningService
+from groups_platform.provisioning.types import link_to
 from groups_platform.settings import Settings
 
 DIRECTORY: Final = Actor("directory", UserRole.SUPERADMIN)
@@ -140,15 +141,15 @@ async def _steps(connection: Connection) -> AsyncIterator[list[dict[str, Any]]]:
 
 def _action(step: Mapping[str, Any]) -> ProvisionGroupAction:
     """The action of a row of `find_steps`."""
-    members = {"added": step["added"], "removed": step["removed"], "is_exact": step["is_exact"]}
-    about = {"directory_group_id": step["group_id"], "rule_id": step["rule_id"], **members}
+    about = {name: step[name] for name in ("rule_id", "added", "removed", "is_exact", "is_known")}
+    about["directory_group_id"] = step["group_id"]
     fields = {
         name: step[name] for name in ("name", "resource_policy", "total_resource_slots") if step[name] is not None
     }
     if "total_resource_slots" in fields:
         fields["total_resource_slots"] = ResourceSlot.from_json(fields["total_resource_slots"])
     if step["step"] == "create":
-        link = f"directory:{step['group_id']}"
+        link = link_to(step["group_id"])
         return ProvisionGroupAction(
             **about, creator=GroupCreator(domain_name=step["domain_name"], integration_id=link, **fields)
         )

@@ -33,7 +33,11 @@ def test_the_module_is_loaded_as_the_webserver_loads_it() -> None:
 
 
 def test_every_asset_tells_a_newcomer_what_it_is(defs: Definitions) -> None:
-    specs = {s.key.to_user_string(): s for s in defs.resolve_all_asset_specs() if s.group_name not in ("group_service", "provisioning")}
+    specs = {
+        s.key.to_user_string(): s
+        for s in defs.resolve_all_asset_specs()
+        if s.group_name not in ("group_service", "provisioning")
+    }
     days = specs.pop("sync_days")
     assert len(days.description or "") > 60
     assert days.owners

@@ -1,4 +1,4 @@
-"""What provisioning shall make of a directory and rules, said once more in plain Python, from the contract (M1 to M5)."""
+"""What provisioning shall make of a directory and rules, once more in plain Python, from the contract (M1 to M5)."""
 
 from __future__ import annotations
 

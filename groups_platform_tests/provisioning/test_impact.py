@@ -73,9 +73,10 @@ def project(world: World, group_id: int, *, kernels: int = 0, rule: dict[str, An
     user = world.user(f"owner{group_id}@example.com")
     for _ in range(kernels):
         world.run(
-            "WITH s AS (INSERT INTO manager.sessions (domain_name, group_id, user_uuid) VALUES (%s, %s, %s) RETURNING id)"
+            "WITH s AS ("
+            "INSERT INTO manager.sessions (domain_name, group_id, user_uuid) VALUES (%s, %s, %s) RETURNING id)"
             " INSERT INTO manager.kernels (session_id, domain_name, group_id, user_uuid, status, occupied_slots)"
-            " SELECT id, %s, %s, %s, 'RUNNING', '{\"cpu\": \"2\", \"mem\": \"1024\"}' FROM s",
+            ' SELECT id, %s, %s, %s, \'RUNNING\', \'{"cpu": "2", "mem": "1024"}\' FROM s',
             *(DOMAIN, found, user) * 2,
         )
     world.run("INSERT INTO manager.vfolders (host, name, \"group\") VALUES ('local', 'data', %s)", found)

@@ -65,7 +65,9 @@ class Story:
         else:
             email = self.some([*AWKWARD, f"a{agent_id}@example.com"])
         self.model.agents[agent_id] = (email, active)
-        self.world.run("UPDATE directory.agents SET email = %s, active = %s WHERE agent_id = %s", email, active, agent_id)
+        self.world.run(
+            "UPDATE directory.agents SET email = %s, active = %s WHERE agent_id = %s", email, active, agent_id
+        )
 
     def empty_group(self) -> None:
         group_id = self.some(GROUPS)

@@ -1,6 +1,6 @@
 -- What is applied: a row per project that changes, those after a group, with the users who come and go.
 SELECT s.step, s.group_id, s.rule_id, s.project_id, s.domain_name, s.name, s.resource_policy, s.total_resource_slots,
-       s.is_exact, coalesce(members.added, '{}') AS added, coalesce(members.removed, '{}') AS removed
+       s.is_exact, s.old_rule_id IS NOT DISTINCT FROM s.rule_id AS is_known, coalesce(members.added, '{}') AS added, coalesce(members.removed, '{}') AS removed
 FROM project_step AS s
 LEFT JOIN LATERAL (
     SELECT array_agg(m.user_id ORDER BY m.user_id) FILTER (WHERE m.is_added) AS added,

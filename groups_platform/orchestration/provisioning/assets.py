@@ -15,7 +15,13 @@ from dagster import (
 
 from groups_platform.orchestration.directory.resources import Platform
 from groups_platform.orchestration.failures import as_failure
-from groups_platform.orchestration.provisioning.metadata import ASSET, CHECK_SPECS, active_check, equal_check, plan_facts
+from groups_platform.orchestration.provisioning.metadata import (
+    ASSET,
+    CHECK_SPECS,
+    active_check,
+    equal_check,
+    plan_facts,
+)
 from groups_platform.provisioning.apply import provision
 from groups_platform.provisioning.checks import find_inactive_members, remaining
 from groups_platform.provisioning.plan import plan_provisioning
@@ -25,7 +31,7 @@ GROUP: Final = "provisioning"
 POOL: Final = "provisioning"
 OFF: Final = "GROUPS_PROVISIONING is off: nothing was planned. Set it to plan, or to apply."
 
-# A day updates the tables one after the other. No «any_deps_missing»: a day that is held has no tables, and others go on.
+# Not «any_deps_missing», as eager() has it: a day that is held has no tables, and the others go on.
 AFTER_EACH_DAY = (
     AutomationCondition.any_deps_updated().since_last_handled()
     & ~AutomationCondition.any_deps_in_progress()

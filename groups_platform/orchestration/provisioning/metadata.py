@@ -12,9 +12,13 @@ from groups_platform.provisioning.plan import BLOCKERS, UNMATCHED, ProvisioningP
 
 ASSET: Final = "provisioned_projects"
 EQUAL: Final = "linked_projects_equal_their_rules"
-IS_EQUAL: Final = "Every project of a directory group is as its rule says: name, policy, limits, members; nothing blocks."
+IS_EQUAL: Final = (
+    "Every project of a directory group is as its rule says: name, policy, limits, members; nothing blocks."
+)
 ACTIVE: Final = "nobody_inactive_is_a_member"
-IS_ACTIVE: Final = "No member of a live linked project is an inactive agent. Members added by hand stay until somebody ends them."
+IS_ACTIVE: Final = (
+    "No member of a live linked project is an inactive agent. Members added by hand stay until somebody ends them."
+)
 CHECK_SPECS: Final = [
     AssetCheckSpec(EQUAL, asset=ASSET, description=IS_EQUAL),
     AssetCheckSpec(ACTIVE, asset=ASSET, description=IS_ACTIVE),

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import CursorResult
 
 from groups_platform.database.sql_files import read_statement
-from groups_platform.group_service.errors import GroupServiceError
+from groups_platform.group_service.errors import GroupServiceError, UnknownUsers
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
 from groups_platform.group_service.types import OptionalState
 from groups_platform.group_service.types.audit import Entity, group_entity
@@ -22,6 +22,7 @@ from groups_platform.group_service.types.group import (
     MemberChange,
 )
 from groups_platform.group_service.types.user import UserUpdateMode
+from groups_platform.provisioning.types import link_to
 
 
 class ProjectChanged(GroupServiceError):
@@ -35,7 +36,8 @@ class ProvisionGroupAction(BaseAction):
     """What a plan has for one project.
 
     project_id: None where `creator` is to be created. modifier: of the project; is_active deletes or restores it.
-    added, removed: ids of users. is_exact: members that were added by hand may be removed too.
+    added, removed: ids of users. is_exact: members that were added by hand may be removed too. is_known: it is stored
+    already that the project is this rule's.
     """
 
     name: ClassVar[str] = "provision_group"
@@ -49,6 +51,7 @@ class ProvisionGroupAction(BaseAction):
     added: Sequence[UUID] = ()
     removed: Sequence[UUID] = ()
     is_exact: bool = False
+    is_known: bool = False
 
     def subject(self) -> UUID | None:
         """The project, if there is one yet."""
@@ -79,7 +82,8 @@ async def provision_group(action: ProvisionGroupAction, context: ActionContext) 
     members = await _members(action, context, group)
     if group is before and members != MemberChange():
         group = await groups.modify(group, GroupModifier(), context.now)  # only the time
-    await _run(context, "keep_project", project_id=group.id, rule_id=action.rule_id, is_deleted=not group.is_active)
+    if not action.is_known or before is None or before.is_active != group.is_active:
+        await _run(context, "keep_project", project_id=group.id, rule_id=action.rule_id, is_deleted=not group.is_active)
     context.record(
         group_entity(group, before),
         None if before is None else before.to_json(),
@@ -97,7 +101,7 @@ async def _project(action: ProvisionGroupAction, context: ActionContext) -> tupl
         return None, await context.groups.create(action.creator, context.now)
     assert action.project_id is not None, "An action without a creator is about a project."
     before = await context.groups.lock(action.project_id)
-    is_linked = before.integration_id == f"directory:{action.directory_group_id}"
+    is_linked = before.integration_id == link_to(action.directory_group_id)
     if not is_linked or (action.modifier.is_active.is_nop and not before.is_active):
         raise ProjectChanged(
             f"{before.domain_name}/{before.name} was deleted, or taken from the directory group "
@@ -124,8 +128,7 @@ async def _members(action: ProvisionGroupAction, context: ActionContext, group: 
     """Change who is in the locked project, as far as it still may be."""
     added, removed = MemberChange(), MemberChange()
     if action.added:
-        able = await _run(context, "find_able", user_ids=list(action.added), domain_name=group.domain_name)
-        added = await context.groups.change_members(group, UserUpdateMode.ADD, able)
+        added = await _add(action.added, context, group)
         await _run(context, "keep_members", project_id=group.id, user_ids=list(added.added))
     if action.removed:
         leaving = await _run(
@@ -133,6 +136,15 @@ async def _members(action: ProvisionGroupAction, context: ActionContext, group: 
         )
         removed = await context.groups.change_members(group, UserUpdateMode.REMOVE, leaving)
     return MemberChange(added.added, removed.removed)
+
+
+async def _add(users: Sequence[UUID], context: ActionContext, group: GroupData) -> MemberChange:
+    """Add those of the users who still may become members: active ones of the domain."""
+    try:
+        return await context.groups.change_members(group, UserUpdateMode.ADD, users)
+    except UnknownUsers:
+        able = await _run(context, "find_able", user_ids=list(users), domain_name=group.domain_name)
+        return await context.groups.change_members(group, UserUpdateMode.ADD, able)
 
 
 async def _run(context: ActionContext, name: str, **parameters: Any) -> list[UUID]:

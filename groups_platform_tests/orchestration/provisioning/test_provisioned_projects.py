@@ -155,7 +155,9 @@ def test_it_is_asked_for_after_each_day_also_while_another_day_is_held(
         assert before.total_requested == 0
 
 
-@pytest.mark.parametrize(("setting", "status"), [("", "STOPPED"), ("off", "STOPPED"), ("plan", "RUNNING"), ("apply", "RUNNING")])
+@pytest.mark.parametrize(
+    ("setting", "status"), [("", "STOPPED"), ("off", "STOPPED"), ("plan", "RUNNING"), ("apply", "RUNNING")]
+)
 def test_the_automation_runs_by_default_unless_provisioning_is_off(
     monkeypatch: pytest.MonkeyPatch, setting: str, status: str
 ) -> None:
