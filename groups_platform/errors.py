@@ -86,6 +86,18 @@ class DayHeld(PlatformError):
     code = "day_held"
 
 
+class ProvisioningHeld(PlatformError):
+    """Provisioning would change more than a limit allows; nothing was applied, and somebody has to decide (M4)."""
+
+    code = "provisioning_held"
+
+
+class ProvisioningIncomplete(PlatformError):
+    """Some projects were refused, such as for a name that was taken meanwhile; the others are done (M5)."""
+
+    code = "provisioning_incomplete"
+
+
 class ReplayImpossible(PlatformError):
     """The days cannot be folded anew as they lie in the lake (P18)."""
 

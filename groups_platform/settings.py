@@ -49,6 +49,9 @@ DEFAULT_LIMITS: Mapping[str, Limit | None] = {
     "groups_moved": Limit(0.2, 10),
     "groups_read_fewer": Limit(0.3, 20),
     "agents_read_fewer": Limit(0.3, 20),
+    "projects_with_running_kernels": Limit(0, 0),
+    "members_removed": Limit(0.2, 10),
+    "projects_deleted": Limit(0.1, 2),
 }
 
 # Not as one URL: errors would mask the user and the password in it.

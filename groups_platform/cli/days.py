@@ -12,12 +12,13 @@ import click
 from groups_platform.cli.answers import Rows, show
 from groups_platform.cli.common import CSV, JSON, LIMIT, database, importing, start_database
 from groups_platform.cli.directory import failure_of, sync_days
+from groups_platform.cli.provision import provision_now
 from groups_platform.settings import Settings
 
 if TYPE_CHECKING:
     from groups_platform.directory.decisions import Verdict
 
-REPLAY = "replay"  # what is approved like a day
+REPLAY, PROVISIONING = "replay", "provisioning"  # what is approved like a day
 UNDO = "If it is applied, groups-platform replay takes it out."
 
 # The columns of the queries, as their rows name them in the JSON.
@@ -118,7 +119,13 @@ def approve(
     if not is_run:
         show(decision, as_json, lambda _: click.echo(f"The plan {plan_id} of {day} is approved."))
         return
-    sys.exit(0 if (replay_now(settings, as_json) if day == REPLAY else sync_days(settings, [day], as_json)) else 1)
+    if day == REPLAY:
+        is_done = replay_now(settings, as_json)
+    elif day == PROVISIONING:
+        is_done = provision_now(settings, as_json)
+    else:
+        is_done = sync_days(settings, [day], as_json)
+    sys.exit(0 if is_done else 1)
 
 
 @click.command(short_help="Fold all days anew, with late and corrected ones.")
@@ -207,10 +214,11 @@ def _decide(
         url,
         day,
         verdict,
-        fingerprint="" if day == REPLAY else find_content(url, settings.source, day),
+        fingerprint="" if day in (REPLAY, PROVISIONING) else find_content(url, settings.source, day),
         decided_by=decided_by,
         reason=reason,
         plan_id=plan_id,
+        look="groups-platform provision --plan" if day == PROVISIONING else None,
     )
     return asdict(decision)
 

@@ -114,8 +114,8 @@ def _apply(staged: StagedDay, protection: Protection, run_id: str | None, *, is_
 
     day = {"sync_day": staged.label, "sort_key": natural_key(staged.label), "grace_days": protection.grace_days}
     changes = write_changes(staged, day, staged_rows, before, every_row=everything is not None)
-    plan = read_plan(connection, is_first=before.is_empty)
-    measured = measure(plan.counts, before.totals, *count_fewer(staged))
+    plan = read_plan(connection, is_first=before.is_empty, impact=protection.impact)
+    measured = measure(plan.counts, {**before.totals, **plan.stored}, *count_fewer(staged))
     excesses = () if newest is None else find_excesses(*measured, protection.limits)
     planned = DayResult(staged.label, is_applied=False, plan=plan, excesses=excesses)
     if is_plan:

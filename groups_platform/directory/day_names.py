@@ -9,7 +9,9 @@ from typing import Final
 
 FOLDERS: Final = ("admin_groups", "agents", "agent_details")  # of a day; no other is read
 LABEL: Final = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
-DAY_FOLDER: Final = re.compile(rf"sync-((?!replay\Z){LABEL})")  # by that name a replay is held and approved
+DAY_FOLDER: Final = re.compile(
+    rf"sync-((?!(?:replay|provisioning)\Z){LABEL})"
+)  # by these names others are held and approved
 DAY_FILE: Final = re.compile(rf"sync-{LABEL}(\.(zip|tar|tgz|gz|tar\.gz|7z))?")
 NEARLY: Final = re.compile(r"\s*sync(day|[^a-z]|$)", re.IGNORECASE)
 MIDNIGHT: Final = re.compile(r"(?<=\d)[T ]00[:.]?00([:.]?00([.,]0+)?)?(Z|[+-]00:?00)?$")
@@ -75,8 +77,9 @@ def what_is_wrong(name: str) -> str:
         return f"{' and '.join(map(repr, wrong))} may not be in it"
     if not label:
         return "nothing follows sync-"
-    if label == "replay":
-        return "replay is the name by which a replay is approved"
+    if label in ("replay", "provisioning"):
+        what = "a replay" if label == "replay" else label
+        return f"{label} is the name by which {what} is approved"
     return "more than 100 signs follow sync-" if len(label) > 100 else "a letter or a digit must follow sync-"
 
 

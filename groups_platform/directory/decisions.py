@@ -53,8 +53,9 @@ def decide(
     decided_by: str,
     reason: str,
     plan_id: str | None = None,
+    look: str | None = None,
 ) -> Decision:
-    """Keep a decision about the day with this content.
+    """Keep a decision about the day with this content. look: the command that shows the plan, if it is no day's.
 
     Raises UnknownPlan for the approval of another plan than the newest one, or of one that is applied, and
     InvalidDecision for a reason or a name that is blank or cannot be stored.
@@ -67,8 +68,8 @@ def decide(
         if newest is None or newest["outcome"] == "applied" or newest["plan_id"] != plan_id:
             held = f"its plan is {newest['plan_id']}, {newest['outcome']}" if newest else "it has no plan"
             raise UnknownPlan(
-                f"{label} does not wait with the plan {plan_id}: {held}. Look at it with groups-platform plan --day "
-                f"{label}, or run it again.",
+                f"{label} does not wait with the plan {plan_id}: {held}. Look at it with "
+                f"{look or f'groups-platform plan --day {label}'}, or run it again.",
                 sync_day=label,
                 plan_id=plan_id,
             )

@@ -13,9 +13,12 @@ from groups_platform.directory.staging import staged_day
 from groups_platform.settings import Settings
 
 
-def plan_day(spark: SparkSession, settings: Settings, url: str, label: str) -> DayResult:
+def plan_day(
+    spark: SparkSession, settings: Settings, url: str, label: str, protection: Protection | None = None
+) -> DayResult:
     """The plan of a day as the source has it now, over the tables as they are, and the limits that it exceeds.
 
+    protection: what the settings say where it is left out.
     Raises UnknownSyncDay, SourceUnavailable, IncompleteSnapshot.
     """
     day, lake = list_day(settings.source, label), f"{settings.lake.rstrip('/')}/plans"
@@ -23,4 +26,4 @@ def plan_day(spark: SparkSession, settings: Settings, url: str, label: str) -> D
         read_into_lake(spark, day, kind, lake, settings.file_limit)
     explode_into_lake(spark, label, lake)
     with staged_day(spark, lake, label, url) as staged:
-        return apply_delivery(staged, protection=Protection.of(settings), is_plan=True).or_raise()
+        return apply_delivery(staged, protection=protection or Protection.of(settings), is_plan=True).or_raise()

@@ -14,7 +14,8 @@ from groups_platform.database.locks import session_lock
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.day_names import natural_key
 from groups_platform.directory.fingerprint import find_newest_day, read_tables
-from groups_platform.directory.plan import Plan, plan_of
+from groups_platform.directory.impact import ImpactReader
+from groups_platform.directory.plan import Plan, plan_with_impact
 from groups_platform.directory.staging import PREFIX
 from groups_platform.directory.statements import read_directory_sql
 
@@ -61,9 +62,10 @@ def seed_fold(connection: Connection, fold: str, from_day: str) -> bool:
     return before is None or before.fingerprint == tables.fingerprint
 
 
-def plan_fold(connection: Connection, fold: str) -> Plan:
-    """The plan of making the live tables equal to those of the fold."""
-    return plan_of(connection, read_sql("directory/fold_rows").format(fold=sql.Identifier(fold)), tables=[fold])
+def plan_fold(connection: Connection, fold: str, impact: ImpactReader | None = None) -> Plan:
+    """The plan of making the live tables equal to those of the fold, and of what that would bring about."""
+    rows = read_sql("directory/fold_rows").format(fold=sql.Identifier(fold))
+    return plan_with_impact(connection, rows, impact, [fold])
 
 
 def take_over(connection: Connection, fold: str, folded: Sequence[str], run_id: str | None) -> dict[str, int]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from groups_platform.directory.impact import ImpactReader
 from groups_platform.errors import DayHeld
 from groups_platform.settings import DEFAULT_LIMITS, Limit, Settings
 
@@ -18,6 +19,10 @@ OF: Final = {
     "groups_moved": "groups",
     "groups_read_fewer": "groups_read",
     "agents_read_fewer": "agents_read",
+    # what provisioning measures: the first in a day, the others in a plan of its own
+    "projects_with_running_kernels": "live_projects",
+    "members_removed": "linked_members",
+    "projects_deleted": "live_projects",
 }
 NOTHING_READ: Final[Mapping[str, int]] = {"groups": 0, "agents": 0}
 
@@ -27,17 +32,19 @@ class Protection:
     """What protects the tables.
 
     limits: by the names of OF; None where there is none. grace_days: see P19; 0: never. lock_timeout: seconds to wait
-    for another transaction that changes the tables.
+    for another transaction that changes the tables. impact: finds out what else a day would bring about, which limits
+    hold too.
     """
 
     limits: Mapping[str, Limit | None] = field(default_factory=lambda: DEFAULT_LIMITS)
     grace_days: int = 3
     lock_timeout: float = 60.0
+    impact: ImpactReader | None = None
 
     @classmethod
-    def of(cls, settings: Settings) -> Protection:
+    def of(cls, settings: Settings, impact: ImpactReader | None = None) -> Protection:
         """What the settings say."""
-        return cls(settings.limits, settings.grace_days, settings.lock_timeout)
+        return cls(settings.limits, settings.grace_days, settings.lock_timeout, impact)
 
 
 OFF: Final = Protection(dict.fromkeys(OF), grace_days=0)
@@ -101,11 +108,14 @@ def measure(
 def find_excesses(
     changes: Mapping[str, int], stored: Mapping[str, int], limits: Mapping[str, Limit | None]
 ) -> tuple[Excess, ...]:
-    """The limits that are exceeded, the worst first: both the share of what was stored and the number of rows are."""
+    """The limits that are exceeded, the worst first: both the share of what was stored and the number of rows are.
+
+    Limits on what was not measured are not exceeded.
+    """
     excesses = []
     for name, of in OF.items():
         limit = limits.get(name)
-        if limit is not None:
+        if limit is not None and name in changes and of in stored:
             allowed = limit.allowed(stored[of])
             if changes[name] > allowed:
                 excesses.append(Excess(name, changes[name], stored[of], allowed))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from psycopg import sql
@@ -14,6 +14,8 @@ from psycopg.rows import dict_row
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.guard import Excess
+from groups_platform.directory.impact import ImpactReader
+from groups_platform.directory.staging import LIVE
 from groups_platform.directory.statements import read_directory_sql
 
 # In the order in which people see them.
@@ -32,6 +34,9 @@ KINDS: Final = (
     "memberships_removed",
     "groups_turned_inactive",
     "groups_turned_active",
+    "projects_to_be_deleted",
+    "projects_losing_all_members",
+    "projects_with_running_kernels",
 )
 SAMPLE_ROWS: Final = 100
 ID_DIGITS: Final = 12
@@ -43,12 +48,14 @@ class Plan:
 
     id: a digest of every changed row, whatever their order. counts: rows by kind of KINDS, zeros included.
     samples: at most SAMPLE_ROWS of each kind that has any, with the names of groups and agents; before_name and
-    after_name are those of the parents of a group that moved.
+    after_name are those of the parents of a group that moved. stored: what limits on what else the day would bring
+    about are shares of.
     """
 
     id: str
     counts: dict[str, int]
     samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    stored: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -56,18 +63,36 @@ class Plan:
         return not any(self.counts.values())
 
 
-def read_plan(connection: Connection, *, is_first: bool) -> Plan:
+def read_plan(connection: Connection, *, is_first: bool, impact: ImpactReader | None = None) -> Plan:
     """The plan of the transaction of this connection, while its tables of changes are there.
 
-    is_first: nothing was stored before.
+    is_first: nothing was stored before. impact: finds out what else this would bring about.
     """
-    return plan_of(connection, read_directory_sql("directory/plan_rows", is_first=sql.Literal(is_first)))
+    rows = read_directory_sql("directory/plan_rows", is_first=sql.Literal(is_first))
+    return plan_with_impact(connection, rows, impact)
 
 
-def plan_of(connection: Connection, rows: sql.Composable, tables: Sequence[str] = ()) -> Plan:
+def plan_with_impact(
+    connection: Connection, rows: sql.Composable, impact: ImpactReader | None, tables: Sequence[str] = ()
+) -> Plan:
+    """The plan of these rows and of what they would bring about.
+
+    tables: the schema that is as they leave it, if it is not the live one.
+    """
+    found = impact and impact(connection, rows, *(tables or [LIVE]))
+    if not found:
+        return plan_of(connection, rows, tables=tables)
+    plan = plan_of(connection, sql.SQL("{} UNION ALL {}").format(rows, found.rows), tables=tables)
+    return replace(plan, stored=found.stored)
+
+
+def plan_of(
+    connection: Connection, rows: sql.Composable, kinds: Sequence[str] = KINDS, tables: Sequence[str] = ()
+) -> Plan:
     """The plan of these rows: kind, group_id, agent_id, before, after and digest of each change.
 
-    tables: the schema whose groups and agents have the names; by default that of the connection's search_path.
+    kinds: all that there may be. tables: the schema whose groups and agents have the names; by default that of the
+    connection's search_path.
     """
     names = {table: sql.Identifier(*tables, table) for table in ("groups", "agents")}
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -80,7 +105,7 @@ def plan_of(connection: Connection, rows: sql.Composable, tables: Sequence[str] 
         }
     found = {row["kind"]: row["rows"] for row in counted}
     digest = hashlib.sha256(repr([(row["kind"], row["rows"], row["digest"]) for row in counted]).encode())
-    return Plan(digest.hexdigest()[:ID_DIGITS], {kind: found.get(kind, 0) for kind in KINDS}, samples)
+    return Plan(digest.hexdigest()[:ID_DIGITS], {kind: found.get(kind, 0) for kind in kinds}, samples)
 
 
 def store_plan(

@@ -61,7 +61,7 @@ def _fold(staged: StagedDay, fold: str, run_id: str | None, protection: Protecti
     """Apply the day to the tables of the fold, without limits."""
     _look_at(staged.connection, staged.schema, fold)
     try:
-        return apply_day(staged, run_id, replace(protection, limits=OFF.limits))
+        return apply_day(staged, run_id, replace(protection, limits=OFF.limits, impact=None))
     finally:
         if not staged.connection.closed:
             _look_at(staged.connection, staged.schema, LIVE)
@@ -80,8 +80,8 @@ def _take_over(
     if folded.refusal:
         keep_outcome(staged, folded, run_id, is_plan=is_plan)
         return folded
-    plan = plan_fold(connection, fold)
-    measured = measure(plan.counts, read_tables(connection).totals, *count_fewer(staged))
+    plan = plan_fold(connection, fold, protection.impact)
+    measured = measure(plan.counts, {**read_tables(connection).totals, **plan.stored}, *count_fewer(staged))
     excesses = find_excesses(*measured, protection.limits)
     result = DayResult(label, is_applied=False, plan=plan, excesses=excesses)
     if excesses and not is_plan and not is_approved(connection, label, plan.id):

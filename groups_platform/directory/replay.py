@@ -156,8 +156,9 @@ def _fold_contents(replay: _Replay, label: str, lakes: list[str]) -> bool:
 def _finish(replay: _Replay, folded: tuple[str, ...]) -> ReplayResult:
     """Guard and write the difference between the fold and the live tables."""
     connection, protection, left_out = replay.connection, replay.protection, replay.left_out
-    plan = plan_fold(connection, replay.fold)
-    excesses = find_excesses(*measure(plan.counts, read_tables(connection).totals), protection.limits)
+    plan = plan_fold(connection, replay.fold, protection.impact)
+    totals = {**read_tables(connection).totals, **plan.stored}
+    excesses = find_excesses(*measure(plan.counts, totals), protection.limits)
     day: dict[str, Any] = {"sync_day": LABEL, "fingerprint": "", "excesses": excesses, "run_id": replay.run_id}
     if excesses and not is_approved(connection, LABEL, plan.id):
         store_plan(connection, plan, **day, outcome="held")

@@ -12,6 +12,7 @@ from groups_platform.provisioning.actions import (
     link_group,
     list_rules,
     modify_rule,
+    provision_group,
     unlink_group,
 )
 
@@ -30,6 +31,7 @@ class ProvisioningService:
     list_rules = performs(list_rules.list_rules, service=NAME)
     link_group = performs(link_group.link_group, service=NAME)
     unlink_group = performs(unlink_group.unlink_group, service=NAME)
+    provision_group = performs(provision_group.provision_group, service=NAME)
 
     @classmethod
     def of(cls, service: GroupService) -> ProvisioningService:

@@ -130,6 +130,7 @@ NEARLY = {
     "sync--1": "a letter or a digit must follow sync-. Rename it to sync-1.",
     "sync_day1": "and sync-day1 is there already. Remove one of them.",
     "sync-replay": "replay is the name by which a replay is approved. Rename it to sync-<day>.",
+    "sync-provisioning": "provisioning is the name by which provisioning is approved. Rename it to sync-<day>.",
     "sync.d": "Rename it to sync-d.",
 }
 OTHERS = {"day3", "synchronised", "lake", "async-1"}

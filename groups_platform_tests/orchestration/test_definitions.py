@@ -34,7 +34,11 @@ def test_the_module_is_loaded_as_the_webserver_loads_it() -> None:
 
 
 def test_every_asset_tells_a_newcomer_what_it_is(defs: Definitions) -> None:
-    specs = {s.key.to_user_string(): s for s in defs.resolve_all_asset_specs() if s.group_name != "group_service"}
+    specs = {
+        s.key.to_user_string(): s
+        for s in defs.resolve_all_asset_specs()
+        if s.group_name not in ("group_service", "provisioning")
+    }
     days = specs.pop("sync_days")
     assert len(days.description or "") > 60
     assert days.owners
@@ -61,6 +65,18 @@ def test_the_assets_of_the_group_service_tell_it_too(defs: Definitions) -> None:
         assert spec.code_version
         assert isinstance(spec.partitions_def, TimeWindowPartitionsDefinition)
     assert "dagster/column_schema" in specs["monthly_usage"].metadata
+
+
+def test_provisioned_projects_come_after_the_tables_of_the_directory(defs: Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    node = graph.get(AssetKey("provisioned_projects"))
+    assert {key.to_user_string() for key in node.parent_keys} == {"group_inactivity", "agents"}
+    assert node.automation_condition is not None
+    (spec,) = (s for s in defs.resolve_all_asset_specs() if s.group_name == "provisioning")
+    assert len(spec.description or "") > 60
+    assert spec.owners
+    assert spec.kinds
+    assert spec.code_version
 
 
 def test_the_checks_of_the_directory_are_a_job_without_those_of_the_service(defs: Definitions) -> None:

@@ -23,7 +23,6 @@ from groups_platform.directory.contents import keep_applied
 from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup, Membership
 from groups_platform.directory.day_result import TableChange
 from groups_platform.directory.engine_errors import engine_errors
-from groups_platform.directory.guard import Protection
 from groups_platform.directory.lake import lake_path
 from groups_platform.directory.redelivery import apply_delivery
 from groups_platform.directory.snapshot import (
@@ -238,7 +237,7 @@ def directory_tables(context: AssetExecutionContext, spark: Spark, platform: Pla
             yield show_findings(platform.database_url, context.partition_key)
         return
     with as_failure():
-        label, protection = platform.day_of(context.run), Protection.of(platform.settings)
+        label, protection = platform.day_of(context.run), platform.protection
         with telling_why(context.op_execution_context, label, "groups") if selected else nullcontext():
             platform.hold_day(label)
             with staged_day(spark.spark_session, platform.settings.lake, label, platform.database_url) as staged:

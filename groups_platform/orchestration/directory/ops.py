@@ -18,13 +18,13 @@ from pydantic import Field
 from groups_platform.directory import dry_run, replay
 from groups_platform.directory.decisions import Verdict, decide, find_content
 from groups_platform.directory.engine_errors import engine_errors
-from groups_platform.directory.guard import Protection
 from groups_platform.orchestration.directory import metadata as shown
 from groups_platform.orchestration.directory.jobs import POOL
 from groups_platform.orchestration.directory.outcomes import outcome_of
 from groups_platform.orchestration.directory.resources import Platform, Spark
 from groups_platform.orchestration.failures import as_failure
 from groups_platform.orchestration.metadata import rows_table
+from groups_platform.provisioning.plan import LABEL as PROVISIONING
 
 NOTHING = {"out": Out(Nothing, description="Nothing but metadata: what came of it.")}
 
@@ -44,7 +44,7 @@ class DecisionKind(Enum):
 
 
 class DecisionConfig(DayConfig):
-    """A decision about a day."""
+    """A decision about a day, or about `replay` or `provisioning`, which are held as days are."""
 
     decision: DecisionKind = Field(description="approve applies the plan; reject and skip let later days go on.")
     plan: str | None = Field(default=None, description="The id of the held plan, which an approval is bound to.")
@@ -66,7 +66,9 @@ def plan_day(context: OpExecutionContext, config: DayConfig, spark: Spark, platf
     """Show what a day would change and which limits it exceeds; nothing of it is applied."""
     with as_failure(), engine_errors(f"the plan of {config.day} failed"):
         platform.hold_day(config.day)
-        result = dry_run.plan_day(spark.spark_session, platform.settings, platform.database_url, config.day)
+        result = dry_run.plan_day(
+            spark.spark_session, platform.settings, platform.database_url, config.day, platform.protection
+        )
     outcome_of(context.run_id).day = result
     if result.plan is None:
         context.add_output_metadata({"left_alone": f"{config.day} is older than {result.newest_day}"})
@@ -87,12 +89,12 @@ def decide_day(context: OpExecutionContext, config: DecisionConfig, platform: Pl
     """Approve, reject or skip a day. What was approved is run by the sensor, or by sync_day."""
     url = platform.database_url
     with as_failure():
-        is_replay = config.day == replay.LABEL
+        is_no_day = config.day in (replay.LABEL, PROVISIONING)
         decision = decide(
             url,
             config.day,
             Verdict(config.decision.value),
-            fingerprint="" if is_replay else find_content(url, platform.settings.source, config.day),
+            fingerprint="" if is_no_day else find_content(url, platform.settings.source, config.day),
             decided_by=config.decided_by,
             reason=config.reason,
             plan_id=config.plan,
@@ -112,7 +114,7 @@ def replay_days(context: OpExecutionContext, config: ReplayConfig, spark: Spark,
             spark.spark_session,
             settings.lake,
             platform.database_url,
-            Protection.of(settings),
+            platform.protection,
             from_day=config.from_day,
             run_id=run_id,
             progress=lambda label: context.log.info(f"folding {label}"),

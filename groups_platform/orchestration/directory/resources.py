@@ -12,11 +12,13 @@ from pydantic import Field, PrivateAttr
 
 from groups_platform.database.connection import Connection, open_database
 from groups_platform.directory.engine_errors import engine_errors
+from groups_platform.directory.guard import Protection
 from groups_platform.directory.lake import lock_day
 from groups_platform.directory.reports import newest_applied_day
 from groups_platform.directory.spark import prepare_spark
 from groups_platform.errors import UnknownSyncDay
 from groups_platform.orchestration.instance import PARTITION_TAG, working_on
+from groups_platform.provisioning.impact import read_impact
 from groups_platform.settings import Settings
 
 DAY_TAG = "groups_platform/day"  # of a run of checks alone, which has no partition
@@ -44,6 +46,11 @@ class Platform(ConfigurableResource):  # type: ignore[type-arg]
         if self._url is None:
             self._url = open_database(self.settings)
         return self._url
+
+    @property
+    def protection(self) -> Protection:
+        """What protects the tables, and the projects that belong to groups of the directory."""
+        return Protection.of(self.settings, read_impact)
 
     def day_of(self, run: DagsterRun) -> str:
         """Return the sync day of a run: its partition, else its tag, else the newest applied day.

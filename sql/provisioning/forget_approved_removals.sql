@@ -1,0 +1,1 @@
+DELETE FROM manager.approved_removals;
