@@ -58,7 +58,7 @@ held AS (
     CROSS JOIN LATERAL (
         SELECT count(*) AS running
         FROM manager.kernels AS k
-        WHERE k.group_id = hit.id AND k.status NOT IN ('TERMINATED', 'CANCELLED')
+        WHERE k.group_id = hit.id AND manager.is_live_status(k.status)
     ) AS kernels
     CROSS JOIN LATERAL (
         SELECT string_agg(slot || ' ' || amount, ', ' ORDER BY slot) AS used
@@ -66,7 +66,7 @@ held AS (
             SELECT o.key AS slot, sum(o.value::NUMERIC) AS amount
             FROM manager.kernels AS k
             CROSS JOIN LATERAL jsonb_each_text(k.occupied_slots) AS o
-            WHERE k.group_id = hit.id AND k.status NOT IN ('TERMINATED', 'CANCELLED') AND o.value ~ '^[0-9.]+$'
+            WHERE k.group_id = hit.id AND manager.is_live_status(k.status) AND o.value ~ '^[0-9.]+$'
             GROUP BY o.key
         ) AS sums
     ) AS slots
