@@ -1,4 +1,4 @@
-"""The codes of findings on records and edges. To add a code, add a member to FindingCode."""
+"""The codes of findings on records and edges. To add a code, add a member to FindingCode and its MEANING."""
 
 from __future__ import annotations
 
@@ -48,6 +48,29 @@ class FindingCode(str, Enum):
     MEMBERS_NOT_SAID = "members_not_said", WARNING, EDGE
     ROSTER_INCOMPLETE = "roster_incomplete", WARNING, EDGE
     ENDED_UPSTREAM = "ended_upstream", WARNING, EDGE
+
+
+MEANING: Final[dict[FindingCode, str]] = {
+    FindingCode.INVALID_JSON: "The file, or the line of JSON Lines, is not JSON or was cut.",
+    FindingCode.NOT_AN_OBJECT: "The record is no JSON object.",
+    FindingCode.MISSING_ID: "The record has no id.",
+    FindingCode.INVALID_ID: "The id is no integer, or too large.",
+    FindingCode.MISSING_NAME: "The group has no name.",
+    FindingCode.INVALID_NAME: "The name is no text, blank, or cannot be stored.",
+    FindingCode.INVALID_TIMESTAMP: "A time is not ISO 8601, or no time that there was.",
+    FindingCode.INVALID_PARENT: "The id of the parent is no integer.",
+    FindingCode.INVALID_AGENT_IDS: "The list of members is no array.",
+    FindingCode.INVALID_MEMBER: "An element of the list of members is no id.",
+    FindingCode.INVALID_ACTIVE: "The status of an agent cannot be read; the agent keeps the one that is stored.",
+    FindingCode.DUPLICATE_RECORD: "The day has a newer record with this id, which counts.",
+    FindingCode.ORPHAN_MEMBERSHIP: "The group names a member who is no known agent.",
+    FindingCode.MISSING_PARENT: "No group has the id of the parent.",
+    FindingCode.HIERARCHY_CYCLE: "The groups are above each other in a ring; the detail has the path.",
+    FindingCode.MISSING_UPSTREAM: "The day has no record of a group that is stored; the group keeps row and members.",
+    FindingCode.MEMBERS_NOT_SAID: "The record does not say its members; the group keeps those that it has.",
+    FindingCode.ROSTER_INCOMPLETE: "The roster has records without a readable id, so absent agents keep their status.",
+    FindingCode.ENDED_UPSTREAM: "The group was missing for longer than GROUPS_GRACE_DAYS; its memberships have ended.",
+}  # one sentence each, for people
 
 
 class Fault(NamedTuple):
