@@ -11,7 +11,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -249,13 +249,13 @@ def assets_page() -> str:
         "transaction; any other warns. `groups-platform checks` runs those of the tables on the newest applied day.\n",
     ]
     assets = sorted(graph.asset_nodes, key=lambda node: (node.group_name, str(node.key)))
-    for before, asset in pairwise([None, *assets]):
-        if before is None or before.group_name != asset.group_name:
-            page.append(f"## {asset.group_name}\n")
-        page.append(f"### {asset.key.to_user_string()}\n\n{prose(asset.description)}\n")
-        specs = [graph.get_check_spec(key) for key in sorted(asset.check_keys)]
-        rows = [(f"`{s.name}`", "yes" if s.blocking else "no", cell(sentence(s.description or ""))) for s in specs]
-        page.append(table(("check", "blocking", "it promises"), rows) if rows else "")
+    for group, nodes in groupby(assets, key=lambda node: node.group_name):
+        page.append(f"## {group}\n")
+        for asset in nodes:
+            page.append(f"### {asset.key.to_user_string()}\n\n{prose(asset.description)}\n")
+            specs = [graph.get_check_spec(key) for key in sorted(asset.check_keys)]
+            rows = [(f"`{s.name}`", "yes" if s.blocking else "no", cell(sentence(s.description or ""))) for s in specs]
+            page.append(table(("check", "blocking", "it promises"), rows) if rows else "")
     repository = defs.get_repository_def()
     page.append("## Jobs, schedules and sensors\n")
     started: list[tuple[str, Any]] = [
