@@ -78,18 +78,21 @@ def sentence(text: str) -> str:
 
 def settings_page() -> str:
     """Every environment variable that the platform reads."""
-    rows = []
+    page = [
+        "# Settings\n",
+        "All are environment variables, and optional. A value that makes no sense ends the command with a sentence "
+        "that says what to write. [Operations](../operations.md#settings) says more of what they do.\n",
+    ]
     for field in Settings.model_fields.values():
         found = DEFAULT.fullmatch(field.description or "")
-        about, default = (found[1], found[2]) if found else (field.description or "", "")
-        example = (field.examples or [""])[0]
-        rows.append((f"`{field.validation_alias}`", cell(about), cell(default), cell(example)))
-    return (
-        "# Settings\n\n"
-        "All are environment variables, and optional. A value that makes no sense ends the command with a sentence "
-        "that says what to write. [Operations](../operations.md#settings) says more of what they do.\n\n"
-        + table(("setting", "what it is", "default", "write, for example"), rows)
-    )
+        about, default = (found[1], found[2]) if found else (field.description or "", "none")
+        lines = [f"## `{field.validation_alias}`\n", line(sentence(about)) + "\n", f"- **Default:** {line(default)}"]
+        if field.examples:
+            lines.append(f"- **Write:** {line(field.examples[0])}")
+        if "SecretStr" in str(field.annotation):
+            lines.append("- It may hold a secret, and is shown nowhere.")
+        page.append("\n".join(lines) + "\n")
+    return "\n".join(page)
 
 
 # Commands
