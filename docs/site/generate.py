@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, Final
 
 import click
@@ -125,7 +126,7 @@ def _command(command: click.Command, context: click.Context, depth: int) -> str:
     options = [
         (f"`{record[0]}`", cell(record[1]))
         for parameter in command.get_params(context)
-        if (record := parameter.get_help_record(context)) and "--help" not in parameter.opts
+        if (record := parameter.get_help_record(context)) and record[1] and "--help" not in parameter.opts
     ]
     parts = [
         f"{'#' * depth} {context.command_path.partition(' ')[2]}\n",
@@ -139,7 +140,7 @@ def _command(command: click.Command, context: click.Context, depth: int) -> str:
 def prose(text: str | None) -> str:
     """Paragraphs as Markdown; those that begin with \\b, click's mark, keep their lines."""
     paragraphs = [
-        f"```\n{lines[2:]}\n```" if lines.startswith("\b\n") else line(lines)
+        f"```\n{dedent(lines[2:])}\n```" if lines.startswith("\b\n") else line(lines)
         for lines in inspect.cleandoc(text or "").split("\n\n")
     ]
     return "\n\n".join(paragraphs)
