@@ -31,7 +31,7 @@ from PIL import Image
 from websockets.sync.client import ClientConnection, connect
 
 PICTURES: Final = Path(__file__).resolve().parents[1] / "pictures"
-PATIENCE: Final = 120.0  # seconds
+PATIENCE: Final = 300.0  # seconds
 SETTLING: Final = 2.0  # seconds that the UI moves its boxes for
 SIZE: Final = (1600, 960)  # pixels; narrower, the UI leaves the state out of the boxes
 COLOURS: Final = 192
