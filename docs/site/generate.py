@@ -23,6 +23,8 @@ from groups_platform.errors import PlatformError
 from groups_platform.settings import Settings
 
 DOCS: Final = Path(__file__).resolve().parents[1]
+BESIDE: Final = re.compile(r"\]\((?![a-z]+:|#)")  # a link to another page; HERE: to the page itself
+HERE: Final = re.compile(r"\]\(#")
 WHAT_TO_DO: Final = "What to do: "
 NUMBER: Final = re.compile(r"\b([DSPM]\d{1,2})\b")  # of the contract
 DEFAULT: Final = re.compile(r"(.*) \(([^()]*)\)")
@@ -173,18 +175,19 @@ def meaning(kind: type[PlatformError]) -> tuple[str, str]:
     return first(text), " ".join(to_do.split())
 
 
-def advice_of_the_service() -> dict[str, str]:
-    """Code → what to do, as the page for other teams says; its links from the folder of the reference."""
-    section = (
-        (DOCS / "group-service.md").read_text(encoding="utf-8").partition("\n## Errors\n")[2].partition("\n## ")[0]
-    )
-    rows = [[part.strip() for part in line.split("|")] for line in section.splitlines() if line.startswith("| `")]
-    return {cells[1].strip("`"): cells[3].replace("](#", "](../group-service.md#") for cells in rows}
+def advice_of_the_pages() -> dict[str, str]:
+    """Code → what to do, as the tables of the pages under «Errors» say; the links are from the folder of the reference."""
+    advice = {}
+    for page in sorted(DOCS.glob("*.md")):
+        section = page.read_text(encoding="utf-8").partition("\n## Errors\n")[2].partition("\n## ")[0]
+        for row in re.findall(r"^\| `(\w+)` \|[^|]*\| ([^|]*) \|", section, re.MULTILINE):
+            advice[row[0]] = HERE.sub(f"](../{page.name}#", BESIDE.sub("](../", row[1]))
+    return advice
 
 
 def errors_page() -> str:
     """Every code, what it means and what to do."""
-    advice = advice_of_the_service()
+    advice = advice_of_the_pages()
     page = [
         "# Error codes\n",
         "An error is one sentence for people, and a code with facts for programs. The sentence names the day, the file "
@@ -217,7 +220,7 @@ def _code(code: str, about: str, to_do: str) -> str:
 
 def findings_page() -> str:
     """Every finding code, by what it is about."""
-    from groups_platform.directory.findings import MEANING, FindingCode  # noqa: PLC0415
+    from groups_platform.directory.findings import FindingCode  # noqa: PLC0415
 
     consequence = {
         ("error", "record"): "the record is not loaded",
@@ -226,7 +229,7 @@ def findings_page() -> str:
         ("warning", "edge"): "is loaded, and should be looked at",
     }
     rows = [
-        (f"`{code.value}`", code.severity, cell(MEANING[code]), consequence[code.severity, code.subject])
+        (f"`{code.value}`", code.severity, cell(code.meaning), consequence[code.severity, code.subject])
         for code in FindingCode
     ]
     return (

@@ -1,4 +1,4 @@
-"""The codes of findings on records and edges. To add a code, add a member to FindingCode and its MEANING."""
+"""The codes of findings on records and edges. To add a code, add a member to FindingCode."""
 
 from __future__ import annotations
 
@@ -15,62 +15,46 @@ EDGE: Final = "edge"
 
 
 class FindingCode(str, Enum):
-    """A code, its severity and its subject, in the order in which they are shown."""
+    """A code, its severity, its subject and what it means, in the order in which they are shown."""
 
     severity: str
     subject: str
+    meaning: str
 
-    def __new__(cls, code: str, severity: str, subject: str) -> FindingCode:  # noqa: D102
+    def __new__(cls, code: str, severity: str, subject: str, meaning: str) -> FindingCode:  # noqa: D102
         member = str.__new__(cls, code)
         member._value_ = code
         member.severity = severity
         member.subject = subject
+        member.meaning = meaning
         return member
 
     __str__ = str.__str__
 
-    INVALID_JSON = "invalid_json", ERROR, RECORD
-    NOT_AN_OBJECT = "not_an_object", ERROR, RECORD
-    MISSING_ID = "missing_id", ERROR, RECORD
-    INVALID_ID = "invalid_id", ERROR, RECORD
-    MISSING_NAME = "missing_name", ERROR, RECORD
-    INVALID_NAME = "invalid_name", ERROR, RECORD
-    INVALID_TIMESTAMP = "invalid_timestamp", ERROR, RECORD
-    INVALID_PARENT = "invalid_parent", ERROR, RECORD
-    INVALID_AGENT_IDS = "invalid_agent_ids", ERROR, RECORD
-    INVALID_MEMBER = "invalid_member", ERROR, ELEMENT
-    INVALID_ACTIVE = "invalid_active", ERROR, ELEMENT
-    DUPLICATE_RECORD = "duplicate_record", ERROR, RECORD
-    ORPHAN_MEMBERSHIP = "orphan_membership", ERROR, EDGE
-    MISSING_PARENT = "missing_parent", WARNING, EDGE
-    HIERARCHY_CYCLE = "hierarchy_cycle", WARNING, EDGE
-    MISSING_UPSTREAM = "missing_upstream", WARNING, EDGE
-    MEMBERS_NOT_SAID = "members_not_said", WARNING, EDGE
-    ROSTER_INCOMPLETE = "roster_incomplete", WARNING, EDGE
-    ENDED_UPSTREAM = "ended_upstream", WARNING, EDGE
-
-
-MEANING: Final[dict[FindingCode, str]] = {
-    FindingCode.INVALID_JSON: "The file, or the line of JSON Lines, is not JSON or was cut.",
-    FindingCode.NOT_AN_OBJECT: "The record is no JSON object.",
-    FindingCode.MISSING_ID: "The record has no id.",
-    FindingCode.INVALID_ID: "The id is no integer, or too large.",
-    FindingCode.MISSING_NAME: "The group has no name.",
-    FindingCode.INVALID_NAME: "The name is no text, blank, or cannot be stored.",
-    FindingCode.INVALID_TIMESTAMP: "A time is not ISO 8601, or no time that there was.",
-    FindingCode.INVALID_PARENT: "The id of the parent is no integer.",
-    FindingCode.INVALID_AGENT_IDS: "The list of members is no array.",
-    FindingCode.INVALID_MEMBER: "An element of the list of members is no id.",
-    FindingCode.INVALID_ACTIVE: "The status of an agent cannot be read; the agent keeps the one that is stored.",
-    FindingCode.DUPLICATE_RECORD: "The day has a newer record with this id, which counts.",
-    FindingCode.ORPHAN_MEMBERSHIP: "The group names a member who is no known agent.",
-    FindingCode.MISSING_PARENT: "No group has the id of the parent.",
-    FindingCode.HIERARCHY_CYCLE: "The groups are above each other in a ring; the detail has the path.",
-    FindingCode.MISSING_UPSTREAM: "The day has no record of a group that is stored; the group keeps row and members.",
-    FindingCode.MEMBERS_NOT_SAID: "The record does not say its members; the group keeps those that it has.",
-    FindingCode.ROSTER_INCOMPLETE: "The roster has records without a readable id, so absent agents keep their status.",
-    FindingCode.ENDED_UPSTREAM: "The group was missing for longer than GROUPS_GRACE_DAYS; its memberships have ended.",
-}  # one sentence each, for people
+    INVALID_JSON = (
+        "invalid_json",
+        ERROR,
+        RECORD,
+        "The text is no JSON; without a position, the whole file was not read.",
+    )
+    NOT_AN_OBJECT = "not_an_object", ERROR, RECORD, "The record is JSON, but no object with fields."
+    MISSING_ID = "missing_id", ERROR, RECORD, "The record has no id."
+    INVALID_ID = "invalid_id", ERROR, RECORD, "The id is no whole number that the tables can store."
+    MISSING_NAME = "missing_name", ERROR, RECORD, "The group has no name."
+    INVALID_NAME = "invalid_name", ERROR, RECORD, "The name is no text, is blank, or cannot be stored."
+    INVALID_TIMESTAMP = "invalid_timestamp", ERROR, RECORD, "A time is not written as ISO 8601."
+    INVALID_PARENT = "invalid_parent", ERROR, RECORD, "The parent's id is no whole number that the tables can store."
+    INVALID_AGENT_IDS = "invalid_agent_ids", ERROR, RECORD, "The list of members is no array; the row before stays."
+    INVALID_MEMBER = "invalid_member", ERROR, ELEMENT, "A member's id cannot be read; the other members are loaded."
+    INVALID_ACTIVE = "invalid_active", ERROR, ELEMENT, "Whether the agent is active cannot be read; the status stays."
+    DUPLICATE_RECORD = "duplicate_record", ERROR, RECORD, "Another record of the same id is newer, and counts instead."
+    ORPHAN_MEMBERSHIP = "orphan_membership", ERROR, EDGE, "The agent is not known; the membership waits until it is."
+    MISSING_PARENT = "missing_parent", WARNING, EDGE, "The group's parent is not among the groups."
+    HIERARCHY_CYCLE = "hierarchy_cycle", WARNING, EDGE, "Groups are above each other in a circle."
+    MISSING_UPSTREAM = "missing_upstream", WARNING, EDGE, "The group has no record this day; it stays as it was."
+    MEMBERS_NOT_SAID = "members_not_said", WARNING, EDGE, "The record says nothing of members; those that it has stay."
+    ROSTER_INCOMPLETE = "roster_incomplete", WARNING, EDGE, "Agents could not be told apart; nobody left for absence."
+    ENDED_UPSTREAM = "ended_upstream", WARNING, EDGE, "The group had no record for days; its memberships ended."
 
 
 class Fault(NamedTuple):
