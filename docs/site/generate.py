@@ -36,6 +36,7 @@ OF_THE_COMMAND_LINE: Final = {
     "aborted": ("Somebody stopped the command.", "Run it again if you still want it."),
     "internal_error": ("A fault of the platform.", "Report it with the whole message."),
 }
+NEVER: Final = "Nothing: it never comes by itself"
 SECTIONS: Final = {
     "errors": "Directory and platform",
     "cli": "Command line",
@@ -73,7 +74,7 @@ def first(text: str | None) -> str:
 def sentence(text: str) -> str:
     """The text with a capital and a full stop."""
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "…")) else ".")
+    return text[:1].upper() + text[1:] + ("" if not text or text.endswith((".", "…")) else ".")
 
 
 # Settings
@@ -176,12 +177,13 @@ def meaning(kind: type[PlatformError]) -> tuple[str, str]:
 
 
 def advice_of_the_pages() -> dict[str, str]:
-    """Code → what to do, as the tables of the pages under «Errors» say; the links are from the folder of the reference."""
+    """Code → what to do, as the tables under «Errors» of the pages say; links are from the folder of the reference."""
     advice = {}
     for page in sorted(DOCS.glob("*.md")):
         section = page.read_text(encoding="utf-8").partition("\n## Errors\n")[2].partition("\n## ")[0]
         for row in re.findall(r"^\| `(\w+)` \|[^|]*\| ([^|]*) \|", section, re.MULTILINE):
-            advice[row[0]] = HERE.sub(f"](../{page.name}#", BESIDE.sub("](../", row[1]))
+            is_base = row[1] == "–"  # a class that only others derive from
+            advice[row[0]] = NEVER if is_base else HERE.sub(f"](../{page.name}#", BESIDE.sub("](../", row[1]))
     return advice
 
 
