@@ -7,7 +7,7 @@ BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-slow checks lint format bench clean
+.PHONY: help demo dev test test-slow checks lint format docs pictures bench clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -40,11 +40,20 @@ lint: $(READY)  ## Format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/mypy --python-version 3.10
+	$(BIN)/mypy docs/site
 	$(BIN)/lint-imports
 
 format: $(READY)  ## Format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(READY)  ## The documentation as a site, in build/docs; links that lead nowhere fail
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
+	@echo "Open $(CURDIR)/build/docs/index.html in a browser."
+
+pictures: $(READY)  ## The pictures of the README anew, by a Chromium on the PATH
+	$(BIN)/python docs/site/pictures.py
 
 bench: $(READY)  ## The directory beside dlt and a DuckDB script (SIZES="1000 100000"), the service beside bare SQL, the audit log; some 25 minutes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'

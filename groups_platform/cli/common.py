@@ -84,7 +84,10 @@ class PlatformGroup(click.Group):
 
 
 class InvalidArgument(PlatformError):
-    """A number is beyond what Postgres stores, or a text is not UTF-8."""
+    """A number is beyond what Postgres stores, or a text is not UTF-8.
+
+    What to do: correct the number or the text.
+    """
 
     code = "invalid_value"
 
