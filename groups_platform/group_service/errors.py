@@ -82,6 +82,13 @@ class IntegrationIdTaken(IntegrityError):
     code = "integration_id_taken"
 
 
+class AlreadyLinked(IntegrityError):
+    """The group has an integration id already, or another group, also a deleted one or one of another domain, has this
+    directory group. facts: `directory_group_id`, where it is the directory group that is taken."""
+
+    code = "already_linked"
+
+
 class UnknownDomain(IntegrityError):
     """No domain has this name."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from groups_platform.group_service.services.group.processor import ActionProcessor
 from groups_platform.group_service.services.group.service import GroupService, performs
+from groups_platform.provisioning.actions import create_rule
 from groups_platform.provisioning.review.actions import (
     decide_review_row,
     finish_review,
@@ -15,6 +16,8 @@ from groups_platform.provisioning.review.actions import (
     start_review,
 )
 
+NAME = "ProvisioningService"
+
 
 @dataclass(frozen=True)
 class ProvisioningService:
@@ -22,12 +25,14 @@ class ProvisioningService:
 
     processor: ActionProcessor
 
-    review_access = performs(review_access.review_access)
-    start_review = performs(start_review.start_review)
-    decide_review_row = performs(decide_review_row.decide_review_row)
-    finish_review = performs(finish_review.finish_review)
-    list_reviews = performs(list_reviews.list_reviews)
-    get_review = performs(get_review.get_review)
+    create_rule = performs(create_rule.create_rule, service=NAME)
+
+    review_access = performs(review_access.review_access, service=NAME)
+    start_review = performs(start_review.start_review, service=NAME)
+    decide_review_row = performs(decide_review_row.decide_review_row, service=NAME)
+    finish_review = performs(finish_review.finish_review, service=NAME)
+    list_reviews = performs(list_reviews.list_reviews, service=NAME)
+    get_review = performs(get_review.get_review, service=NAME)
 
     @classmethod
     def of(cls, service: GroupService) -> ProvisioningService:

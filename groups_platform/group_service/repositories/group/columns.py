@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from groups_platform.group_service.errors import (
+    AlreadyLinked,
     GroupNameTaken,
     GroupServiceError,
     InactiveDomain,
@@ -93,12 +94,17 @@ def _wrong(name: str, wanted: str, value: object, **facts: str) -> InvalidValue:
 def refusals(values: Mapping[str, Any]) -> dict[str, GroupServiceError]:
     """The errors by the constraint that refuses these columns."""
     name, domain, policy = (cut(str(values.get(key))) for key in ("name", "domain_name", "resource_policy"))
+    link = str(values.get("integration_id"))
     return {
         "groups_name_domain_name_key": GroupNameTaken(
             f"{domain} has a group {name} already, active or deleted.", name=name, domain_name=domain
         ),
         "groups_integration_id_key": IntegrationIdTaken(
             f"Another active group of {domain} has this integration id.", domain_name=domain
+        ),
+        "groups_directory_link_key": AlreadyLinked(
+            f"Another group, perhaps a deleted one or one of another domain, has the link {cut(link)}.",
+            integration_id=cut(link),
         ),
         "groups_domain_is_active": InactiveDomain(
             f"The domain {domain} is deactivated and takes no groups.", domain_name=domain

@@ -78,9 +78,12 @@ class HasProcessor(Protocol):
 
 
 def performs(
-    handler: Callable[[Action, ActionContext], Awaitable[Result]],
+    handler: Callable[[Action, ActionContext], Awaitable[Result]], *, service: str = "GroupService"
 ) -> Callable[[HasProcessor, Action], Coroutine[Any, Any, Result]]:
-    """The method that performs the handler's action; name, signature and documentation are made from the handler."""
+    """The method that performs the handler's action; name, signature and documentation are made from the handler.
+
+    service: the name of the class whose method it is.
+    """
     hints = get_type_hints(handler)
     action_type: type[Action] = hints["action"]
     result_type: type[Result] = hints["return"]
@@ -89,7 +92,7 @@ def performs(
         return await self.processor.perform(action_type, action, handler, result_type)
 
     perform.__name__ = handler.__name__
-    perform.__qualname__ = f"GroupService.{handler.__name__}"
+    perform.__qualname__ = f"{service}.{handler.__name__}"
     perform.__doc__ = f"{getdoc(handler)}\n{EVERY_ACTION}"
     parameters = [
         Parameter("self", Parameter.POSITIONAL_OR_KEYWORD),
