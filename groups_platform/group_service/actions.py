@@ -2,6 +2,7 @@
 
 from groups_platform.errors import DatabaseUnavailable
 from groups_platform.group_service.errors import (
+    AlreadyLinked,
     AmbiguousGroup,
     Busy,
     DatabaseError,
@@ -161,6 +162,7 @@ from groups_platform.group_service.types.action import ActionError, BaseActionRe
 
 __all__ = [
     "ActionError",
+    "AlreadyLinked",
     "AmbiguousGroup",
     "ApprovalRequired",
     "ApprovePurgeAction",

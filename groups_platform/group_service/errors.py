@@ -83,8 +83,11 @@ class IntegrationIdTaken(IntegrityError):
 
 
 class AlreadyLinked(IntegrityError):
-    """The group has an integration id already, or another group, also a deleted one or one of another domain, has this
-    directory group. facts: `directory_group_id`, where it is the directory group that is taken."""
+    """A directory group has one project and a project one directory group: one of the two is taken.
+
+    facts: `group`, which has an integration id already, or `integration_id`, which another group has, perhaps a deleted
+    one or one of another domain.
+    """
 
     code = "already_linked"
 

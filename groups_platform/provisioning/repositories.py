@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from unicodedata import normalize
@@ -167,7 +167,7 @@ def _is(rule: RuleRef) -> ColumnElement[bool]:
 
 def _stored(values: Mapping[str, Any], with_groups_below: bool) -> dict[str, Any]:
     """The checked values of a creator or modifier as the columns store them."""
-    stored = {
+    stored: dict[str, Callable[[Any], Any]] = {
         "name_template": lambda text: check_name_template(text, with_groups_below=with_groups_below),
         "total_resource_slots": check_slots,
         "members_of": _members_of,

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from groups_platform.group_service.services.group.processor import ActionProcessor
 from groups_platform.group_service.services.group.service import GroupService, performs
-from groups_platform.provisioning.actions import create_rule
+from groups_platform.provisioning.actions import (
+    create_rule,
+    delete_rule,
+    link_group,
+    list_rules,
+    modify_rule,
+    unlink_group,
+)
 from groups_platform.provisioning.review.actions import (
     decide_review_row,
     finish_review,
@@ -26,6 +33,11 @@ class ProvisioningService:
     processor: ActionProcessor
 
     create_rule = performs(create_rule.create_rule, service=NAME)
+    modify_rule = performs(modify_rule.modify_rule, service=NAME)
+    delete_rule = performs(delete_rule.delete_rule, service=NAME)
+    list_rules = performs(list_rules.list_rules, service=NAME)
+    link_group = performs(link_group.link_group, service=NAME)
+    unlink_group = performs(unlink_group.unlink_group, service=NAME)
 
     review_access = performs(review_access.review_access, service=NAME)
     start_review = performs(start_review.start_review, service=NAME)

@@ -19,7 +19,9 @@ from groups_platform.group_service.types.text import cut, quote
 from groups_platform.provisioning.errors import InvalidNameTemplate
 
 PLACEHOLDER = re.compile(r"\{(name|id)\}")
-LONGEST_ID = len(str(-(2**63)))
+LARGEST_ID = 2**63 - 1
+LONGEST_ID = len(str(-LARGEST_ID))
+LINK = re.compile(r"directory:(0|-?[1-9][0-9]{0,18})", re.ASCII)
 
 RuleRef: TypeAlias = UUID | int
 """What an action takes for a rule: its id, or the id of its directory group, which no other rule has."""
@@ -35,6 +37,16 @@ class MembersOf(str, Enum):
 def link_to(directory_group_id: int) -> str:
     """The integration id of the project that belongs to this directory group (M2)."""
     return f"directory:{directory_group_id}"
+
+
+def directory_group_of(integration_id: str | None) -> int | None:
+    """The directory group of an integration id; None where it names none, as `directory:007` or one of another system.
+
+    As the function of this name in the database.
+    """
+    found = LINK.fullmatch(integration_id or "")
+    group_id = int(found[1]) if found else None
+    return group_id if group_id is not None and -LARGEST_ID - 1 <= group_id <= LARGEST_ID else None
 
 
 def parse_rule(text: str) -> RuleRef:

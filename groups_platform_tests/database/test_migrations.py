@@ -106,6 +106,28 @@ def test_days_of_an_older_delivery_are_in_the_order_of_today(empty_url: str, mon
     assert dict(rows) == {label: natural_key(label) for label in before}
 
 
+def test_m2_projects_of_an_older_delivery_keep_a_link_that_two_have(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = module._migrations()
+    monkeypatch.setattr(module, "_migrations", lambda: [path for path in everything if path.name < "0012"])
+    migrate(empty_url)
+    monkeypatch.undo()
+    add = (
+        "INSERT INTO manager.groups (name, domain_name, resource_policy, integration_id) "
+        "VALUES ('p', %s, 'default', 'directory:42')"
+    )
+    with connect(empty_url, autocommit=True) as connection:
+        connection.execute("INSERT INTO manager.project_resource_policies (name) VALUES ('default')")
+        connection.execute("INSERT INTO manager.domains (name) VALUES ('a'), ('b'), ('c')")
+        connection.execute(add, ["a"])
+        connection.execute(add, ["b"])
+        migrate(empty_url)
+        connection.execute("UPDATE manager.groups SET integration_id = integration_id, is_active = FALSE")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(add, ["c"])
+
+
 OLD_ATTEMPTS = """
 INSERT INTO manager.domains (name) VALUES ('example.com'), ('example.org');
 INSERT INTO manager.users (email, domain_name, created_at) VALUES

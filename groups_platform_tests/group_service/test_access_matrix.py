@@ -1,4 +1,4 @@
-"""Who may do what (S19, S25, S29, S34): every action by every kind of actor, on what is inside, outside and absent.
+"""Who may do what (S19, S25, S29, S34, M1, M2): every action by every kind of actor, on what is in, out and absent.
 
 One database per action. What is refused shares its objects, which must stay as they were; each success has fresh ones.
 """
@@ -33,6 +33,14 @@ from groups_platform.group_service.types.domain import DomainCreator, DomainModi
 from groups_platform.group_service.types.group import GroupCreator, GroupModifier, GroupName
 from groups_platform.group_service.types.resource_policy import ResourcePolicyCreator, ResourcePolicyModifier
 from groups_platform.group_service.types.user import SYSTEM, Actor, UserCreator, UserModifier, UserRole
+from groups_platform.provisioning.actions.create_rule import CreateRuleAction
+from groups_platform.provisioning.actions.delete_rule import DeleteRuleAction
+from groups_platform.provisioning.actions.link_group import LinkGroupAction
+from groups_platform.provisioning.actions.list_rules import ListRulesAction
+from groups_platform.provisioning.actions.modify_rule import ModifyRuleAction
+from groups_platform.provisioning.actions.unlink_group import UnlinkGroupAction
+from groups_platform.provisioning.service import ProvisioningService
+from groups_platform.provisioning.types import RuleCreator, RuleModifier
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN, Deployment
 
 CANARY = "canary7"
@@ -76,11 +84,14 @@ class Thing:
     request: UUID
     new: str  # a name that nothing has
     secret: str  # part of every secret of the group, and of nothing else
+    directory_group: int
+    rule: UUID
 
     @property
     def known_by(self) -> set[str]:
         """Texts that tell whoever reads them that the thing exists."""
-        return {str(self.group), self.name, str(self.user), self.email, str(self.folder), str(self.request)}
+        ids = {str(key) for key in (self.group, self.user, self.folder, self.request, self.rule)}
+        return {*ids, self.name, self.email, f"team{self.directory_group}"}
 
 
 @dataclass(frozen=True)
@@ -176,16 +187,40 @@ ENTRIES: dict[str, Entry] = {
     "list_users": E(
         lambda t: a.ListUsersAction(limit=1000), EVERYBODY, sees=USER_READERS, part=lambda t: t.email
     ),
+    "create_rule": E(
+        lambda t: CreateRuleAction(RuleCreator(t.directory_group, t.domain)), SUPERADMINS, "unknown_domain"
+    ),
+    "modify_rule": E(
+        lambda t: ModifyRuleAction(t.rule, RuleModifier(is_exact=OptionalState.update(True))),
+        SUPERADMINS, "unknown_rule",
+    ),
+    "delete_rule": E(lambda t: DeleteRuleAction(t.rule), SUPERADMINS, "unknown_rule"),
+    "list_rules": E(
+        lambda t: ListRulesAction(limit=1000),
+        dict.fromkeys(("inside", "outside", "absent"), ADMINS | {"monitor"}),
+        sees=USER_READERS, part=lambda t: str(t.rule),
+    ),
+    "link_group": G(lambda t: LinkGroupAction(t.group, t.directory_group), ADMINS_OF),
+    "unlink_group": G(lambda t: UnlinkGroupAction(t.group), ADMINS_OF),
 }  # fmt: skip
 OF_ONE_GROUP = [name for name, entry in ENTRIES.items() if entry.absent == "group_not_found"]
 
 
 def test_s19_every_action_of_the_service_has_an_entry() -> None:
     methods = {
-        name for name, method in vars(GroupService).items() if "Every call leaves one row" in (method.__doc__ or "")
+        name
+        for service in (GroupService, ProvisioningService)
+        for name, method in vars(service).items()
+        if "Every call leaves one row" in (method.__doc__ or "")
     }
     assert len(methods) > 30
     assert methods == set(ENTRIES)
+
+
+async def perform(service: GroupService, name: str, action: BaseAction) -> Any:
+    """The action of this name, of the service or of provisioning."""
+    of = service if hasattr(service, name) else ProvisioningService.of(service)
+    return await getattr(of, name)(action)
 
 
 @dataclass
@@ -224,7 +259,7 @@ class World:
         if place == "absent":
             return Thing(
                 place, "nowhere.example", uuid4(), "nothing", uuid4(), "nobody@nowhere.example", "no-policy", uuid4(),
-                uuid4(), new, f"{CANARY}x{number}x",
+                uuid4(), new, f"{CANARY}x{number}x", -number, uuid4(),
             )  # fmt: skip
         domain, secret = DOMAIN if place == "inside" else OTHER_DOMAIN, f"{CANARY}x{number}x"
         group = GroupRow(
@@ -234,7 +269,9 @@ class World:
                 "registry": f"https://me:{secret}-url@registry.example.com", "user": f"{secret}-user",
                 "password": f"{secret}-password", "project": {"deep": [f"{secret}-nested"]}, "note": f"{secret}-note",
             },
-            integration_id=f"{secret}-integration",
+            integration_id={"link_group": None, "unlink_group": f"directory:{number}"}.get(
+                action, f"{secret}-integration"
+            ),
         )  # fmt: skip
         user = UserRow(email=f"target{number}@{domain}", domain_name=domain)
         async with self.deployment.session() as session:
@@ -264,15 +301,23 @@ class World:
             )
         if action == "search_audit":
             assert (await self.service.modify_group(a.ModifyGroupAction(group.id, described()))).success
+        await self.deployment.run(
+            "INSERT INTO directory.groups VALUES (:id, :name, NULL, now(), now(), FALSE)",
+            id=number, name=f"team{number}",
+        )  # fmt: skip
+        rule = uuid4()
+        if action in ("modify_rule", "delete_rule", "list_rules"):
+            made = await perform(self.service, "create_rule", CreateRuleAction(RuleCreator(number, domain)))
+            rule = made.data.id
         return Thing(
             place, domain, group.id, group.name, user.uuid, user.email, f"policy{number}", folder.vfolder_id, request,
-            new, secret,
+            new, secret, number, rule,
         )  # fmt: skip
 
     async def state(self) -> str:
         """A digest of everything but the audit log."""
         tables = ("groups", "users", "domains", "project_resource_policies", "association_groups_users",
-                  "purge_requests", "vfolder_deletions", "monthly_usage", "kernels")  # fmt: skip
+                  "purge_requests", "vfolder_deletions", "monthly_usage", "kernels", "provisioning_rules")  # fmt: skip
         parts = [
             f"(SELECT md5(coalesce(string_agg(t::TEXT, '' ORDER BY t::TEXT), '')) FROM manager.{n} AS t)"
             for n in tables
@@ -284,7 +329,7 @@ class World:
         """The result or the error, and its code."""
         service = self.service.acting_as(self.actors[actor])
         try:
-            result = await getattr(service, name)(action)
+            result = await perform(service, name, action)
         except Exception as error:
             assert hasattr(error, "code"), traceback.format_exc()
             return error, error.code

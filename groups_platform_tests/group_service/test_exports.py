@@ -17,7 +17,7 @@ from groups_platform.group_service.types.action import BaseActionResult
 
 def _below(kind: type) -> Iterator[type]:
     for child in kind.__subclasses__():
-        if child.__module__.startswith("groups_platform."):
+        if child.__module__.startswith("groups_platform.group_service."):
             yield child
             yield from _below(child)
 

@@ -19,7 +19,7 @@ from groups_platform.group_service.types import OptionalState, TriState
 from groups_platform.group_service.types.audit import AuditFilter
 from groups_platform.group_service.types.group import GroupFilter, GroupName, ProjectType
 from groups_platform_tests.group_service.deployment import Deployment
-from groups_platform_tests.group_service.test_access_matrix import ENTRIES, Thing, World
+from groups_platform_tests.group_service.test_access_matrix import ENTRIES, Thing, World, perform
 
 FAULTS = {
     "internal_error", "database_error", "integrity_error", "busy", "outcome_unknown", "cancelled", "group_service_error"
@@ -100,7 +100,7 @@ def spoilt(action: Any, path: str, garbage: Any, state: Any) -> Any:
 async def attempt(service: GroupService, name: str, action: Any) -> tuple[UUID | None, str | None, dict[str, Any]]:
     """The attempt's id, its code and its facts; nothing but InvalidAPIParameters is raised."""
     try:
-        result = await getattr(service, name)(action)
+        result = await perform(service, name, action)
     except InvalidAPIParameters as refusal:
         return refusal.action_id, refusal.code, dict(refusal.facts)
     error = result.error

@@ -20,6 +20,7 @@ from groups_platform.group_service.services.group.actions.search_groups import S
 from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.types.action import BaseActionResult
 from groups_platform.group_service.types.user import SYSTEM
+from groups_platform.provisioning.service import ProvisioningService
 from groups_platform_tests.group_service.conftest import CreateGroup
 from groups_platform_tests.group_service.deployment import Deployment
 
@@ -54,10 +55,17 @@ async def test_everything_comes_from_the_environment_and_everything_is_closed(
 
 
 @pytest.mark.parametrize(
-    "name", [n for n, f in vars(GroupService).items() if iscoroutinefunction(f) and n not in ("get_actor", "refuse")]
+    ("service", "name"),
+    [
+        (service, name)
+        for service in (GroupService, ProvisioningService)
+        for name, method in vars(service).items()
+        if iscoroutinefunction(method) and name not in ("get_actor", "refuse")
+    ],
 )
-def test_help_says_what_an_action_takes_gives_and_raises(name: str) -> None:
-    method = getattr(GroupService, name)
+def test_help_says_what_an_action_takes_gives_and_raises(service: type, name: str) -> None:
+    method = getattr(service, name)
+    assert method.__qualname__ == f"{service.__name__}.{name}"
     (receiver, action), result = signature(method).parameters.values(), signature(method).return_annotation
     assert (method.__name__, receiver.name, action.name) == (name, "self", "action")
     assert issubclass(action.annotation, BaseAction)

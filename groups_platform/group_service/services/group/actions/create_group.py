@@ -34,7 +34,7 @@ async def create_group(action: CreateGroupAction, context: ActionContext) -> Cre
 
     action: CreateGroupAction. input: name, domain, type, limits, hosts, dotfiles, policy, registry, integration id.
     Returns CreateGroupActionResult; data is the new group as stored.
-    error.code: forbidden, invalid_group_name, group_name_taken, integration_id_taken, unknown_domain,
+    error.code: forbidden, invalid_group_name, group_name_taken, integration_id_taken, already_linked, unknown_domain,
     inactive_domain, unknown_resource_policy, invalid_value.
     """
     group = await context.groups.create(action.input, context.now)
