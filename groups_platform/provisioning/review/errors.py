@@ -45,3 +45,12 @@ class OwnReviewRow(Forbidden):
     """Nobody decides about their own access."""
 
     code = "own_review_row"
+
+
+class ReviewRecordChanged(GroupServiceError):
+    """The stored rows are not those of which the digest was made: somebody has changed the tables.
+
+    facts: `review`, `digest`, and that of what is stored as `found`.
+    """
+
+    code = "review_record_changed"

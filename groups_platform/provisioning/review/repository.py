@@ -81,10 +81,10 @@ class ReviewRepository:
         """Freeze what is found now."""
         await self._plan_for_these_values()
         rows = await self._run("review_start", domain_name=domain_name, at=self._now, **self._who())
-        (review,) = await self.list(review_id=rows[0]["review_id"])
+        (review,) = await self.search(review_id=rows[0]["review_id"])
         return review
 
-    async def list(
+    async def search(
         self,
         domain_name: str | None = None,
         *,
@@ -93,9 +93,7 @@ class ReviewRepository:
         limit: int = 1,
     ) -> list[Review]:
         """Reviews, newest first: those before a number, of one domain or of all."""
-        rows = await self._run(
-            "review_list", domain_name=domain_name, review_id=review_id, before=before, limit=limit
-        )
+        rows = await self._run("review_list", domain_name=domain_name, review_id=review_id, before=before, limit=limit)
         return [_review(row) for row in rows]
 
     async def lock(self, review_id: int, *, to_finish: bool) -> None:
@@ -106,7 +104,9 @@ class ReviewRepository:
 
     async def lock_row(self, review_id: int, number: int) -> ReviewRow | None:
         """A row as it is once nobody else decides it."""
-        statement = "SELECT FROM manager.access_review_rows WHERE (review_id, number) = (:review_id, :number) FOR UPDATE"
+        statement = (
+            "SELECT FROM manager.access_review_rows WHERE (review_id, number) = (:review_id, :number) FOR UPDATE"
+        )
         await self._session.execute(text(statement), {"review_id": review_id, "number": number})
         rows = await self.rows(review_id, number=number, limit=1)
         return rows[0] if rows else None
@@ -231,9 +231,7 @@ def _review_row(row: RowMapping) -> ReviewRow:
 
 def _review(row: Mapping[Any, Any]) -> Review:
     decided = row["kept"] + row["revoked"] + row["gone"]
-    return Review(
-        id=row["review_id"], open=row["rows"] - decided, **{name: row[name] for name in REVIEW_FIELDS}
-    )
+    return Review(id=row["review_id"], open=row["rows"] - decided, **{name: row[name] for name in REVIEW_FIELDS})
 
 
 ACCESS_FIELDS = (

@@ -41,7 +41,7 @@ async def find_review(context: ActionContext, review_id: int) -> Review:
 
     Raises Forbidden where the actor may not know whether there is such a review, and UnknownReview.
     """
-    found = await reviews_of(context).list(review_id=review_id)
+    found = await reviews_of(context).search(review_id=review_id)
     if found and context.actor.administrates(found[0].domain_name):
         context.entity = review_entity(found[0])
         return found[0]

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from groups_platform.group_service.types.frozen import freeze_fields
+from groups_platform.masking import mask_text
 
 UNUSED_AFTER_DAYS = 90
 """For how long a project is without any kernel until it counts as unused; `manager.access_rows` has it too."""
@@ -29,9 +30,9 @@ class AccessKind(str, Enum):
     UNUSED_PROJECT = "unused_project"
 
     @property
-    def title(self) -> str:
-        """What it is, as a heading."""
-        return _TITLES[self]
+    def heading(self) -> str:
+        """What it is, above its rows."""
+        return _HEADINGS[self]
 
     @property
     def is_about_project(self) -> bool:
@@ -39,7 +40,7 @@ class AccessKind(str, Enum):
         return self in (AccessKind.INACTIVE_GROUP, AccessKind.NO_ACTIVE_MEMBER, AccessKind.UNUSED_PROJECT)
 
 
-_TITLES = {
+_HEADINGS = {
     AccessKind.INACTIVE_GROUP: "Live projects of inactive directory groups",
     AccessKind.NO_ACTIVE_MEMBER: "Live projects without an active member",
     AccessKind.INACTIVE_AGENT: "Members who are inactive agents",
@@ -208,11 +209,13 @@ class ReviewRowsPage:
 
 
 def json_of(value: Any) -> Any:
-    """A field's value in types of JSON; numbers that are whole without a fraction, instants in UTC."""
+    """A field's value in types of JSON, without secrets; whole numbers without a fraction, instants in UTC."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, datetime):
         return value.astimezone(timezone.utc).isoformat()
+    if isinstance(value, str):
+        return mask_text(value)  # a name or a reason may have an address with a password in it
     return str(value) if isinstance(value, UUID) else value

@@ -16,6 +16,7 @@ from groups_platform.group_service.types.action import BaseActionResult
 from groups_platform.group_service.types.audit import Entity
 from groups_platform.group_service.types.text import quote
 from groups_platform.group_service.types.user import UserUpdateMode
+from groups_platform.masking import mask_text
 from groups_platform.provisioning.review.errors import AlreadyDecided, OwnReviewRow, ReviewFinished, UnknownReview
 from groups_platform.provisioning.review.repository import ReviewRepository
 from groups_platform.provisioning.review.scope import find_review, parse_row, review_entity, reviews_of
@@ -71,7 +72,7 @@ async def decide_review_row(action: DecideReviewRowAction, context: ActionContex
     reviews, review = reviews_of(context), await find_review(context, review_id)
     await reviews.lock(review.id, to_finish=False)
     row = await _open_row(reviews, review, number, context)
-    reason = action.reason.strip()
+    reason = mask_text(action.reason.strip())
     if row.decision is not None:
         if (row.decision, row.reason, row.decided_by) != (decision, reason, context.actor.name):
             raise AlreadyDecided(
@@ -105,8 +106,10 @@ async def _open_row(reviews: ReviewRepository, review: Review, number: int, cont
     if row is None:
         raise UnknownReview(f"The review {review.id} has the rows 1 to {review.rows}, not {number}.", review=review.id)
     if row.user_id is not None and row.user_id == context.actor.id:
-        raise OwnReviewRow(f"The row {row.row} is about {context.actor.name}; somebody else has to decide.", row=row.row)
-    (fresh,) = await reviews.list(review_id=review.id)
+        raise OwnReviewRow(
+            f"The row {row.row} is about {context.actor.name}; somebody else has to decide.", row=row.row
+        )
+    (fresh,) = await reviews.search(review_id=review.id)
     if fresh.finished_at is not None:
         raise ReviewFinished(
             f"The review {review.id} is finished; its record does not change any more.",
@@ -129,14 +132,21 @@ async def _act(
     if decision is Decision.KEEP:
         return decision, "", None
     if row.kind.is_about_project:
-        return decision, "the project was deleted", await perform_within(context, DeleteGroupAction(row.project_id), delete_group)
+        done = await perform_within(context, DeleteGroupAction(row.project_id), delete_group)
+        return decision, "the project was deleted", done
     assert row.user_id is not None
-    still_runs = f"{row.kernels} kernels run on: end them where sessions are managed"
+    still_runs = _still_runs(row.kernels)
     if row.kind is AccessKind.RUNNING_KERNELS and row.user_id not in await context.groups.member_ids(row.project_id):
         return decision, still_runs, None
     done = await perform_within(context, _removal(row.project_id, row.user_id), modify_group)
     removed = "the person was removed from the project"
     return decision, f"{removed}; {still_runs}" if row.kernels else removed, done
+
+
+def _still_runs(kernels: int) -> str:
+    if kernels == 1:
+        return "1 kernel runs on: end it where sessions are managed"
+    return f"{kernels} kernels run on: end them where sessions are managed"
 
 
 def _removal(project_id: UUID, user_id: UUID) -> ModifyGroupAction:

@@ -50,7 +50,7 @@ async def list_reviews(action: ListReviewsAction, context: ActionContext) -> Lis
     """
     size, before = page_size(action.limit, context.config, "reviews"), number_of(action.cursor)
     domain_name = await visible_domain(context, action.domain_name)
-    found = await reviews_of(context).list(domain_name, before=before, limit=size + 1)
+    found = await reviews_of(context).search(domain_name, before=before, limit=size + 1)
     context.record(Entity(domain_name=domain_name), None, None)
     cursor = str(found[size - 1].id) if len(found) > size else None
     return ListReviewsActionResult(success=True, data=ReviewPage(tuple(found[:size]), cursor))

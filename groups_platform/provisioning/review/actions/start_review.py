@@ -55,7 +55,7 @@ async def start_review(action: StartReviewAction, context: ActionContext) -> Sta
     if not await reviews.has_domain(domain_name):
         raise UnknownDomain(f"There is no domain {cut(domain_name)}.", domain_name=cut(domain_name))
     await reviews.lock_domain(domain_name)
-    for before in await reviews.list(domain_name):
+    for before in await reviews.search(domain_name):
         if before.finished_at is None:
             raise ReviewUnderWay(
                 f"The review {before.id} of {domain_name} is under way, with {before.open} rows to decide. Finish it "
