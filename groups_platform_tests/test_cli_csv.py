@@ -55,6 +55,12 @@ LISTINGS = {
     "usage history": "groups.months",
     "usage period 20241001 20241031": "projects",
     "usage period 20241001 20241031 --detail": "projects.sessions.kernels",
+    "review": "rows",
+    "review --kind not_in_directory": "rows",
+    "review list": "reviews",
+    "review show 1": "rows",
+    "review show 1 --open": "rows",
+    "review export 2": "rows",
     "audit --action modify_group": "entries",
     "audit --action modify_group --oldest-first --limit 1": "entries",
 }
@@ -80,6 +86,8 @@ def platform(environment: Settings, deployment: Settings) -> None:
     assert perform(deployment, None, lambda service: service.store_monthly_usage(StoreMonthlyUsageAction("202410")))
     assert run("group", "dotfile", "create", "norrvik/ticket-triage", ".vimrc", "--file", __file__).exit_code == 0
     assert run("group", "request-purge", "norrvik/summer-forecast").exit_code == 0
+    for words in ("start norrvik", "start norrvik-labs", "keep 2.1 2.2 2.3 2.4 --reason Trial", "finish 2"):
+        assert run("review", *words.split()).exit_code == 0, words
 
 
 def table(*words: str) -> tuple[list[str], list[dict[str, str]]]:

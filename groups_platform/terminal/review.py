@@ -33,9 +33,11 @@ def show_access(page: AccessPage) -> None:
         for row in rows:
             _show_row(row)
             console.print(f"    [dim]{escape(row.command or NO_COMMAND)}[/]", soft_wrap=True)
-    hidden = {kind: number for kind, number in page.counts.items() if kind not in {row.kind for row in page.rows}}
-    for kind, number in hidden.items():
-        console.print(f"{kind.heading}: {number:,}, shown by --kind {kind.value}", soft_wrap=True)
+    shown = {row.kind for row in page.rows}
+    for kind in AccessKind:
+        if kind in page.counts and kind not in shown:
+            told = f"{kind.heading}: {page.counts[kind]:,}, shown by --kind {kind.value}"
+            console.print(told, soft_wrap=True)
     _show_next(page.rows, page.next_cursor)
 
 

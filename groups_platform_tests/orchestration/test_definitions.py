@@ -11,6 +11,7 @@ from groups_platform.definitions import build_defs
 from groups_platform.directory.checks import all_checks
 from groups_platform.orchestration.group_service.ops import SERVICE_OPS
 from groups_platform.orchestration.group_service.schedules import SERVICE_ASSET_JOBS
+from groups_platform.orchestration.provisioning.review_definitions import REFRESH, REVIEW_OPS
 
 ASSETS = {
     "raw_groups", "raw_agents", "exploded_memberships", "agents", "groups", "group_membership", "group_inactivity",
@@ -32,7 +33,11 @@ def test_the_module_is_loaded_as_the_webserver_loads_it() -> None:
 
 
 def test_every_asset_tells_a_newcomer_what_it_is(defs: Definitions) -> None:
-    specs = {s.key.to_user_string(): s for s in defs.resolve_all_asset_specs() if s.group_name != "group_service"}
+    specs = {
+        s.key.to_user_string(): s
+        for s in defs.resolve_all_asset_specs()
+        if s.group_name not in ("group_service", "provisioning")
+    }
     days = specs.pop("sync_days")
     assert len(days.description or "") > 60
     assert days.owners
@@ -59,6 +64,16 @@ def test_the_assets_of_the_group_service_tell_it_too(defs: Definitions) -> None:
         assert spec.code_version
         assert isinstance(spec.partitions_def, TimeWindowPartitionsDefinition)
     assert "dagster/column_schema" in specs["monthly_usage"].metadata
+
+
+def test_the_access_review_tells_what_it_is(defs: Definitions) -> None:
+    node = defs.resolve_asset_graph().get(AssetKey("access_review"))
+    assert {key.to_user_string() for key in node.parent_keys} == {"group_inactivity", "agents", "service_groups"}
+    spec = next(s for s in defs.resolve_all_asset_specs() if s.key.to_user_string() == "access_review")
+    assert len(spec.description or "") > 60
+    assert spec.owners
+    assert spec.kinds
+    assert spec.code_version
 
 
 def test_the_checks_of_the_directory_are_a_job_without_those_of_the_service(defs: Definitions) -> None:
@@ -101,7 +116,7 @@ def test_every_sql_check_is_an_asset_check_and_those_that_protect_block(defs: De
 
 
 def test_jobs_of_the_service_need_nothing_of_the_directory(defs: Definitions) -> None:
-    jobs = [*SERVICE_OPS, *SERVICE_ASSET_JOBS]
+    jobs = [*SERVICE_OPS, *SERVICE_ASSET_JOBS, *REVIEW_OPS, REFRESH]
     assert len(jobs) > 10
     for job in jobs:
         assert set(defs.resolve_job_def(job.name).resource_defs) <= {"group_service", "io_manager"}, job.name

@@ -15,6 +15,7 @@ from groups_platform.group_service.errors import DatabaseError, InvalidAPIParame
 from groups_platform.group_service.services.group.actions.delete_group import DeleteGroupAction
 from groups_platform.group_service.services.group.actions.get_group import GetGroupAction
 from groups_platform.group_service.services.group.actions.purge_group import PurgeGroupAction
+from groups_platform.group_service.services.group.gate import Gate
 from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.types.group import GroupData
 from groups_platform.group_service.types.user import Actor
@@ -36,7 +37,9 @@ class Reviews:
     """Reviews by an actor; an error is returned as its code."""
 
     def __init__(self, world: World, actor: Actor | None = None) -> None:
-        self.service = ProvisioningService.of(world.service if actor is None else world.service.acting_as(actor))
+        service = world.service if actor is None else world.service.acting_as(actor)
+        # with a gate of its own, as in a process of its own
+        self.service = ProvisioningService(replace(service.processor, gate=Gate()))
 
     async def start(self, domain: str = DOMAIN) -> Review | str:
         return _code_or_data(await self.service.start_review(StartReviewAction(domain)))

@@ -61,7 +61,7 @@ async def test_m8_ten_thousand_projects_are_reviewed_in_seconds(world: World) ->
         await world.deployment.run(statement)
     page = await timed("review", world.page(limit=1000), 30)
     print(dict(page.counts))
-    assert {kind.value for kind in page.counts} >= {"inactive_group_owns_project", "inactive_agent", "not_in_directory"}
+    assert page.counts.keys() >= {"inactive_group_owns_project", "inactive_agent", "not_in_directory"}
     provisioning = world.provisioning
     started = await timed("start", provisioning.start_review(StartReviewAction(DOMAIN)), 30)
     assert started.data is not None, started.error

@@ -38,7 +38,7 @@ from groups_platform.orchestration.group_service.resource import (
     Method,
 )
 
-CONTRACT_NUMBERS: Final = re.compile(r" \(S\d[^)]*\)")
+CONTRACT_NUMBERS: Final = re.compile(r" \([SM]\d[^)]*\)")
 NOT_FOR_PEOPLE: Final = re.compile(r"^(action: |Returns |error\.code|Raises |Every action: )", re.MULTILINE)
 
 
@@ -113,7 +113,9 @@ ACTIONS: Final = (
 )
 
 
-def _op_of(row: Row[Any, Any]) -> OpDefinition:
+def op_of(row: Row[Any, Any]) -> OpDefinition:
+    """The op that performs a row's action."""
+
     def act(context: OpExecutionContext, config: Any, group_service: GroupServiceResource) -> None:
         data = group_service.launch(context, config, row.method)
         context.add_output_metadata({**row.facts(data), "acted_as": config.actor or SYSTEM.name})
@@ -123,15 +125,16 @@ def _op_of(row: Row[Any, Any]) -> OpDefinition:
     return op(name=row.name, description=row.description, out=out)(act)
 
 
-SERVICE_OPS: Final = [_op_of(row) for row in ACTIONS]
+SERVICE_OPS: Final = [op_of(row) for row in ACTIONS]
 
 
 def build_service_jobs(resources: Mapping[str, Any]) -> list[JobDefinition]:
     """A job of each op's name, with these resources."""
-    return [_job_of(action, resources) for action in SERVICE_OPS]
+    return [job_of(action, resources) for action in SERVICE_OPS]
 
 
-def _job_of(action: OpDefinition, resources: Mapping[str, Any]) -> JobDefinition:
+def job_of(action: OpDefinition, resources: Mapping[str, Any]) -> JobDefinition:
+    """A job of the op's name, with these resources."""
     # An op and a graph of one name would be a conflict; of a job and an op, Dagster does not mind.
     graph = GraphDefinition(f"{action.name}_graph", node_defs=[action])
     return graph.to_job(

@@ -24,7 +24,7 @@ def page_of_findings(page: AccessPage, domain_name: str | None, at: datetime) ->
         title=f"Access review of {domain_name}" if domain_name else "Access review",
         at=at,
         kinds=_by_kind(page.rows),
-        counts=page.counts,
+        counts={AccessKind(kind): number for kind, number in page.counts.items()},
         page=page,
         largest=max((held.kernels for held in page.unowned), default=0),
         left_out=wanted - shown,

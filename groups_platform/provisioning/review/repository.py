@@ -59,7 +59,7 @@ class ReviewRepository:
         )
         first = rows[0]
         found = [_access_row(row) for row in rows if row["kind"] is not None]
-        counts = {kind: first["counts"][kind.value] for kind in KINDS if kind.value in first["counts"]}
+        counts = {kind.value: first["counts"][kind.value] for kind in KINDS if kind.value in first["counts"]}
         unowned = tuple(UnownedProject(**held) for held in first["held"])
         return AccessPage(tuple(found[:limit]), counts, unowned, first["total"]), len(found) > limit
 

@@ -125,7 +125,7 @@ class AccessPage:
     """
 
     rows: tuple[AccessRow, ...]
-    counts: Mapping[AccessKind, int]
+    counts: Mapping[str, int]
     unowned: tuple[UnownedProject, ...]
     total: Mapping[str, float]
     next_cursor: str | None = None

@@ -1,0 +1,1 @@
+"""Tests of groups_platform.orchestration.provisioning."""
