@@ -86,8 +86,11 @@ def platform(environment: Settings, deployment: Settings) -> None:
     assert perform(deployment, None, lambda service: service.store_monthly_usage(StoreMonthlyUsageAction("202410")))
     assert run("group", "dotfile", "create", "norrvik/ticket-triage", ".vimrc", "--file", __file__).exit_code == 0
     assert run("group", "request-purge", "norrvik/summer-forecast").exit_code == 0
-    for words in ("start norrvik", "start norrvik-labs", "keep 2.1 2.2 2.3 2.4 --reason Trial", "finish 2"):
-        assert run("review", *words.split()).exit_code == 0, words
+    for domain in ("norrvik", "norrvik-labs"):
+        assert run("review", "start", domain).exit_code == 0
+    rows = json.loads(run("review", "show", "2", "--json").stdout)["data"]["rows"]
+    assert run("review", "keep", *(row["row"] for row in rows), "--reason", "Trial").exit_code == 0
+    assert run("review", "finish", "2").exit_code == 0
 
 
 def table(*words: str) -> tuple[list[str], list[dict[str, str]]]:
