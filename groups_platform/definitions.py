@@ -1,4 +1,4 @@
-"""The Dagster definitions that the webserver, the daemon and the tests load: directory and group service, merged."""
+"""The Dagster definitions that the webserver, the daemon and the tests load: those of all parts, merged."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from dagster import Definitions
 
 from groups_platform.orchestration.directory.definitions import build_directory_defs
 from groups_platform.orchestration.group_service.definitions import build_service_defs
-from groups_platform.orchestration.group_service.resource import GroupServiceResource
-from groups_platform.orchestration.provisioning.review_definitions import build_review_defs
+from groups_platform.orchestration.provisioning.definitions import build_provisioning_defs
 from groups_platform.running import progress  # the module, since Dagster accepts one Definitions per module
 
 
@@ -20,9 +19,13 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
     resource_overrides: replaces resources by name (platform, spark, group_service), for tests.
     """
     overrides = dict(resource_overrides or {})
-    group_service = overrides.pop("group_service", None) or GroupServiceResource()
-    service, reviews = build_service_defs(group_service), build_review_defs(group_service)
-    return Definitions.merge(build_directory_defs(overrides), service, reviews, progress.PROGRESS)
+    service = overrides.pop("group_service", None)
+    return Definitions.merge(
+        build_directory_defs(overrides),
+        build_service_defs(service),
+        build_provisioning_defs(service),
+        progress.PROGRESS,
+    )
 
 
 defs = build_defs()

@@ -46,6 +46,8 @@ LISTINGS = {
     "group stray-members": "members",
     "domain list": "domains",
     "policy list": "policies",
+    "rule list": "rules",
+    "rule list --claims 2": "rules",
     "user list": "users",
     "user list --role monitor": "users",
     "usage month 202410": "groups",
@@ -91,6 +93,7 @@ def platform(environment: Settings, deployment: Settings) -> None:
     rows = json.loads(run("review", "show", "2", "--json").stdout)["data"]["rows"]
     assert run("review", "keep", *(row["row"] for row in rows), "--reason", "Trial").exit_code == 0
     assert run("review", "finish", "2").exit_code == 0
+    assert run("rule", "create", "1", "--domain", "norrvik", "--below").exit_code == 0
 
 
 def table(*words: str) -> tuple[list[str], list[dict[str, str]]]:

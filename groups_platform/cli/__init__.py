@@ -20,6 +20,7 @@ from groups_platform.cli import (
     policy,
     purge,
     review,
+    rule,
     stray_members,
     usage,
     user,
@@ -73,6 +74,7 @@ for command in (
     group.group,
     domain.domain,
     policy.policy,
+    rule.rule,
     user.user,
     usage.usage,
     audit.audit,
@@ -90,6 +92,8 @@ for command in (
     purge.purge_requests,
     dotfile.dotfile,
     stray_members.stray_members,
+    rule.link,
+    rule.unlink,
 ):
     group.group.add_command(command)
 

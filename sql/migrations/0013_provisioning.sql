@@ -195,11 +195,14 @@ CREATE FUNCTION manager.marks() RETURNS TEXT LANGUAGE sql IMMUTABLE PARALLEL SAF
 -- Empty where nothing is left.
 CREATE FUNCTION manager.name_part(part TEXT) RETURNS TEXT LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    foreign_sign CONSTANT TEXT := '[^-_.0-9' || manager.letters() || manager.marks() || ']';
-    joined CONSTANT TEXT := regexp_replace(
-        normalize(part, NFC), '-*' || foreign_sign || '(?:-|' || foreign_sign || ')*', '-', 'g'
-    );
+    foreign_sign TEXT;
+    joined TEXT;
 BEGIN
+    IF part ~ '^[0-9A-Za-z]([-_.0-9A-Za-z]*[0-9A-Za-z])?$' THEN
+        RETURN part;  -- as most are
+    END IF;
+    foreign_sign := '[^-_.0-9' || manager.letters() || manager.marks() || ']';
+    joined := regexp_replace(normalize(part, NFC), '-*' || foreign_sign || '(?:-|' || foreign_sign || ')*', '-', 'g');
     RETURN rtrim(regexp_replace(joined, '^[-_.' || manager.marks() || ']+', ''), '-_.');
 END
 $$;

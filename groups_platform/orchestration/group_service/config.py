@@ -5,6 +5,7 @@ in cannot become an action, `action()` raises a GroupServiceError, which is audi
 No `from __future__ import annotations` here: Dagster reads these annotations.
 """
 
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime, timezone
 from enum import Enum
@@ -26,7 +27,6 @@ from groups_platform.group_service.services.group.actions.usage_history import U
 from groups_platform.group_service.services.group.actions.usage_per_month import UsagePerMonthAction
 from groups_platform.group_service.services.group.actions.usage_per_period import UsagePerPeriodAction
 from groups_platform.group_service.types import OptionalState, TriState
-from groups_platform.group_service.types.domain import DomainModifier
 from groups_platform.group_service.types.group import (
     GroupCreator,
     GroupFilter,
@@ -36,12 +36,11 @@ from groups_platform.group_service.types.group import (
     TextFilter,
 )
 from groups_platform.group_service.types.period import parse_instant
-from groups_platform.group_service.types.resource_policy import ResourcePolicyModifier
 from groups_platform.group_service.types.text import quote
-from groups_platform.group_service.types.user import UserModifier, parse_user
+from groups_platform.group_service.types.user import parse_user
 
 T = TypeVar("T")
-Modifier = TypeVar("Modifier", GroupModifier, DomainModifier, ResourcePolicyModifier, UserModifier)
+Modifier = TypeVar("Modifier")
 
 BY_ENVIRONMENT = "Write {env: NAME} to take it from an environment variable: what is written here stays with the run."
 
@@ -296,15 +295,15 @@ def creator_fields(config: ServiceConfig) -> dict[str, Any]:
     return {name: _as_service_takes_it(value) for name, value in dict(config).items() if name != "actor"}
 
 
-def modifier_of(modifier: type[Modifier], config: ServiceConfig) -> Modifier:
+def modifier_of(modifier: Callable[..., Modifier], config: ServiceConfig) -> Modifier:
     """The changes that the fields of a config mean, which are named as those of the modifier.
 
     Raises InvalidValue for a field that is set and cleared at once.
     """
     cleared = {field.value for field in getattr(config, "clear", ())}
     changes: dict[str, Any] = {name: TriState.nullify() for name in cleared}
-    unchanged = modifier()
-    for field in fields(modifier):
+    unchanged: Any = modifier()
+    for field in fields(unchanged):
         value = _as_service_takes_it(getattr(config, field.name))
         if value is not None and field.name in cleared:
             raise InvalidValue(f"{field.name} is set and cleared at once. Leave out one of both.", field=field.name)

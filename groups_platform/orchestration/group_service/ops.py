@@ -5,7 +5,7 @@ metadata: values are stored as files, and a group's may be secret.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from inspect import getdoc
 from typing import Any, Final, Generic
@@ -46,8 +46,8 @@ NOT_FOR_PEOPLE: Final = re.compile(r"^(action: |Returns |error\.code|Raises |Eve
 class Row(Generic[Action, Data]):
     """An action that people start.
 
-    config: what is asked. method: of GroupService; its name is the op's. facts: what is shown of the result's data.
-    more: what people should know beyond the method's own description.
+    config: what is asked. method: of GroupService or ProvisioningService; its name is the op's. facts: what is shown of
+    the result's data. more: what people should know beyond the method's own description.
     """
 
     config: Callable[..., ActionConfig[Action]]
@@ -114,7 +114,7 @@ ACTIONS: Final = (
 
 
 def op_of(row: Row[Any, Any]) -> OpDefinition:
-    """The op that performs a row's action."""
+    """The op that performs the row's action."""
 
     def act(context: OpExecutionContext, config: Any, group_service: GroupServiceResource) -> None:
         data = group_service.launch(context, config, row.method)
@@ -128,13 +128,12 @@ def op_of(row: Row[Any, Any]) -> OpDefinition:
 SERVICE_OPS: Final = [op_of(row) for row in ACTIONS]
 
 
-def build_service_jobs(resources: Mapping[str, Any]) -> list[JobDefinition]:
+def build_jobs(actions: Iterable[OpDefinition], resources: Mapping[str, Any]) -> list[JobDefinition]:
     """A job of each op's name, with these resources."""
-    return [job_of(action, resources) for action in SERVICE_OPS]
+    return [_job_of(action, resources) for action in actions]
 
 
-def job_of(action: OpDefinition, resources: Mapping[str, Any]) -> JobDefinition:
-    """A job of the op's name, with these resources."""
+def _job_of(action: OpDefinition, resources: Mapping[str, Any]) -> JobDefinition:
     # An op and a graph of one name would be a conflict; of a job and an op, Dagster does not mind.
     graph = GraphDefinition(f"{action.name}_graph", node_defs=[action])
     return graph.to_job(
