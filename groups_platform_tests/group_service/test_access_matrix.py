@@ -346,8 +346,9 @@ class World:
             domain=domain, rows=rows,
         )  # fmt: skip
         await self.deployment.run(
-            "INSERT INTO manager.access_review_rows (review_id, number, kind, project_id, project_name, detail, kernels,"
-            " cpu, mem, gpu, folders) SELECT :review, 1, 'no_active_member', :id, 'x', '', 0, 0, 0, 0, 0 WHERE :rows > 0",
+            "INSERT INTO manager.access_review_rows"
+            " (review_id, number, kind, project_id, project_name, detail, kernels, cpu, mem, gpu, folders)"
+            " SELECT :review, 1, 'no_active_member', :id, 'x', '', 0, 0, 0, 0, 0 WHERE :rows > 0",
             review=review, id=group_id, rows=rows,
         )  # fmt: skip
         return int(review)
