@@ -9,7 +9,9 @@ from dagster import Definitions
 
 from groups_platform.orchestration.directory.definitions import build_directory_defs
 from groups_platform.orchestration.group_service.definitions import build_service_defs
-from groups_platform.orchestration.provisioning.definitions import build_provisioning_defs
+from groups_platform.orchestration.group_service.resource import GroupServiceResource
+from groups_platform.orchestration.provisioning.review_definitions import build_review_defs
+from groups_platform.orchestration.provisioning.rule_definitions import build_rule_defs
 from groups_platform.running import progress  # the module, since Dagster accepts one Definitions per module
 
 
@@ -19,13 +21,10 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
     resource_overrides: replaces resources by name (platform, spark, group_service), for tests.
     """
     overrides = dict(resource_overrides or {})
-    service = overrides.pop("group_service", None)
-    return Definitions.merge(
-        build_directory_defs(overrides),
-        build_service_defs(service),
-        build_provisioning_defs(service),
-        progress.PROGRESS,
-    )
+    group_service = overrides.pop("group_service", None) or GroupServiceResource()
+    service, rules = build_service_defs(group_service), build_rule_defs(group_service)
+    reviews = build_review_defs(group_service)
+    return Definitions.merge(build_directory_defs(overrides), service, rules, reviews, progress.PROGRESS)
 
 
 defs = build_defs()

@@ -37,7 +37,7 @@ def test_m1_a_rule_from_its_creation_to_its_end() -> None:
     made = run("rule", "create", "42", "--domain", "norrvik", "--below", "--slot", "mem=8g", "--exact")
     assert made.exit_code == 0, made.output
     assert made.output.startswith("42 Winter [tyres]\ufffd\n")
-    for said in ("and those below", "{name}", "default", "mem 8 GiB", "direct, exact"):
+    for said in ("with those below", "{name}", "default", "mem 8 GiB", "direct, exact"):
         assert said in made.output
     shown = data("rule", "show", "42")
     assert (shown["directory_group_name"], shown["domain_name"]) == ("Winter [tyres]\x1b", "norrvik")

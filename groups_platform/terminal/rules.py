@@ -42,7 +42,7 @@ def rule_name(rule: RuleData) -> str:
 
 
 def _groups(rule: RuleData) -> str:
-    return "and those below" if rule.with_groups_below else "this one"
+    return "with those below" if rule.with_groups_below else "alone"
 
 
 def _members(rule: RuleData) -> str:

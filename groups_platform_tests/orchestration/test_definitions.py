@@ -11,8 +11,8 @@ from groups_platform.definitions import build_defs
 from groups_platform.directory.checks import all_checks
 from groups_platform.orchestration.group_service.ops import SERVICE_OPS
 from groups_platform.orchestration.group_service.schedules import SERVICE_ASSET_JOBS
-from groups_platform.orchestration.provisioning.ops import PROVISIONING_OPS
 from groups_platform.orchestration.provisioning.review_definitions import REFRESH, REVIEW_OPS
+from groups_platform.orchestration.provisioning.rule_ops import RULE_OPS
 
 ASSETS = {
     "raw_groups", "raw_agents", "exploded_memberships", "agents", "groups", "group_membership", "group_inactivity",
@@ -117,7 +117,7 @@ def test_every_sql_check_is_an_asset_check_and_those_that_protect_block(defs: De
 
 
 def test_jobs_of_the_service_need_nothing_of_the_directory(defs: Definitions) -> None:
-    jobs = [*SERVICE_OPS, *PROVISIONING_OPS, *REVIEW_OPS, *SERVICE_ASSET_JOBS, REFRESH]
+    jobs = [*SERVICE_OPS, *RULE_OPS, *REVIEW_OPS, *SERVICE_ASSET_JOBS, REFRESH]
     assert len(jobs) > 10
     for job in jobs:
         assert set(defs.resolve_job_def(job.name).resource_defs) <= {"group_service", "io_manager"}, job.name

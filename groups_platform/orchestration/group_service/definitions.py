@@ -7,7 +7,7 @@ from dagster import AssetsDefinition, AssetSpec, Definitions
 from groups_platform.orchestration.group_service.assets import build_service_assets
 from groups_platform.orchestration.group_service.checks import build_usage_checks
 from groups_platform.orchestration.group_service.member_check import SERVICE_GROUPS, build_member_check
-from groups_platform.orchestration.group_service.ops import SERVICE_OPS, build_jobs
+from groups_platform.orchestration.group_service.ops import build_service_jobs
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
 from groups_platform.orchestration.group_service.schedules import SERVICE_ASSET_JOBS, build_schedules
 from groups_platform.settings import Settings
@@ -25,7 +25,7 @@ def build_service_defs(service: GroupServiceResource | None = None) -> Definitio
     return Definitions(
         assets=assets,
         asset_checks=checks,
-        jobs=[*build_jobs(SERVICE_OPS, resources), *jobs],
+        jobs=[*build_service_jobs(resources), *jobs],
         schedules=build_schedules(time_zone),
         resources=resources,
     )

@@ -5,7 +5,7 @@ metadata: values are stored as files, and a group's may be secret.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import getdoc
 from typing import Any, Final, Generic
@@ -114,7 +114,7 @@ ACTIONS: Final = (
 
 
 def op_of(row: Row[Any, Any]) -> OpDefinition:
-    """The op that performs the row's action."""
+    """The op that performs a row's action."""
 
     def act(context: OpExecutionContext, config: Any, group_service: GroupServiceResource) -> None:
         data = group_service.launch(context, config, row.method)
@@ -128,12 +128,13 @@ def op_of(row: Row[Any, Any]) -> OpDefinition:
 SERVICE_OPS: Final = [op_of(row) for row in ACTIONS]
 
 
-def build_jobs(actions: Iterable[OpDefinition], resources: Mapping[str, Any]) -> list[JobDefinition]:
+def build_service_jobs(resources: Mapping[str, Any]) -> list[JobDefinition]:
     """A job of each op's name, with these resources."""
-    return [_job_of(action, resources) for action in actions]
+    return [job_of(action, resources) for action in SERVICE_OPS]
 
 
-def _job_of(action: OpDefinition, resources: Mapping[str, Any]) -> JobDefinition:
+def job_of(action: OpDefinition, resources: Mapping[str, Any]) -> JobDefinition:
+    """A job of the op's name, with these resources."""
     # An op and a graph of one name would be a conflict; of a job and an op, Dagster does not mind.
     graph = GraphDefinition(f"{action.name}_graph", node_defs=[action])
     return graph.to_job(

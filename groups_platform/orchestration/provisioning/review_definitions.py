@@ -3,8 +3,7 @@
 No `from __future__ import annotations` here: Dagster reads these annotations.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from dagster import (
     AssetExecutionContext,
@@ -18,7 +17,7 @@ from dagster import (
 )
 
 from groups_platform.orchestration.group_service.member_check import SERVICE_GROUPS
-from groups_platform.orchestration.group_service.ops import Row, build_jobs, op_of
+from groups_platform.orchestration.group_service.ops import Row, job_of, op_of
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
 from groups_platform.orchestration.provisioning import review_config as asked
 from groups_platform.orchestration.provisioning import review_metadata as shown
@@ -66,8 +65,9 @@ REFRESH: Final = define_asset_job(
 )
 
 
-def build_review_defs(resources: Mapping[str, Any]) -> Definitions:
-    """The asset, its job and its schedule, and a job for each action. resources: of the jobs."""
+def build_review_defs(service: GroupServiceResource) -> Definitions:
+    """The asset, its job and its schedule, and a job for each action. service: the same as the group service's."""
+    resources = {"group_service": service}
     schedule = ScheduleDefinition(
         name="access_review_schedule",
         job_name=REFRESH.name,
@@ -79,6 +79,6 @@ def build_review_defs(resources: Mapping[str, Any]) -> Definitions:
     alone = Definitions(assets=[access_review], jobs=[REFRESH], resources=resources)
     return Definitions(
         assets=[access_review],
-        jobs=[*build_jobs(REVIEW_OPS, resources), alone.resolve_job_def(REFRESH.name)],
+        jobs=[*(job_of(action, resources) for action in REVIEW_OPS), alone.resolve_job_def(REFRESH.name)],
         schedules=[schedule],
     )

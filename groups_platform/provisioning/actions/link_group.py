@@ -11,7 +11,7 @@ from groups_platform.group_service.types.audit import group_entity
 from groups_platform.group_service.types.group import GroupActionResult, GroupData, GroupModifier
 from groups_platform.provisioning.errors import AlreadyLinked
 from groups_platform.provisioning.repositories import find_directory_group
-from groups_platform.provisioning.types import link_to
+from groups_platform.provisioning.types import directory_group_of, link_to
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,12 @@ async def link_group(action: LinkGroupAction, context: ActionContext) -> LinkGro
 
 
 def _refuse_linked(group: GroupData) -> None:
-    if group.integration_id is not None:
-        raise AlreadyLinked(
-            f"{group.domain_name}/{group.name} has an integration id already. Take it away first, by unlink_group or, "
-            "if it is of another system, by modify_group.",
-            group=f"{group.domain_name}/{group.name}",
-        )
+    """Raises AlreadyLinked for a project with an integration id."""
+    if group.integration_id is None:
+        return
+    name, linked = f"{group.domain_name}/{group.name}", directory_group_of(group.integration_id)
+    if linked is None:
+        told = f"{name} has an integration id of another system. Clear it first, where nothing there needs it."
+    else:
+        told = f"{name} belongs to the directory group {linked}. Take it from there first, by unlink_group."
+    raise AlreadyLinked(told, group=name)

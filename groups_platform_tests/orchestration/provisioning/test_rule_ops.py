@@ -10,7 +10,7 @@ from logging import WARNING
 import pytest
 
 from groups_platform.definitions import build_defs
-from groups_platform.orchestration.provisioning.ops import PROVISIONING_OPS
+from groups_platform.orchestration.provisioning.rule_ops import RULE_OPS
 from groups_platform.provisioning.service import ProvisioningService
 from groups_platform_tests.group_service.deployment import DOMAIN
 from groups_platform_tests.orchestration.group_service.service_runs import (
@@ -104,9 +104,9 @@ def test_m1_m2_every_action_on_rules_and_links_is_a_job_that_says_what_it_does()
         if isfunction(method) and "action" in signature(method).parameters
     }
     assert {"create_rule", "modify_rule", "delete_rule", "list_rules", "link_group", "unlink_group"} <= actions
-    assert {op.name for op in PROVISIONING_OPS} <= actions
+    assert {op.name for op in RULE_OPS} <= actions
     defs = build_defs()
-    for op in PROVISIONING_OPS:
+    for op in RULE_OPS:
         assert defs.resolve_job_def(op.name).description == op.description
         assert (op.description or "").endswith("."), op.name
         assert not re.search(r"Action\b|error\.code|Returns|Raises|\([MS]\d", op.description or ""), op.name

@@ -4,8 +4,8 @@ from typing import Final
 
 from groups_platform.orchestration.group_service.metadata import group_facts
 from groups_platform.orchestration.group_service.ops import Row, op_of
-from groups_platform.orchestration.provisioning import config as asked
-from groups_platform.orchestration.provisioning import metadata as shown
+from groups_platform.orchestration.provisioning import rule_config as asked
+from groups_platform.orchestration.provisioning import rule_metadata as shown
 from groups_platform.provisioning.service import ProvisioningService
 
 # No annotation: so each row is checked by itself, that config, method and facts fit together.
@@ -17,4 +17,4 @@ ACTIONS: Final = (
     Row(asked.LinkGroupConfig, ProvisioningService.link_group, group_facts),
     Row(asked.UnlinkGroupConfig, ProvisioningService.unlink_group, group_facts),
 )
-PROVISIONING_OPS: Final = [op_of(row) for row in ACTIONS]
+RULE_OPS: Final = [op_of(row) for row in ACTIONS]
