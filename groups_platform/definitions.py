@@ -12,7 +12,6 @@ from groups_platform.orchestration.directory.definitions import build_directory_
 from groups_platform.orchestration.group_service.definitions import build_service_defs
 from groups_platform.orchestration.group_service.resource import GroupServiceResource
 from groups_platform.orchestration.provisioning.definitions import build_provisioning_defs
-from groups_platform.orchestration.provisioning.rule_definitions import build_rule_defs
 from groups_platform.running import progress  # the module, since Dagster accepts one Definitions per module
 
 
@@ -23,9 +22,8 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> Definitio
     """
     overrides = dict(resource_overrides or {})
     group_service = overrides.pop("group_service", None) or GroupServiceResource()
-    service, rules = build_service_defs(group_service), build_rule_defs(group_service)
-    directory, provisioning, alerts = build_directory_defs(overrides), build_provisioning_defs(), build_alert_defs()
-    return Definitions.merge(directory, service, provisioning, rules, alerts, progress.PROGRESS)
+    halves = build_directory_defs(overrides), build_service_defs(group_service), build_provisioning_defs(group_service)
+    return Definitions.merge(*halves, build_alert_defs(), progress.PROGRESS)
 
 
 defs = build_defs()

@@ -60,6 +60,12 @@ LISTINGS = {
     "usage history": "groups.months",
     "usage period 20241001 20241031": "projects",
     "usage period 20241001 20241031 --detail": "projects.sessions.kernels",
+    "review": "rows",
+    "review --kind not_in_directory": "rows",
+    "review list": "reviews",
+    "review show 1": "rows",
+    "review show 1 --open": "rows",
+    "review export 2": "rows",
     "audit --action modify_group": "entries",
     "audit --action modify_group --oldest-first --limit 1": "entries",
 }
@@ -85,6 +91,11 @@ def platform(environment: Settings, deployment: Settings) -> None:
     assert perform(deployment, None, lambda service: service.store_monthly_usage(StoreMonthlyUsageAction("202410")))
     assert run("group", "dotfile", "create", "norrvik/ticket-triage", ".vimrc", "--file", __file__).exit_code == 0
     assert run("group", "request-purge", "norrvik/summer-forecast").exit_code == 0
+    for domain in ("norrvik", "norrvik-labs"):
+        assert run("review", "start", domain).exit_code == 0
+    rows = json.loads(run("review", "show", "2", "--json").stdout)["data"]["rows"]
+    assert run("review", "keep", *(row["row"] for row in rows), "--reason", "Trial").exit_code == 0
+    assert run("review", "finish", "2").exit_code == 0
     assert run("rule", "create", "1", "--domain", "norrvik", "--below").exit_code == 0
 
 

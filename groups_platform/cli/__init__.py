@@ -22,6 +22,7 @@ from groups_platform.cli import (
     provision,
     purge,
     report,
+    review,
     rule,
     stray_members,
     usage,
@@ -35,7 +36,8 @@ SUBJECTS = {
     "The days of the directory": ["sync", "days", "plan", "approve", "reject", "skip", "replay", "findings", "checks"],
     "Groups and agents of the directory": ["tree", "why", "who", "members", "history", "diff"],
     "The group service": ["group", "domain", "policy", "user", "usage", "audit"],
-    "The platform": ["demo", "dev", "db"],
+    "Where the two meet": ["rule", "provision", "review"],
+    "The platform": ["demo", "dev", "report", "alerts", "db"],
 }
 """The commands by subject, in the order of `--help`; what none names comes last."""
 
@@ -117,6 +119,7 @@ for command in (
     usage.usage,
     audit.audit,
     alerts.alerts,
+    review.review,
     platform.demo,
     platform.dev,
     platform.db,

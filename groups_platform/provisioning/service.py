@@ -15,6 +15,14 @@ from groups_platform.provisioning.actions import (
     provision_group,
     unlink_group,
 )
+from groups_platform.provisioning.review.actions import (
+    decide_review_row,
+    finish_review,
+    get_review,
+    list_reviews,
+    review_access,
+    start_review,
+)
 
 NAME = "ProvisioningService"
 
@@ -32,6 +40,13 @@ class ProvisioningService:
     link_group = performs(link_group.link_group, service=NAME)
     unlink_group = performs(unlink_group.unlink_group, service=NAME)
     provision_group = performs(provision_group.provision_group, service=NAME)
+
+    review_access = performs(review_access.review_access, service=NAME)
+    start_review = performs(start_review.start_review, service=NAME)
+    decide_review_row = performs(decide_review_row.decide_review_row, service=NAME)
+    finish_review = performs(finish_review.finish_review, service=NAME)
+    list_reviews = performs(list_reviews.list_reviews, service=NAME)
+    get_review = performs(get_review.get_review, service=NAME)
 
     @classmethod
     def of(cls, service: GroupService) -> ProvisioningService:

@@ -39,6 +39,12 @@ from groups_platform.provisioning.actions.link_group import LinkGroupAction
 from groups_platform.provisioning.actions.list_rules import ListRulesAction
 from groups_platform.provisioning.actions.modify_rule import ModifyRuleAction
 from groups_platform.provisioning.actions.unlink_group import UnlinkGroupAction
+from groups_platform.provisioning.review.actions.decide_review_row import DecideReviewRowAction
+from groups_platform.provisioning.review.actions.finish_review import FinishReviewAction
+from groups_platform.provisioning.review.actions.get_review import GetReviewAction
+from groups_platform.provisioning.review.actions.list_reviews import ListReviewsAction
+from groups_platform.provisioning.review.actions.review_access import ReviewAccessAction
+from groups_platform.provisioning.review.actions.start_review import StartReviewAction
 from groups_platform.provisioning.service import ProvisioningService
 from groups_platform.provisioning.types import RuleCreator, RuleModifier
 from groups_platform_tests.group_service.deployment import DOMAIN, OTHER_DOMAIN, Deployment
@@ -86,6 +92,7 @@ class Thing:
     secret: str  # part of every secret of the group, and of nothing else
     directory_group: int
     rule: UUID
+    review: int
 
     @property
     def known_by(self) -> set[str]:
@@ -200,6 +207,17 @@ ENTRIES: dict[str, Entry] = {
         dict.fromkeys(("inside", "outside", "absent"), ADMINS | {"monitor"}),
         sees=USER_READERS, part=lambda t: str(t.rule),
     ),
+    "review_access": E(lambda t: ReviewAccessAction(limit=1000), SCOPED_ADMINS, sees=ADMINS_SEE),
+    "start_review": E(lambda t: StartReviewAction(t.domain), ADMINS_OF, "unknown_domain"),
+    "decide_review_row": E(
+        lambda t: DecideReviewRowAction(f"{t.review}.1", "keep", "x"), ADMINS_OF, "unknown_review"
+    ),
+    "finish_review": E(lambda t: FinishReviewAction(t.review), ADMINS_OF, "unknown_review"),
+    "list_reviews": E(
+        lambda t: ListReviewsAction(limit=1000), SCOPED_ADMINS, sees=ADMINS_SEE,
+        part=lambda t: f"Review(id={t.review},",
+    ),
+    "get_review": E(lambda t: GetReviewAction(t.review), ADMINS_OF, "unknown_review"),
     "link_group": G(lambda t: LinkGroupAction(t.group, t.directory_group), ADMINS_OF),
     "unlink_group": G(lambda t: UnlinkGroupAction(t.group), ADMINS_OF),
 }  # fmt: skip
@@ -259,7 +277,7 @@ class World:
         if place == "absent":
             return Thing(
                 place, "nowhere.example", uuid4(), "nothing", uuid4(), "nobody@nowhere.example", "no-policy", uuid4(),
-                uuid4(), new, f"{CANARY}x{number}x", -number, uuid4(),
+                uuid4(), new, f"{CANARY}x{number}x", -number, uuid4(), 10**6 + number,
             )  # fmt: skip
         domain, secret = DOMAIN if place == "inside" else OTHER_DOMAIN, f"{CANARY}x{number}x"
         group = GroupRow(
@@ -311,13 +329,35 @@ class World:
             rule = made.data.id
         return Thing(
             place, domain, group.id, group.name, user.uuid, user.email, f"policy{number}", folder.vfolder_id, request,
-            new, secret, number, rule,
+            new, secret, number, rule, await self.review(action, domain, group.id),
         )  # fmt: skip
+
+    async def review(self, action: str, domain: str, group_id: UUID) -> int:
+        """A review with a row about the group; with none where it is to be finished, none where one is started."""
+        if "review" not in action or action == "start_review":
+            return 0
+        await self.deployment.run(
+            "INSERT INTO directory.sync_days VALUES ('day1', 'day 1', '', '{}', now(), NULL) ON CONFLICT DO NOTHING"
+        )
+        rows = int(action != "finish_review")
+        ((review,),) = await self.deployment.run(
+            "INSERT INTO manager.access_reviews (domain_name, row_count, started_by, started_at)"
+            " VALUES (:domain, :rows, 'somebody', now()) RETURNING review_id",
+            domain=domain, rows=rows,
+        )  # fmt: skip
+        await self.deployment.run(
+            "INSERT INTO manager.access_review_rows"
+            " (review_id, number, kind, project_id, project_name, detail, kernels, cpu, mem, gpu, folders)"
+            " SELECT :review, 1, 'no_active_member', :id, 'x', '', 0, 0, 0, 0, 0 WHERE :rows > 0",
+            review=review, id=group_id, rows=rows,
+        )  # fmt: skip
+        return int(review)
 
     async def state(self) -> str:
         """A digest of everything but the audit log."""
         tables = ("groups", "users", "domains", "project_resource_policies", "association_groups_users",
-                  "purge_requests", "vfolder_deletions", "monthly_usage", "kernels", "provisioning_rules")  # fmt: skip
+                  "purge_requests", "vfolder_deletions", "monthly_usage", "kernels", "provisioning_rules",
+                  "access_reviews", "access_review_decisions", "access_review_ends")  # fmt: skip
         parts = [
             f"(SELECT md5(coalesce(string_agg(t::TEXT, '' ORDER BY t::TEXT), '')) FROM manager.{n} AS t)"
             for n in tables
@@ -420,7 +460,7 @@ async def test_s19_s25_s29_s34_who_may(
             assert after_refusals == before
         is_fresh = changes and not is_refused[actor, place]
         thing = await world.thing(place, name) if is_fresh else shared[place]
-        if is_fresh and name in ("modify_domain", "deactivate_domain"):
+        if is_fresh and (name in ("modify_domain", "deactivate_domain") or (name == "start_review" and actor in ALL)):
             thing = replace(thing, domain=(await deployment.add(DomainRow(name=f"{thing.new}.example"))).name)
         outcome, code = await world.attempt(actor, name, entry.make(thing))
         await check(world, name, actor, thing, outcome, code)

@@ -11,6 +11,7 @@ from groups_platform.definitions import build_defs
 from groups_platform.directory.checks import all_checks
 from groups_platform.orchestration.group_service.ops import SERVICE_OPS
 from groups_platform.orchestration.group_service.schedules import SERVICE_ASSET_JOBS
+from groups_platform.orchestration.provisioning.review_definitions import REFRESH, REVIEW_OPS
 from groups_platform.orchestration.provisioning.rule_ops import RULE_OPS
 
 ASSETS = {
@@ -72,7 +73,16 @@ def test_provisioned_projects_come_after_the_tables_of_the_directory(defs: Defin
     node = graph.get(AssetKey("provisioned_projects"))
     assert {key.to_user_string() for key in node.parent_keys} == {"group_inactivity", "agents"}
     assert node.automation_condition is not None
-    (spec,) = (s for s in defs.resolve_all_asset_specs() if s.group_name == "provisioning")
+    spec = next(s for s in defs.resolve_all_asset_specs() if s.key == node.key)
+    assert len(spec.description or "") > 60
+    assert spec.owners
+    assert spec.kinds
+
+
+def test_the_access_review_tells_what_it_is(defs: Definitions) -> None:
+    node = defs.resolve_asset_graph().get(AssetKey("access_review"))
+    assert {key.to_user_string() for key in node.parent_keys} == {"group_inactivity", "agents", "service_groups"}
+    spec = next(s for s in defs.resolve_all_asset_specs() if s.key.to_user_string() == "access_review")
     assert len(spec.description or "") > 60
     assert spec.owners
     assert spec.kinds
@@ -121,7 +131,7 @@ def test_every_sql_check_is_an_asset_check_and_those_that_protect_block(defs: De
 
 
 def test_jobs_of_the_service_need_nothing_of_the_directory(defs: Definitions) -> None:
-    jobs = [*SERVICE_OPS, *RULE_OPS, *SERVICE_ASSET_JOBS]
+    jobs = [*SERVICE_OPS, *RULE_OPS, *REVIEW_OPS, *SERVICE_ASSET_JOBS, REFRESH]
     assert len(jobs) > 10
     for job in jobs:
         assert set(defs.resolve_job_def(job.name).resource_defs) <= {"group_service", "io_manager"}, job.name

@@ -1,0 +1,1 @@
+"""The actions of access reviews, one file each."""
