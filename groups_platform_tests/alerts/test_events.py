@@ -89,6 +89,24 @@ def test_p20_an_incomplete_day_is_told_once_with_what_to_do(telling: Telling, pe
     assert "groups-platform findings --day day2 lists what is wrong" in person.text
 
 
+def test_p20_a_day_whose_check_failed_is_told_once_with_its_run(telling: Telling, person: Person) -> None:
+    sentence = "check unique_ids found 2 row(s). Nothing was applied."
+    telling.execute(
+        "INSERT INTO directory.sync_attempts (sync_day, sort_key, fingerprint, outcome, message, run_id)"
+        f" VALUES ('day1', 'day1', 'f', 'failed', '{sentence}', 'run-1')"
+    )
+    assert telling.tell() == 1
+    assert telling.tell(FailedRun("run-1", "sync_day of day1", sentence, "check_failed", "day1")) == 0
+    assert person.text == (f"day1 was not applied: a check failed\n{sentence}\nhttp://127.0.0.1:3000/runs/run-1")
+
+
+def test_p20_a_run_that_fails_after_its_day_was_told_is_told_too(telling: Telling, person: Person) -> None:
+    telling.sync("day1", [*GROUPS, {"id": 9}])
+    telling.tell()
+    assert telling.tell(FailedRun("run-of-day1", "sync_day of day1", "Postgres went away.", None, "day1")) == 1
+    assert person.subjects == ["day1 has 1 new error: missing_name", "sync_day of day1 failed"]
+
+
 def test_p20_a_day_that_came_late_is_told(telling: Telling, person: Person) -> None:
     telling.sync("day2", GROUPS)
     telling.tell()
