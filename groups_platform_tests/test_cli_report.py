@@ -68,7 +68,9 @@ def test_p21_the_answer_has_the_figures(url: str, tmp_path: Path) -> None:
     assert data["bytes"] == (tmp_path / "x.html").stat().st_size
 
 
-def test_p21_a_day_that_only_the_source_knows_has_a_page(url: str, service_environment: Settings, tmp_path: Path) -> None:
+def test_p21_a_day_that_only_the_source_knows_has_a_page(
+    url: str, service_environment: Settings, tmp_path: Path
+) -> None:
     write_day(Path(service_environment.source) / "sync-day3", [group(1)], [agent(5)])
     assert run("report", "--day", "day3").exit_code == 0
     assert "sync-day3 may still be arriving" in (tmp_path / "report-day3.html").read_text()

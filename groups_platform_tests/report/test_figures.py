@@ -110,7 +110,11 @@ def test_p21_the_figures_of_a_random_course_equal_sql(database_url: str, tmp_pat
 def test_p21_what_changed_has_names(sample_url: str) -> None:
     changes = {change.kind: change.sample for change in read_report(sample_url, "day2").changes or ()}
     (renamed,) = changes["groups_renamed"]
-    assert (renamed.before, renamed.after, renamed.group_name) == ("Live Chat", "Chat and Messaging", "Chat and Messaging")
+    assert (renamed.before, renamed.after, renamed.group_name) == (
+        "Live Chat",
+        "Chat and Messaging",
+        "Chat and Messaging",
+    )
     moved = {row.group_name: (row.before, row.after) for row in changes["groups_moved"]}
     assert moved["Social Media"] == ("E-mail and Social", "Phone and Chat")
     assert moved["Fleet Desk"][1] == "group 21000405000"
@@ -125,17 +129,24 @@ def test_p21_a_held_day_shows_what_it_would_change_over_the_tables_that_stand(he
     assert plan
     assert report.status.state is DayState.HELD
     assert report.is_planned
-    assert {change.kind: change.rows for change in report.changes or ()} == {k: n for k, n in plan["counts"].items() if n}
+    assert {change.kind: change.rows for change in report.changes or ()} == {
+        k: n for k, n in plan["counts"].items() if n
+    }
     assert report.shown is not None
     assert report.shown.sync_day == "day2"
     assert report.plan
     assert [excess["limit"] for excess in report.plan.excesses] == ["groups_turned_inactive", "agents_deactivated"]
     assert report.records
-    assert report.records.groups_read == rows_of(
-        held_url, "SELECT (counts -> 'groups' ->> 'read')::INT FROM sync_attempts WHERE sync_day = 'day3'"
-    )[0][0]
+    assert (
+        report.records.groups_read
+        == rows_of(held_url, "SELECT (counts -> 'groups' ->> 'read')::INT FROM sync_attempts WHERE sync_day = 'day3'")[
+            0
+        ][0]
+    )
     assert report.tree
-    marked = {group.group_id for top in report.tree.top for group in top.walk() if "groups_turned_inactive" in group.kinds}
+    marked = {
+        group.group_id for top in report.tree.top for group in top.walk() if "groups_turned_inactive" in group.kinds
+    }
     assert len(marked) == 18
 
 

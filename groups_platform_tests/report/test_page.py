@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ import pytest
 from groups_platform.database.connection import connect
 from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.directory.guard import Protection
+from groups_platform.report import words
 from groups_platform.report.charts import Curve, draw_curve
-from groups_platform.report.figures import read_report, read_statuses
+from groups_platform.report.figures import Change, ChangedRow, Finding, FoundCode, read_report, read_statuses
 from groups_platform.report.page import render_index, render_page
-from groups_platform.report.tree import CHANGED_GROUPS, TREE_GROUPS
+from groups_platform.report.tree import MOST_GROUPS, TREE_GROUPS
 from groups_platform_tests.days import agent, group, write_day
 from groups_platform_tests.report.conftest import REASON
 from groups_platform_tests.report.page_reader import PageReader, read_page
@@ -138,7 +140,9 @@ def test_p21_labels_of_days_are_text_in_charts_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [[], [None], [0], [5], [None, 3, None], [0, 0], [1_000_000, 1_000_001], [3e9, 1], list(range(90))], ids=str
+    "values",
+    [[], [None], [0], [5], [None, 3, None], [0, 0], [1_000_000, 1_000_001], [3e9, 1], list(range(90))],
+    ids=str,
 )
 def test_p21_a_chart_follows_light_and_dark(values: list[float | None]) -> None:
     svg = draw_curve(Curve("Groups", [f"2026-11-{n:02}" for n in range(len(values))], values))
@@ -179,7 +183,9 @@ def test_p21_texts_stand_out_from_what_is_behind_them(sample_url: str) -> None:
     light, dark = html[html.index("<style>") : html.index("</style>")].split("prefers-color-scheme: dark", 1)
     for scheme in (light, dark.split("}", 1)[0]):
         colors = dict(re.findall(r"(--[\w-]+):\s*(#[0-9a-f]{6})\b", scheme))
-        pairs = [(text, back) for text in ("--text", "--text-soft", "--link") for back in ("--page", "--card", "--shade")]
+        pairs = [
+            (text, back) for text in ("--text", "--text-soft", "--link") for back in ("--page", "--card", "--shade")
+        ]
         pairs += [(f"--{tone}", f"--{tone}-back") for tone in ("good", "wait", "bad", "quiet")]
         for text, back in pairs:
             assert contrast(colors[text], colors[back]) >= 4.5, (text, back)
@@ -196,10 +202,10 @@ def test_p21_a_large_tree_stays_small_and_says_what_is_left_out(database_url: st
     assert report.tree
     shown = [group for top in report.tree.top for group in top.walk()]
     assert report.tree.groups == number
-    assert TREE_GROUPS <= report.tree.shown == len(shown) <= TREE_GROUPS + CHANGED_GROUPS * 30
+    assert TREE_GROUPS <= report.tree.shown == len(shown) <= MOST_GROUPS
     changed = next(group for group in shown if group.group_id == 5001)
     assert set(changed.kinds) == {"groups_turned_active", "memberships_added"}
-    children = {n: 0 for n in range(1, number + 1)}
+    children = dict.fromkeys(range(1, number + 1), 0)
     for record in groups:
         if record["parent_group_id"]:
             children[record["parent_group_id"]] += 1
@@ -208,6 +214,21 @@ def test_p21_a_large_tree_stays_small_and_says_what_is_left_out(database_url: st
     assert len(html.encode()) < 2_000_000
     assert f"{report.tree.shown:,} of 6,000 groups are shown" in read_page(html).text
     assert re.search(r"… and \d+ more groups? with what is below", read_page(html).text)
+
+
+def test_p21_a_page_of_long_texts_has_fewer_samples_and_says_so(sample_url: str) -> None:
+    row = ChangedRow(1, '"' * 80, 2, "\U0001f600" * 80, '"' * 80, '"' * 80)
+    finding = Finding("f", 1, 1, '"' * 80, 2, '"' * 80, '"' * 300, '"' * 300, True)
+    report = replace(
+        read_report(sample_url, "day2"),
+        changes=tuple(Change(kind, 1000, (row,) * 100) for kind in words.KINDS),
+        findings=tuple(FoundCode(code, "error", 1000, (finding,) * 25) for code in words.CODES),
+    )
+    html = render_page(report)
+    assert 1_000_000 < len(html.encode()) < 2_000_000
+    page = read_page(html)
+    assert "The first 12 of 1,000 are shown." in page.text
+    assert page.figure("groups_renamed") == page.figure("invalid_json") == 1000
 
 
 def test_p21_a_deep_chain_and_a_cycle_are_drawn(database_url: str, tmp_path: Path) -> None:
@@ -257,5 +278,5 @@ def test_p21_no_request_leaves_a_browser_that_opens_the_page(hostile_url: str, t
     page = tmp_path / "page.html"
     page.write_text(render_page(read_report(hostile_url, "day2")))
     assert requests_of(page, tmp_path) == []
-    page.write_text(f"<!doctype html><title>one that asks</title><img src='https://evil.example.com/x'>")
+    page.write_text("<!doctype html><title>one that asks</title><img src='https://evil.example.com/x'>")
     assert set(requests_of(page, tmp_path)) == {"https://evil.example.com/x"}
