@@ -91,7 +91,8 @@ def test_p21_the_figures_of_the_sample_days_equal_sql(sample_url: str, label: st
     report = compare(sample_url, label)
     assert report.status.state is (DayState.REJECTED if label == "day3" else DayState.APPLIED)
     assert report.records
-    tried = "SELECT counts -> 'groups' ->> 'read', counts -> 'agents' ->> 'rejected' FROM sync_attempts WHERE sync_day = %(day)s"
+    counts = "counts -> 'groups' ->> 'read', counts -> 'agents' ->> 'rejected'"
+    tried = f"SELECT {counts} FROM sync_attempts WHERE sync_day = %(day)s"
     ((read, rejected),) = rows_of(sample_url, tried, day=label)
     assert (str(report.records.groups_read), str(report.records.agents_rejected)) == (read, rejected)
 
@@ -197,7 +198,7 @@ def test_p21_the_first_day_is_all_new_and_nothing_of_its_tree_is_marked(sample_u
 def test_p21_without_any_day_the_error_says_what_to_do(database_url: str) -> None:
     with pytest.raises(UnknownSyncDay, match="Run groups-platform sync --all"):
         newest_day(read_statuses(database_url))
-    with pytest.raises(UnknownSyncDay, match="Nothing is known of day1. The newest days: none"):
+    with pytest.raises(UnknownSyncDay, match=r"Nothing is known of day1\. The newest days: none"):
         read_report(database_url, "day1")
 
 

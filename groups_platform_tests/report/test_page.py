@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_p21_the_page_can_be_used_without_seeing_it(sample_url: str, label: str)
         assert set((chart["aria-labelledby"] or "").split()) <= set(page.ids)
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_p21_the_numbers_that_the_page_shows_are_the_figures(sample_url: str) -> None:
