@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -16,7 +16,9 @@ from groups_platform.report.figures import AppliedDay, Change, DayReport, FoundC
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
+LARGEST: Final = 1_900_000  # bytes
 LONGEST_NAME: Final = 80  # signs
 SMALL_TREE: Final = 60  # groups, up to which the whole tree is open
 OPEN_ROWS: Final = 12  # of a kind of change, up to which it is open
@@ -52,30 +54,48 @@ class Mark:
 
 
 def render_page(report: DayReport) -> str:
-    """The whole page of a day, as HTML that needs nothing else."""
+    """The whole page of a day, as HTML that needs nothing else, of at most LARGEST bytes."""
     from markupsafe import Markup  # noqa: PLC0415
 
-    curves = _curves(report.curve)
+    curves = [(curve, Markup(draw_curve(curve))) for curve in _curves(report.curve)]
+    html = _render(report, curves)
+    while len(html.encode()) > LARGEST and (shorter := _shortened(report)) != report:
+        report = shorter
+        html = _render(report, curves)
+    return html
+
+
+def _shortened(report: DayReport) -> DayReport:
+    """With half the samples, of which the page then says that they are not all."""
+    changes = tuple(replace(change, sample=change.sample[: len(change.sample) // 2]) for change in report.changes or ())
+    findings = tuple(replace(code, sample=code.sample[: len(code.sample) // 2]) for code in report.findings)
+    return replace(report, changes=None if report.changes is None else changes, findings=findings)
+
+
+def _render(report: DayReport, curves: Sequence[tuple[Curve, Markup]]) -> str:
     changes = sorted(report.changes or (), key=lambda change: list(words.KINDS).index(change.kind))
     tree, found = report.tree, sum(code.rows for code in report.findings)
-    html = _environment().get_template("page.html.j2")
-    return html.render(
-        report=report,
-        state=words.STATES[report.status.state],
-        commands=words.commands_for(report.status),
-        summary=_summary(report, changes),
-        cards=_cards(report),
-        changes=changes,
-        open_kinds={change.kind for change in changes if change.rows <= OPEN_ROWS and not report.is_first},
-        kinds=words.KINDS,
-        nothing={kind: NOTHING.get(kind, "nothing") for kind in words.KINDS},
-        codes={code.value: code.meaning for code in FindingCode},
-        severities=_severities(report),
-        findings_total=found,
-        are_findings_open=found <= OPEN_FINDINGS,
-        is_small=tree is not None and tree.shown <= SMALL_TREE,
-        curves=[(curve, Markup(draw_curve(curve))) for curve in curves],
-        curve_rows=_as_rows(curves),
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            report=report,
+            state=words.STATES[report.status.state],
+            commands=words.commands_for(report.status),
+            summary=_summary(report, changes),
+            cards=_cards(report),
+            changes=changes,
+            open_kinds={change.kind for change in changes if change.rows <= OPEN_ROWS and not report.is_first},
+            kinds=words.KINDS,
+            nothing={kind: NOTHING.get(kind, "nothing") for kind in words.KINDS},
+            codes={code.value: code.meaning for code in FindingCode},
+            severities=_severities(report),
+            findings_total=found,
+            are_findings_open=found <= OPEN_FINDINGS,
+            is_small=tree is not None and tree.shown <= SMALL_TREE,
+            curves=curves,
+            curve_rows=_as_rows([curve for curve, _ in curves]),
+        )
     )
 
 

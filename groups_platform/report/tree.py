@@ -13,6 +13,7 @@ from groups_platform.database.sql_files import read_sql
 
 TREE_GROUPS: Final = 600  # level by level from the top
 CHANGED_GROUPS: Final = 100  # besides these, with what is above them
+MOST_GROUPS: Final = 1200  # of both
 DEEPEST: Final = 30  # levels; browsers stop nesting at some hundred elements
 
 
@@ -64,7 +65,7 @@ def read_tree(connection: Connection, shown_day: str, *, is_marked: bool) -> Gro
     shown_day: the applied day whose groups these are. is_marked: whether to mark anything; on the first day all is new.
     """
     key = {"sync_day": shown_day, "is_marked": is_marked}
-    limits = {"limit": TREE_GROUPS, "changed": CHANGED_GROUPS, "deepest": DEEPEST}
+    limits = {"limit": TREE_GROUPS, "changed": CHANGED_GROUPS, "most": MOST_GROUPS, "deepest": DEEPEST}
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(read_sql("report/read_tree"), key | limits).fetchall()
         (total,) = cursor.execute(read_sql("report/count_tree"), key)

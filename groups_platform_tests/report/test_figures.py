@@ -90,8 +90,8 @@ def test_p21_the_figures_of_the_sample_days_equal_sql(sample_url: str, label: st
     report = compare(sample_url, label)
     assert report.status.state is (DayState.REJECTED if label == "day3" else DayState.APPLIED)
     assert report.records
-    counted = "SELECT counts -> 'groups' ->> 'read', counts -> 'agents' ->> 'rejected'"
-    tried = f"{counted} FROM sync_attempts WHERE sync_day = %(day)s"
+    counts = "counts -> 'groups' ->> 'read', counts -> 'agents' ->> 'rejected'"
+    tried = f"SELECT {counts} FROM sync_attempts WHERE sync_day = %(day)s"
     ((read, rejected),) = rows_of(sample_url, tried, day=label)
     assert (str(report.records.groups_read), str(report.records.agents_rejected)) == (read, rejected)
 

@@ -7,6 +7,8 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,11 @@ import pytest
 from groups_platform.database.connection import connect
 from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.directory.guard import Protection
+from groups_platform.report import words
 from groups_platform.report.charts import Curve, draw_curve
-from groups_platform.report.figures import read_report, read_statuses
+from groups_platform.report.figures import Change, ChangedRow, Finding, FoundCode, read_report, read_statuses
 from groups_platform.report.page import render_index, render_page
-from groups_platform.report.tree import CHANGED_GROUPS, TREE_GROUPS
+from groups_platform.report.tree import MOST_GROUPS, TREE_GROUPS
 from groups_platform_tests.days import agent, group, write_day
 from groups_platform_tests.report.conftest import REASON
 from groups_platform_tests.report.page_reader import PageReader, read_page
@@ -86,7 +89,7 @@ def test_p21_the_page_can_be_used_without_seeing_it(sample_url: str, label: str)
         assert set((chart["aria-labelledby"] or "").split()) <= set(page.ids)
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_p21_the_numbers_that_the_page_shows_are_the_figures(sample_url: str) -> None:
@@ -201,7 +204,7 @@ def test_p21_a_large_tree_stays_small_and_says_what_is_left_out(database_url: st
     assert report.tree
     shown = [group for top in report.tree.top for group in top.walk()]
     assert report.tree.groups == number
-    assert TREE_GROUPS <= report.tree.shown == len(shown) <= TREE_GROUPS + CHANGED_GROUPS * 30
+    assert TREE_GROUPS <= report.tree.shown == len(shown) <= MOST_GROUPS
     changed = next(group for group in shown if group.group_id == 5001)
     assert set(changed.kinds) == {"groups_turned_active", "memberships_added"}
     children = dict.fromkeys(range(1, number + 1), 0)
@@ -213,6 +216,21 @@ def test_p21_a_large_tree_stays_small_and_says_what_is_left_out(database_url: st
     assert len(html.encode()) < 2_000_000
     assert f"{report.tree.shown:,} of 6,000 groups are shown" in read_page(html).text
     assert re.search(r"… and \d+ more groups? with what is below", read_page(html).text)
+
+
+def test_p21_a_page_of_long_texts_has_fewer_samples_and_says_so(sample_url: str) -> None:
+    row = ChangedRow(1, '"' * 80, 2, "\U0001f600" * 80, '"' * 80, '"' * 80)
+    finding = Finding("f", 1, 1, '"' * 80, 2, '"' * 80, '"' * 300, '"' * 300, True)
+    report = replace(
+        read_report(sample_url, "day2"),
+        changes=tuple(Change(kind, 1000, (row,) * 100) for kind in words.KINDS),
+        findings=tuple(FoundCode(code, "error", 1000, (finding,) * 25) for code in words.CODES),
+    )
+    html = render_page(report)
+    assert 1_000_000 < len(html.encode()) < 2_000_000
+    page = read_page(html)
+    assert "The first 12 of 1,000 are shown." in page.text
+    assert page.figure("groups_renamed") == page.figure("invalid_json") == 1000
 
 
 def test_p21_a_deep_chain_and_a_cycle_are_drawn(database_url: str, tmp_path: Path) -> None:

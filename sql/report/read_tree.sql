@@ -1,5 +1,5 @@
 -- The upper levels of the tree of report_group: the first %(limit)s groups, level by level, and besides these the first
--- %(changed)s groups that changed, with all groups above them. No deeper than %(deepest)s levels. A cycle has no root,
+-- %(changed)s groups that changed, with all groups above them, at most %(most)s together. No deeper than %(deepest)s levels. A cycle has no root,
 -- so its group with the smallest id is used as one.
 WITH RECURSIVE start AS (
     SELECT g.group_id, FALSE AS is_cycle
@@ -39,6 +39,8 @@ shown AS (
     SELECT *
     FROM (SELECT *, row_number() OVER (ORDER BY depth, group_id) AS ordinal FROM walk) AS every
     WHERE ordinal <= %(limit)s OR group_id IN (SELECT group_id FROM upward)
+    ORDER BY ordinal
+    LIMIT %(most)s
 )
 SELECT shown.group_id, shown.shown_under, shown.depth, shown.is_cycle, g.name, g.inactive, g.parent_group_id,
        marked.kinds,
