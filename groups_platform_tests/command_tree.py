@@ -18,6 +18,7 @@ VALUES = {
     "YYYY-MM": "2024-01",
     "USER": "ada@example.com",
     "FILE": "/dev/null",
+    "RULE": "1",
 }  # of types that are the platform's own, by metavar
 
 Words = tuple[str, ...]

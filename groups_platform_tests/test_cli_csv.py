@@ -49,6 +49,7 @@ LISTINGS = {
     "group stray-members": "members",
     "domain list": "domains",
     "policy list": "policies",
+    "provision --people": "people",
     "rule list": "rules",
     "rule list --claims 2": "rules",
     "user list": "users",
