@@ -146,7 +146,7 @@ def test_s32_csv_says_elsewhere_what_it_leaves_out() -> None:
     assert page.stderr.startswith("4 shown; --cursor ")
     assert "; --limit shows more" in run("tree", "--limit", "1", "--csv").stderr
     assert "--limit shows more" in run("diff", "day1", "day2", "--limit", "1", "--csv").stderr
-    assert "kernels are missing and count as zero" in run("usage", "month", "202410", "--csv").stderr
+    assert "Figures of 1 kernel are missing and count as zero" in run("usage", "month", "202410", "--csv").stderr
     assert run("audit", "--reads", "--limit", "1", "--csv").stderr.startswith("1 shown; --cursor ")
     assert run("group", "list", "--csv").stderr == ""
 
