@@ -33,7 +33,7 @@ LISTINGS = {
     "tree": "groups",
     "history 1": "",
     "history --agent 5": "",
-    "plan --day day2": "plan.samples",
+    "plan --day day2": "changes",
     "who 5": "groups",
     "members 1 --below": "",
     "members 2 --as-of day1": "",
@@ -161,8 +161,8 @@ def test_s32_csv_says_elsewhere_what_it_leaves_out() -> None:
     assert len(page.stdout.splitlines()) == 5
     assert page.stderr.startswith("4 shown; --cursor ")
     assert "; --limit shows more" in run("tree", "--limit", "1", "--csv").stderr
-    assert "--limit shows them" in run("diff", "day1", "day2", "--limit", "1", "--csv").stderr
-    assert "kernels are missing and count as zero" in run("usage", "month", "202410", "--csv").stderr
+    assert "--limit shows more" in run("diff", "day1", "day2", "--limit", "1", "--csv").stderr
+    assert "Figures of 1 kernel are missing and count as zero" in run("usage", "month", "202410", "--csv").stderr
     assert run("audit", "--reads", "--limit", "1", "--csv").stderr.startswith("1 shown; --cursor ")
     assert run("group", "list", "--csv").stderr == ""
 

@@ -100,7 +100,8 @@ def test_findings_and_members_lose_nothing_and_what_blocked_the_day_comes_first(
     members = run("members", "21000402100").stdout
     assert "21001000012" in members
     assert "(21000402100)" in members
-    assert f"{LONG}@example.com" in "".join(members.split()) or LONG[:30] in "".join(members.split())
+    assert "…" not in members
+    assert members.count("room") >= 1
     tree = run("tree").stdout
     assert LONG in tree
     assert "1 of 1 member active" in " ".join(tree.split())

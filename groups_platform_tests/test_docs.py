@@ -193,7 +193,7 @@ def test_the_readme_names_commands_and_targets_that_these_tests_see() -> None:
         ("-v nothing", False),
         ("group nothing", False),
         ("sync --nothing", False),
-        ("why x", False),
+        ("tree --limit x", False),
         ("usage month 202410 --detail=5", False),
     ],
 )

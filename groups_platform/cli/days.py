@@ -91,7 +91,8 @@ def plan(settings: Settings, day: str, as_tree: bool | None, as_json: bool) -> N
         terminal.show_plan(summary, view, above, as_table=as_tree is not True, as_tree=as_tree is not False)
 
     excesses = [excess.to_json() for excess in summary.excesses]
-    planned = {"sync_day": day, "plan": summary.plan and asdict(summary.plan), "excesses": excesses}
+    planned: dict[str, Any] = {"sync_day": day, "plan": summary.plan and asdict(summary.plan)}
+    planned |= {"excesses": excesses, "changes": changes}
     rows: Rows[object] = Rows(Change, lambda _: changes, lambda _: terminal.plan_note(summary))
     show(planned, as_json, draw, rows, error=failure_of(summary))
     sys.exit(0 if summary.succeeded else 1)

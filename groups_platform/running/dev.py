@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Event
+from threading import Event, Thread
 from typing import IO
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -54,7 +55,15 @@ def serve(settings: Settings, port: int, lock: IO[str]) -> int:
         _say(why_not)
     with _asked_to_end() as asked:  # before Dagster starts: see there
         STEPS.begin(OPENING)
-        dagster = psutil.Popen(_command(port), pass_fds=[lock.fileno()], start_new_session=True, env=_environment())
+        dagster = psutil.Popen(
+            _command(port),
+            pass_fds=[lock.fileno()],
+            start_new_session=True,
+            env={**os.environ, "PYTHONWARNINGS": "ignore"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        Thread(target=_pass_on, args=(dagster.stdout, asked), daemon=True).start()
         try:
             is_wanted = _watch(settings, port, dagster, asked)
         finally:
@@ -75,8 +84,11 @@ def _command(port: int) -> list[str]:
     return [sys.executable, "-m", "dagster", "dev", *options]
 
 
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONWARNINGS": "ignore"}
+def _pass_on(said: IO[bytes], asked: Event) -> None:
+    """Print what Dagster says, until it is asked to end: how it breaks off then is nobody's concern."""
+    for line in said:
+        if not asked.is_set():
+            _say(line.decode("utf-8", "replace").rstrip())
 
 
 def _register_days(instance: DagsterInstance, settings: Settings) -> tuple[int, str]:

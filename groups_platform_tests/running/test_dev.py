@@ -119,6 +119,9 @@ def dev(service_environment: Settings) -> Iterator[Dev]:
         for process in (*running.started(), running.process):
             process.kill()
     running.process.wait()
+    running.reader.join(10)
+    assert running.process.stdout is not None
+    running.process.stdout.close()
 
 
 @pytest.mark.slow

@@ -73,9 +73,9 @@ def test_on_a_terminal_a_sync_spins_from_the_first_second_and_shows_steps_as_the
     write_day(Path(environment.source) / "sync-day1", [group(1, [5])], [agent(5)])
     with (tmp_path / "answer").open("wb") as answer:
         said = list(on_a_terminal("sync", "--day", "day1", "--json", stdout=answer.fileno()))
-    first, everything = said[0], "".join(text for _, text in said)
-    assert "starting Dagster" in CONTROL.sub("", first[1])
-    assert first[0] < 10, "seconds on a machine with much else to do"
+    everything = "".join(text for _, text in said)
+    first = next(seconds for seconds, text in said if "starting Dagster" in text)
+    assert first < 10, "seconds on a machine with much else to do"
     order = ["starting Dagster", "starting Spark", "preparing the run", "raw_groups", "directory_tables"]
     places = [everything.index(name) for name in order]
     assert places == sorted(places)
