@@ -64,6 +64,12 @@ project_folders AS MATERIALIZED (
     JOIN project AS p ON p.id = v."group"
     GROUP BY v."group"
 ),
+person_folders AS MATERIALIZED (
+    SELECT v."user" AS user_id, count(*) AS folders
+    FROM manager.vfolders AS v
+    WHERE v."user" IS NOT NULL
+    GROUP BY v."user"
+),
 membership AS MATERIALIZED (
     SELECT m.group_id, m.user_id
     FROM manager.association_groups_users AS m
@@ -81,10 +87,16 @@ agents_with AS MATERIALIZED (
     WHERE a.address IS NOT NULL
     GROUP BY a.address
 ),
+-- Of one project the index finds them; of all, one pass is faster.
 users_with AS MATERIALIZED (
     SELECT manager.fold_address(u.email) AS address, count(*) AS users
     FROM manager.users AS u
-    WHERE manager.fold_address(u.email) IN (SELECT a.address FROM account AS a)
+    WHERE of_project IS NULL
+    GROUP BY 1
+    UNION ALL
+    SELECT manager.fold_address(u.email), count(*)
+    FROM manager.users AS u
+    WHERE of_project IS NOT NULL AND manager.fold_address(u.email) IN (SELECT a.address FROM account AS a)
     GROUP BY 1
 ),
 -- Who is who, as manager.agent_users has it.
@@ -257,21 +269,17 @@ about AS (
 SELECT
     a.kind, p.domain_name, p.id, p.name::TEXT, a.user_id, k.email::TEXT, k.agent_id, k.agent_name,
     p.directory_group_id, g.name, a.detail,
-    coalesce(own.kernels, 0), coalesce(own.cpu, 0), coalesce(own.mem, 0), coalesce(own.gpu, 0),
-    CASE WHEN a.user_id IS NULL THEN coalesce(f.folders, 0) ELSE (
-        SELECT count(*) FROM manager.vfolders AS v WHERE v."user" = a.user_id
-    ) END,
+    coalesce(whole.kernels, part.kernels, 0), coalesce(whole.cpu, part.cpu, 0), coalesce(whole.mem, part.mem, 0),
+    coalesce(whole.gpu, part.gpu, 0), coalesce(shared.folders, own.folders, 0),
     a.since_day, a.since
 FROM about AS a
 JOIN project AS p ON p.id = a.project_id
 LEFT JOIN known_person AS k ON k.user_id = a.user_id
 LEFT JOIN directory.groups AS g ON g.group_id = p.directory_group_id
-LEFT JOIN project_folders AS f ON f.group_id = a.project_id AND a.user_id IS NULL
-LEFT JOIN LATERAL (
-    SELECT h.kernels, h.cpu, h.mem, h.gpu FROM project_holding AS h WHERE h.group_id = a.project_id AND a.user_id IS NULL
-    UNION ALL
-    SELECT h.kernels, h.cpu, h.mem, h.gpu FROM holding AS h WHERE h.group_id = a.project_id AND h.user_id = a.user_id
-) AS own ON TRUE
+LEFT JOIN project_holding AS whole ON whole.group_id = a.project_id AND a.user_id IS NULL
+LEFT JOIN holding AS part ON part.group_id = a.project_id AND part.user_id = a.user_id
+LEFT JOIN project_folders AS shared ON shared.group_id = a.project_id AND a.user_id IS NULL
+LEFT JOIN person_folders AS own ON own.user_id = a.user_id
 $$;
 COMMENT ON FUNCTION manager.access_rows IS
     'What an access review finds. Kernels and slots are what runs now: of the project, or of the person in it. folders: of the project, or the person''s own.';
