@@ -12,7 +12,7 @@ from groups_platform.settings import PACKAGE, find_resource
 
 
 def test_sql_and_sample_data_are_found() -> None:
-    folders = ["alerts", "checks", "directory", "locks", "manager", "migrations", "report", "runs"]
+    folders = ["alerts", "checks", "directory", "locks", "manager", "migrations", "provisioning", "report", "runs"]
     assert sorted(path.name for path in sql_folder().iterdir()) == folders
     assert list_days(str(find_resource("sample_data"))) == ["day1", "day2", "day3", "day4", "day5"]
     assert find_resource("workspace.yaml").is_file()

@@ -15,8 +15,7 @@ from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.guard import Excess
 from groups_platform.directory.impact import ImpactReader
-from groups_platform.directory.staging import LIVE
-from groups_platform.directory.statements import read_directory_sql
+from groups_platform.directory.statements import LIVE, read_directory_sql
 
 # In the order in which people see them.
 KINDS: Final = (

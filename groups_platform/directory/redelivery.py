@@ -21,7 +21,8 @@ from groups_platform.directory.fingerprint import find_newest_day, read_tables
 from groups_platform.directory.fold import fold_schema, plan_fold, seed_fold, take_over
 from groups_platform.directory.guard import OFF, Protection, find_excesses, hold, measure
 from groups_platform.directory.plan import Plan
-from groups_platform.directory.staging import LIVE, StagedDay
+from groups_platform.directory.staging import StagedDay
+from groups_platform.directory.statements import LIVE
 from groups_platform.errors import ReplayImpossible
 
 

@@ -33,12 +33,12 @@ from groups_platform.directory.snapshot import (
     SnapshotCounts,
     count_snapshot,
 )
+from groups_platform.directory.statements import LIVE
 from groups_platform.errors import UnknownSyncDay
 
 log = logging.getLogger(__name__)
 
 PREFIX: Final = "directory_staging_"
-LIVE: Final = "directory"
 
 
 @dataclass(frozen=True)

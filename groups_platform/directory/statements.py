@@ -17,6 +17,8 @@ from groups_platform.database.connection import Connection
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.contract import AcceptedAgent, AcceptedGroup
 
+LIVE: Final = "directory"  # the schema of the tables that people read
+
 log = logging.getLogger(__name__)
 
 ALIASES: Final = ("s", "t", "c", "roster", "details")  # staged, in the table, changed

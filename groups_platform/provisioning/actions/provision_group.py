@@ -26,7 +26,10 @@ from groups_platform.provisioning.types import link_to
 
 
 class ProjectChanged(GroupServiceError):
-    """Somebody has deleted the project since the plan was made, or taken it from its directory group."""
+    """Somebody has deleted the project since the plan was made, or taken it from its directory group.
+
+    What to do: run `groups-platform provision` again.
+    """
 
     code = "project_changed"
 
