@@ -26,6 +26,9 @@ WORDS: Final = {
     "agents_new": "new agent",
     "memberships_added": "joined",
     "memberships_removed": "left",
+    "projects_to_be_deleted": "project to be deleted",
+    "projects_losing_all_members": "project loses all members",
+    "projects_with_running_kernels": "project with running kernels",
 }
 FLAG_KINDS: Final = ("groups_turned_inactive", "groups_turned_active")
 
@@ -87,7 +90,8 @@ def _marks(row: Mapping[str, Any]) -> Iterator[Mark]:
 def _value(kind: str, row: Mapping[str, Any], side: str) -> str:
     if kind == "groups_moved":
         return _parent(row.get(f"{side}_name"), row[side])
-    return row[side] or "" if kind == "groups_renamed" else ""
+    is_told = kind == "groups_renamed" or kind.startswith("projects_")  # of a project its name, and what it holds
+    return row[side] or "" if is_told else ""
 
 
 def _parent(name: str | None, group_id: object) -> str:

@@ -30,6 +30,9 @@ KINDS: Final = {
     "agent changed": "agents_changed",
     "member added": "memberships_added",
     "member removed": "memberships_removed",
+    "project to be deleted": "projects_to_be_deleted",
+    "project losing all members": "projects_losing_all_members",
+    "project with kernels": "projects_with_running_kernels",
 }
 
 
@@ -38,7 +41,8 @@ class Change:
     """A change of a group, of an agent, or of a membership (then both ids are there). change: of KINDS.
 
     before, after: what was renamed; of a group that moved the ids of its parents, whose names are before_name and
-    after_name. parent_group_id: of the group afterwards, or before it was gone.
+    after_name; of a project that is linked to the group its name and what it holds. parent_group_id: of the group
+    afterwards, or before it was gone.
     """
 
     change: str

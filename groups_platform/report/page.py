@@ -24,12 +24,14 @@ SMALL_TREE: Final = 60  # groups, up to which the whole tree is open
 OPEN_ROWS: Final = 12  # of a kind of change, up to which it is open
 # What an empty side of a change stands for.
 NOTHING: Final = {"groups_moved": "the top"}
+IMPACT: Final = ("projects_to_be_deleted", "projects_losing_all_members", "projects_with_running_kernels")
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "memberships_added": ("agent", "group"),
     "memberships_removed": ("agent", "group"),
     "groups_renamed": ("group", "was", "is"),
     "groups_moved": ("group", "from", "to"),
     "agents_changed": ("agent", "was", "is"),
+    **dict.fromkeys(IMPACT, ("group", "project", "holds")),
 }
 OPEN_FINDINGS: Final = 40  # of a day, up to which they are open
 WORSE: Final = {"groups_turned_inactive", "groups_missing", "groups_ended", "memberships_removed"}

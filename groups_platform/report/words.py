@@ -54,7 +54,7 @@ class KindWords:
 
     def counted(self, rows: int) -> str:
         """So many of it."""
-        noun = next(word for word in ("groups", "agents", "members") if word in self.many)
+        noun = next(word for word in ("groups", "agents", "projects", "members") if word in self.many)
         return f"{rows:,} {self.many.replace(noun, noun[:-1], 1) if rows == 1 else self.many}"
 
 
@@ -95,6 +95,15 @@ KINDS: Final = {
     "agents_reactivated": KindWords("agents active again"),
     "agents_changed": KindWords("agents changed", "Their name, address or times."),
     "agents_gone": KindWords("agents taken out", "A replay removed the day that had brought them."),
+    "projects_to_be_deleted": KindWords(
+        "projects to be deleted", "They belong to groups that would turn inactive.", "", "its project would be deleted"
+    ),
+    "projects_losing_all_members": KindWords(
+        "projects losing all members", "Nobody active would be left in their groups.", "", "its project would be empty"
+    ),
+    "projects_with_running_kernels": KindWords(
+        "projects with running kernels", "Of those above. One of them holds the day.", "", "kernels of its project run"
+    ),
 }
 
 SEVERITIES: Final = {"error": "not loaded", "warning": "loaded, and a person should look"}

@@ -37,6 +37,9 @@ SAID: Final = {
     "agent changed": ("~", "has another name or address", "agent with another name or address"),
     "member added": ("+", "joined", "member joined"),
     "member removed": ("-", "left", "member left"),
+    "project to be deleted": ("-", "would be deleted", "project to be deleted"),
+    "project losing all members": ("-", "would lose all members", "project losing all members"),
+    "project with kernels": ("-", "has running kernels", "project with running kernels"),
 }
 MOST_MEMBERS = 10  # of a group in the tree
 
@@ -79,7 +82,7 @@ def left_out(counts: Mapping[str, int], changes: Sequence[Change]) -> str | None
 
 def _number_of(kind: str, number: int) -> str:
     one = SAID[kind][2]
-    noun = next(noun for noun in ("group", "agent", "member") if noun in one.split())
+    noun = next(noun for noun in ("group", "agent", "project", "member") if noun in one.split())
     return f"{number:,} {one if number == 1 else one.replace(noun, f'{noun}s', 1).replace('that is', 'that are')}"
 
 
@@ -96,8 +99,8 @@ def _signed(sign: str) -> Text:
 
 
 def _happened(change: Change) -> Text:
-    noun = "agent" if change.group_id is None else "group" if change.agent_id is None else "member"
-    return Text(f"{noun} {SAID[change.change][1]}", style=COLORS[SAID[change.change][0]])
+    sign, happened, _ = SAID[change.change]
+    return Text(f"{change.change.split()[0]} {happened}", style=COLORS[sign])
 
 
 def _about(change: Change) -> Text:
@@ -117,6 +120,8 @@ def _from_and_to(change: Change) -> Text:
     if change.change == "group moved":
         before, after = _parent(change.before_name, change.before), _parent(change.after_name, change.after)
         return before.append(" → ").append(after)
+    if change.change.startswith("project"):
+        return Text(harmless(f"{change.before}, which holds {change.after}"))
     if change.before is not None and change.after is not None:
         return Text(harmless(f"{change.before} → {change.after}").replace("\n", " "))
     return Text()
