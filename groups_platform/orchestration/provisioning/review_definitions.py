@@ -38,7 +38,7 @@ REVIEW_OPS: Final = [op_of(row) for row in REVIEW_ACTIONS]
 
 
 @asset(
-    deps=["group_inactivity", "agents", SERVICE_GROUPS.key],
+    deps=["group_inactivity", "agents", "provisioned_projects", SERVICE_GROUPS.key],
     group_name="provisioning",
     owners=["team:group-service"],
     kinds={"postgres"},
