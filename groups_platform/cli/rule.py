@@ -66,7 +66,7 @@ def rule() -> None:
     """Manage rules: which groups of the directory have a project each. For superadmins; admins list their domain's.
 
     \b
-    RULE is the id of its directory group (groups-platform tree shows them), or of the rule:
+    RULE is the id of the rule, or of its directory group (see tree):
       groups-platform rule create 42 --domain norrvik --below --name "{name}-{id}"
       groups-platform rule show 42
     """

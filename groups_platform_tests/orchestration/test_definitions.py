@@ -81,7 +81,12 @@ def test_provisioned_projects_come_after_the_tables_of_the_directory(defs: Defin
 
 def test_the_access_review_tells_what_it_is(defs: Definitions) -> None:
     node = defs.resolve_asset_graph().get(AssetKey("access_review"))
-    assert {key.to_user_string() for key in node.parent_keys} == {"group_inactivity", "agents", "provisioned_projects", "service_groups"}
+    assert {key.to_user_string() for key in node.parent_keys} == {
+        "group_inactivity",
+        "agents",
+        "provisioned_projects",
+        "service_groups",
+    }
     spec = next(s for s in defs.resolve_all_asset_specs() if s.key.to_user_string() == "access_review")
     assert len(spec.description or "") > 60
     assert spec.owners

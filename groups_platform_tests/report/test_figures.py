@@ -47,7 +47,7 @@ TOTALS = """
 def difference(url: str, first: str, second: str) -> Counter[str]:
     """By another query than the report's, which compares the whole tables of both days."""
     query = read_sql("directory/read_difference").as_string(None)
-    found = rows_of(url, query, first=first, second=second, limit=1_000_000)
+    found = rows_of(url, query, first=first, second=second, limit=1_000_000, kinds=list(DIFFERENCE))
     return Counter(DIFFERENCE[str(row[0])] for row in found)
 
 
