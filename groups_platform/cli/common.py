@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 from collections.abc import Iterator, Sequence, Sized
 from contextlib import contextmanager
@@ -44,6 +45,13 @@ CSV = click.option(
     help="Print the rows as CSV. Text that starts with = + - or @ gets a ' before it.",
 )
 LIMIT = click.option("--limit", default=300, show_default=True, type=click.IntRange(1), help="Rows to show at most.")
+
+
+def refuse_option(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Refuse an option that does not exist where negative ids are arguments, so that click lets all of them through."""
+    if value is not None and re.match(r"-(?!\d+$)", value):
+        raise click.NoSuchOption(value)
+    return value
 
 
 def cut_at(limit: int, rows: Sized) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from groups_platform.cli.answers import Rows, show
-from groups_platform.cli.common import CSV, JSON, LIMIT, database, importing, start_database
+from groups_platform.cli.common import CSV, JSON, LIMIT, database, importing, refuse_option, start_database
 from groups_platform.cli.directory import failure_of, sync_days
 from groups_platform.cli.provision import provision_now
 from groups_platform.settings import Settings
@@ -27,7 +27,7 @@ AGENT_HISTORY = ("from_day", "to_day", "what", "group_id", "active", "name", "em
 MEMBERS = ("group_id", "group_name", "agent_id", "agent_name", "email", "active")
 
 DAY = click.argument("day", metavar="DAY")
-GROUP = click.argument("group", metavar="GROUP")
+GROUP = click.argument("group", metavar="GROUP", callback=refuse_option)
 REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept for ever.")
 FORM = click.option("--tree/--table", "as_tree", default=None, help="Only the tree, or only the table (default: both).")
 BY = click.option("--by", "decided_by", default=getpass.getuser, metavar="NAME", help="Who decides (your login).")
@@ -225,7 +225,7 @@ def _decide(
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("group", metavar="[GROUP]", required=False)
+@click.argument("group", metavar="[GROUP]", required=False, callback=refuse_option)
 @click.option("--agent", metavar="AGENT", help="The history of an agent instead.")
 @CSV
 @JSON

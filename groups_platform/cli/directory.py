@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from groups_platform.cli.answers import Rows, show
-from groups_platform.cli.common import CSV, JSON, LIMIT, cut_at, database, importing, start_database
+from groups_platform.cli.common import CSV, JSON, LIMIT, cut_at, database, importing, refuse_option, start_database
 from groups_platform.errors import UnknownSyncDay
 from groups_platform.masking import mask_text
 from groups_platform.settings import Settings
@@ -169,7 +169,7 @@ def tree(settings: Settings, limit: int, as_json: bool) -> None:
     short_help="Explain why a group is inactive, or who keeps it active.",
     context_settings={"ignore_unknown_options": True},
 )  # -5 is an id
-@click.argument("group", metavar="GROUP")
+@click.argument("group", metavar="GROUP", callback=refuse_option)
 @JSON
 @click.pass_obj
 def why(settings: Settings, group: str, as_json: bool) -> None:
@@ -193,7 +193,7 @@ def why(settings: Settings, group: str, as_json: bool) -> None:
     short_help="Show an agent: active or not, its groups, since when.",
     context_settings={"ignore_unknown_options": True},
 )
-@click.argument("agent", metavar="AGENT")
+@click.argument("agent", metavar="AGENT", callback=refuse_option)
 @CSV
 @JSON
 @click.pass_obj

@@ -65,12 +65,13 @@ def parse_instant(text: str, zone: tzinfo) -> datetime:
 
 def name_of_month(month: str) -> str:
     """The form in which people see a month: `2024-10`, also of `202410`; what is no month stays as it is."""
-    return f"{month[:4]}-{month[4:]}" if re.fullmatch("[0-9]{6}", month) else month
+    return f"{month[:4]}-{month[4:]}" if isinstance(month, str) and re.fullmatch("[0-9]{6}", month) else month
 
 
 def digits_of(date: str) -> str:
     """`202410` of `2024-10`, `20241031` of `2024-10-31`; what is neither stays as it is."""
-    return date.replace("-", "") if re.fullmatch("[0-9]{4}-[0-9]{2}(-[0-9]{2})?", date) else date
+    is_dashed = isinstance(date, str) and re.fullmatch("[0-9]{4}-[0-9]{2}(-[0-9]{2})?", date)
+    return date.replace("-", "") if is_dashed else date
 
 
 def parse_month(month: str, zone: tzinfo) -> Period:
