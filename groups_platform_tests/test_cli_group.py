@@ -407,7 +407,7 @@ def test_help_teaches_each_command_with_an_example() -> None:
             yield from commands(command, *path, name) if isinstance(command, click.Group) else [(*path, name)]
 
     own = [path for path in commands(cli) if path[0] in ("group", "usage", "audit")]
-    assert len(own) == 21
+    assert len(own) == 23
     for path in own:
         example = "groups-platform " + " ".join(path)
         assert example in run(*path, "--help").output

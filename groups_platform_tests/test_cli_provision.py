@@ -66,7 +66,7 @@ def test_people_who_are_not_matched_are_listed(world: World) -> None:
     assert [(row["agent_id"], row["reason"], row["email"]) for row in found["people"]] == [
         (3, "no_user", "nobody@example.com")
     ]
-    (row,) = csv.DictReader(run("provision", "--people", "--csv").output.splitlines())
+    (row,) = csv.DictReader(run("provision", "--people", "--csv").stdout.splitlines())
     assert (row["group_name"], row["agent_name"]) == ("[winter] tyres", "Agent 3")
     assert "no_user" in run("provision", "--people").output.replace(" ", "_")
 

@@ -35,6 +35,7 @@ from groups_platform.group_service.services.group.service import GroupService
 from groups_platform.group_service.types import OptionalState
 from groups_platform.group_service.types.audit import AuditEntry, AuditFilter, AuditStatus
 from groups_platform.group_service.types.group import GroupCreator, GroupModifier
+from groups_platform.group_service.types.period import name_of_month
 from groups_platform.group_service.types.user import UserModifier
 from groups_platform.settings import Settings, find_resource
 from groups_platform_tests.conftest import NewDatabase
@@ -133,7 +134,7 @@ async def test_the_usage_is_what_the_readme_says(service: GroupService) -> None:
                 Decimal(group.g_io_read) / GIB,
                 sum(not kernel.has_statistics for kernel in group.c_infos or ()),
             ]
-            found.append([month, f"{group.domain_name}/{group.g_name}", *figures])
+            found.append([name_of_month(month), f"{group.domain_name}/{group.g_name}", *figures])
     assert sorted(found) == sorted(promised())
     assert len(found) == 16
 

@@ -75,8 +75,11 @@ class ProvisionGroupActionResult(GroupActionResult):
 async def provision_group(action: ProvisionGroupAction, context: ActionContext) -> ProvisionGroupActionResult:
     """Create, change, restore or delete the project of a directory group, and change its members, as a plan says (M5).
 
-    action: ProvisionGroupAction. What is as it shall be already stays untouched. Who has become inactive or left the
-    domain since the plan was made is not added; who was not added by provisioning is removed only with is_exact.
+    action: ProvisionGroupAction. directory_group_id: whose project it is; rule_id: of the rule that says so; is_known:
+    whether that is stored already; project_id: the project, or creator: what it is to be; modifier: the fields to
+    change; added, removed: ids of users; is_exact: whether members that were added by hand may be removed.
+    What is as it shall be already stays untouched. Who has become inactive or left the domain since the plan was made
+    is not added.
     Returns ProvisionGroupActionResult; data is the project as it is now.
     error.code: forbidden, project_changed, group_not_found, and those of create_group.
     """
