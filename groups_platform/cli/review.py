@@ -37,7 +37,14 @@ ROWS = click.argument("rows", metavar="ROW...", nargs=-1, required=True)
 
 @click.group(invoke_without_command=True)
 @click.option("--domain", "domain_name", metavar="DOMAIN", help="Only this domain.")
-@click.option("--kind", "kinds", type=click.Choice(KINDS), multiple=True, help="Only this kind; may be repeated.")
+@click.option(
+    "--kind",
+    "kinds",
+    metavar="KIND",
+    type=click.Choice(KINDS),
+    multiple=True,
+    help=f"Only this kind; may be repeated. One of {', '.join(KINDS)}.",
+)
 @PAGE
 @CURSOR
 @HTML

@@ -38,6 +38,7 @@ from groups_platform.provisioning.actions.delete_rule import DeleteRuleAction
 from groups_platform.provisioning.actions.link_group import LinkGroupAction
 from groups_platform.provisioning.actions.list_rules import ListRulesAction
 from groups_platform.provisioning.actions.modify_rule import ModifyRuleAction
+from groups_platform.provisioning.actions.provision_group import ProvisionGroupAction
 from groups_platform.provisioning.actions.unlink_group import UnlinkGroupAction
 from groups_platform.provisioning.review.actions.decide_review_row import DecideReviewRowAction
 from groups_platform.provisioning.review.actions.finish_review import FinishReviewAction
@@ -218,10 +219,17 @@ ENTRIES: dict[str, Entry] = {
         part=lambda t: f"Review(id={t.review},",
     ),
     "get_review": E(lambda t: GetReviewAction(t.review), ADMINS_OF, "unknown_review"),
+    "provision_group": E(
+        lambda t: ProvisionGroupAction(t.directory_group, t.rule, t.group, modifier=described()),
+        SUPERADMINS, "group_not_found",
+    ),
     "link_group": G(lambda t: LinkGroupAction(t.group, t.directory_group), ADMINS_OF),
     "unlink_group": G(lambda t: UnlinkGroupAction(t.group), ADMINS_OF),
 }  # fmt: skip
-OF_ONE_GROUP = [name for name, entry in ENTRIES.items() if entry.absent == "group_not_found"]
+OF_A_LINK = ("unlink_group", "provision_group")
+OF_ONE_GROUP = [
+    name for name, entry in ENTRIES.items() if entry.absent == "group_not_found" and name != "provision_group"
+]
 
 
 def test_s19_every_action_of_the_service_has_an_entry() -> None:
@@ -287,7 +295,7 @@ class World:
                 "registry": f"https://me:{secret}-url@registry.example.com", "user": f"{secret}-user",
                 "password": f"{secret}-password", "project": {"deep": [f"{secret}-nested"]}, "note": f"{secret}-note",
             },
-            integration_id={"link_group": None, "unlink_group": f"directory:{number}"}.get(
+            integration_id={"link_group": None, **dict.fromkeys(OF_A_LINK, f"directory:{number}")}.get(
                 action, f"{secret}-integration"
             ),
         )  # fmt: skip

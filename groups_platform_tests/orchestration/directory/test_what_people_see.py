@@ -120,7 +120,7 @@ def test_p22_a_refused_day_has_findings_and_says_why_first(dagster: Dagster, sou
 
     facts = shown(result, "findings")
     assert list(facts)[:3] == ["state", "why", "what_to_do"]
-    assert facts["why"].startswith("day2 is not a full snapshot: 1 file(s) cannot be read")
+    assert facts["why"].startswith("day2 is not a full snapshot: 1 file cannot be read")
     first = facts["first_of_each_code"][0]
     assert first["code"] == "invalid_json, which blocks the day"
     assert first["place"] == "admin_groups/cut.json, the whole file"

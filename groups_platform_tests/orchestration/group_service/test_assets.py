@@ -91,7 +91,7 @@ def test_a_month_is_stored_by_group_and_domain_and_shown(service_runs: ServiceRu
     assert [row["group"] for row in rows(facts["allocated"])] == names
     assert {"optics", "physics", "abroad"} <= words_of(facts["picture"])
     (attempt,) = service_runs.audit("store_monthly_usage")
-    assert (attempt.run_id, attempt.actor, attempt.entity_id) == (result.run_id, "system", "202407")
+    assert (attempt.run_id, attempt.actor, attempt.entity_id) == (result.run_id, "system", "2024-07")
     assert attempt.after == {
         "month": MONTH, "is_over": True, "groups": 3, "kernels": 4, "rows_written": 5, "rows_removed": 0,
     }  # fmt: skip
