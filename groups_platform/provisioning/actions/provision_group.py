@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import CursorResult
 
 from groups_platform.database.sql_files import read_statement
-from groups_platform.group_service.errors import GroupServiceError, UnknownUsers
+from groups_platform.group_service.errors import GroupServiceError, InvalidValue, UnknownUsers
 from groups_platform.group_service.services.group.actions.base import Access, ActionContext, BaseAction
 from groups_platform.group_service.types import OptionalState
 from groups_platform.group_service.types.audit import Entity, group_entity
@@ -103,9 +103,10 @@ async def provision_group(action: ProvisionGroupAction, context: ActionContext) 
 
 async def _project(action: ProvisionGroupAction, context: ActionContext) -> tuple[GroupData | None, GroupData]:
     """The project before the action, and after it, locked. Raises ProjectChanged."""
-    if action.creator is not None:
+    if action.creator is not None and action.project_id is None:
         return None, await context.groups.create(action.creator, context.now)
-    assert action.project_id is not None, "An action without a creator is about a project."
+    if action.project_id is None or action.creator is not None:
+        raise InvalidValue("Give project_id for a project, or creator for a new one.", field="project_id")
     before = await context.groups.lock(action.project_id)
     is_linked = before.integration_id == link_to(action.directory_group_id)
     if not is_linked or (action.modifier.is_active.is_nop and not before.is_active):
