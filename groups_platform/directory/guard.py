@@ -77,16 +77,21 @@ class Excess:
 
 def hold(label: str, plan_id: str, excesses: Sequence[Excess], *, look: str) -> DayHeld:
     """Why a day, or a replay, is held, and which commands decide. look: the command that shows its plan."""
-    others = len(excesses) - 1
-    more = f" ({others} more {'limits are' if others > 1 else 'limit is'} exceeded)" if others else ""
     return DayHeld(
-        f"{label} is held, and nothing of it was applied. {excesses[0].sentence.capitalize()}{more}. Look at it with "
+        f"{label} is held, and nothing of it was applied. {worst_of(excesses)}. Look at it with "
         f"{look}; then groups-platform approve {label} --plan {plan_id} --reason TEXT applies it, and "
         f"groups-platform reject {label} --reason TEXT lets later days go on without it.",
         sync_day=label,
         plan_id=plan_id,
         excesses=[excess.to_json() for excess in excesses],
     )
+
+
+def worst_of(excesses: Sequence[Excess]) -> str:
+    """The worst excess, which is the first, and how many more there are."""
+    others = len(excesses) - 1
+    more = f" ({others} more {'limits are' if others > 1 else 'limit is'} exceeded)" if others else ""
+    return f"{excesses[0].sentence.capitalize()}{more}"
 
 
 def measure(

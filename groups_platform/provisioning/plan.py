@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
-from groups_platform.directory.guard import Excess, find_excesses
+from groups_platform.directory.guard import Excess, find_excesses, worst_of
 from groups_platform.directory.plan import SAMPLE_ROWS, Plan, plan_of, store_plan
 from groups_platform.errors import ProvisioningHeld
 from groups_platform.settings import Limit
@@ -75,10 +75,8 @@ class ProvisioningPlan:
         """Why the plan is held, if it is not approved, and which command decides."""
         if not self.excesses:
             return None
-        others = len(self.excesses) - 1
-        more = f" ({others} more {'limits are' if others > 1 else 'limit is'} exceeded)" if others else ""
         return ProvisioningHeld(
-            f"Provisioning is held, and nothing of it was applied. {self.excesses[0].sentence.capitalize()}{more}. "
+            f"Provisioning is held, and nothing of it was applied. {worst_of(self.excesses)}. "
             f"Look at it with {LOOK}; then groups-platform approve {LABEL} --plan {self.plan.id} --reason TEXT applies "
             "it.",
             plan_id=self.plan.id,

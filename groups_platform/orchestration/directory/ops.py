@@ -133,9 +133,10 @@ def replay_days(context: OpExecutionContext, config: ReplayConfig, spark: Spark,
     )
 
 
-def _job_of(action: OpDefinition) -> JobDefinition:
+def job_of(action: OpDefinition) -> JobDefinition:
+    """A job of the op's name, which runs in one process."""
     graph = GraphDefinition(f"{action.name}_graph", node_defs=[action])
     return graph.to_job(name=action.name, description=action.description, executor_def=in_process_executor)
 
 
-DIRECTORY_JOBS = [_job_of(action) for action in (plan_day, decide_day, replay_days)]
+DIRECTORY_JOBS = [job_of(action) for action in (plan_day, decide_day, replay_days)]

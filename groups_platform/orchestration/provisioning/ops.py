@@ -1,23 +1,13 @@
 """What people start from the Launchpad: the plan of provisioning, and provisioning itself."""
 
-from dagster import (
-    GraphDefinition,
-    JobDefinition,
-    Nothing,
-    OpDefinition,
-    OpExecutionContext,
-    Out,
-    in_process_executor,
-    op,
-)
+from dagster import OpExecutionContext, op
 
+from groups_platform.orchestration.directory.ops import NOTHING, job_of
 from groups_platform.orchestration.directory.resources import Platform
 from groups_platform.orchestration.failures import as_failure
 from groups_platform.orchestration.provisioning import metadata as shown
 from groups_platform.orchestration.provisioning.assets import POOL
 from groups_platform.provisioning import apply, plan
-
-NOTHING = {"out": Out(Nothing, description="Nothing but metadata: what came of it.")}
 
 
 @op(out=NOTHING)
@@ -44,9 +34,4 @@ def provision(context: OpExecutionContext, platform: Platform) -> None:
     context.add_output_metadata({"projects": result.projects, **shown.plan_facts(result.planned)})
 
 
-def _job_of(action: OpDefinition) -> JobDefinition:
-    graph = GraphDefinition(f"{action.name}_graph", node_defs=[action])
-    return graph.to_job(name=action.name, description=action.description, executor_def=in_process_executor)
-
-
-PROVISIONING_JOBS = [_job_of(action) for action in (plan_provisioning, provision)]
+PROVISIONING_JOBS = [job_of(action) for action in (plan_provisioning, provision)]
