@@ -11,6 +11,7 @@ from groups_platform.provisioning.apply import ProvisioningResult
 from groups_platform.provisioning.plan import BLOCKERS, LABEL, UNMATCHED, ProvisioningPlan
 from groups_platform.terminal import console, errors, escape, uncut
 from groups_platform.terminal.days import show_excesses
+from groups_platform.wording import counted
 
 SHOWN_ROWS: Final = 3  # of a kind of change
 
@@ -40,7 +41,7 @@ def show_result(result: ProvisioningResult) -> None:
             errors.print(f"[red]{escape(sentence)}[/]")
         errors.print(f"[bold red]{escape(str(result.refusal))}[/]")
     elif result.projects:
-        console.print(f"[green]{_number(result.projects, 'project')} provisioned.[/]")
+        console.print(f"[green]{counted(result.projects, 'project')} provisioned.[/]")
 
 
 def show_people(planned: ProvisioningPlan) -> None:
@@ -76,12 +77,12 @@ def _show_blockers(planned: ProvisioningPlan) -> None:
     for reason, number in planned.blocked.items():
         some = [row for row in planned.blockers if row["reason"] == reason][:SHOWN_ROWS]
         groups = ", ".join(f"{row['group_id']} ({row['group_name']})" for row in some)
-        console.print(f"[yellow]{_number(number, 'group')} blocked:[/] {BLOCKERS[reason]}: {escape(groups)}")
+        console.print(f"[yellow]{counted(number, 'group')} blocked:[/] {BLOCKERS[reason]}: {escape(groups)}")
 
 
 def _hint_people(planned: ProvisioningPlan) -> None:
     if people := sum(planned.unmatched.values()):
-        console.print(f"{_number(people, 'person', 'people')} cannot be matched: groups-platform provision --people")
+        console.print(f"{counted(people, 'person', 'people')} cannot be matched: groups-platform provision --people")
 
 
 def _sample(row: Mapping[str, Any]) -> str:
@@ -90,7 +91,3 @@ def _sample(row: Mapping[str, Any]) -> str:
     what = row["after"] or row["before"] or row["group_name"]
     is_member = row["agent_id"] is not None or "@" in str(what)
     return f"{what} in {row['group_name']}" if is_member else str(what)
-
-
-def _number(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
