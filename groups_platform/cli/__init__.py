@@ -13,6 +13,7 @@ from groups_platform.cli import (
     alerts,
     audit,
     days,
+    demo,
     directory,
     domain,
     dotfile,
@@ -120,7 +121,7 @@ for command in (
     audit.audit,
     alerts.alerts,
     review.review,
-    platform.demo,
+    demo.demo,
     platform.dev,
     platform.db,
 ):
