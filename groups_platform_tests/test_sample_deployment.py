@@ -161,7 +161,7 @@ async def test_users_are_agents_and_a_group_is_linked_to_the_directory(service: 
     assert len(page.groups) == 6
     (linked,) = [group for group in page.groups if group.integration_id]
     directory = json.loads((day / "admin_groups" / "groups.json").read_text(encoding="utf-8"))
-    assert str(linked.integration_id) in {str(group["id"]) for group in directory}
+    assert linked.integration_id in {f"directory:{group['id']}" for group in directory}
     assert [group.name for group in page.groups if not group.is_active] == ["summer-forecast"]
     assert [group.name for group in page.groups if group.type.value == "model-store"] == ["speech-models"]
 
@@ -192,7 +192,7 @@ async def test_a_group_whose_name_is_taken_is_left_out(settings: Settings, caplo
         connection.execute("INSERT INTO manager.project_resource_policies (name) VALUES ('default')")
     async with open_service(settings=settings) as service:
         await service.create_group(CreateGroupAction(GroupCreator("ticket-triage", "norrvik")))
-        linked = GroupCreator("batteries", "norrvik", integration_id="21000402110")
+        linked = GroupCreator("batteries", "norrvik", integration_id="directory:21000402110")
         await service.create_group(CreateGroupAction(linked))
     for groups, folders, sessions in ((4, 1, 11), (0, 0, 0)):
         added = await load_sample_deployment(settings)

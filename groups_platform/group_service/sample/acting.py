@@ -39,7 +39,7 @@ from groups_platform.group_service.types.user import (
 Data = TypeVar("Data")
 
 ACTIVE = "active"
-TAKEN = ("group_name_taken", "integration_id_taken", "inactive_domain")  # what others have done leaves no place
+TAKEN = ("group_name_taken", "already_linked", "inactive_domain")  # what others have done leaves no place
 
 log = logging.getLogger(__name__)
 
