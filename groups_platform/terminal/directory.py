@@ -65,10 +65,12 @@ def _show_done(summaries: Sequence[RunSummary]) -> None:
 
     findings = Table("findings", "severity", *(s.sync_day for s in summaries))
     for code in FindingCode:
-        findings.add_row(code.value, code.severity, *(_number(s.findings.get(code)) for s in summaries))
+        if any(s.findings.get(code) for s in summaries):
+            findings.add_row(code.value, code.severity, *(_number(s.findings.get(code)) for s in summaries))
     for column in findings.columns[2:]:
         column.justify = "right"
-    console.print(findings)
+    if findings.rows:
+        console.print(findings)
 
 
 def show_outcome(summary: RunSummary) -> None:
