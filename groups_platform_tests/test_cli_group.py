@@ -140,7 +140,7 @@ def test_groups_are_listed_by_filters_and_pages() -> None:
     assert names("--type", "model-store") == names("--name", "SPEECH") == ["speech-models"]
     assert names("--member", MEMBER) == names("--member", user_id(MEMBER))
     assert names("--member", MEMBER, "--active") == ["speech-models", "ticket-triage"]
-    assert names("--integration-id", "21000402110") == ["battery-diagnostics"]
+    assert names("--integration-id", "directory:21000402110") == ["battery-diagnostics"]
     assert names("--as", OTHER_MEMBER) == ["battery-diagnostics", "ticket-triage"]
 
     first = run("group", "list", "--limit", "4")
@@ -457,6 +457,7 @@ def test_the_demo_shows_the_service_as_often_as_it_runs(
         with open_instance(Settings.from_env()) as instance:
             for asset, partitions in (("monthly_usage", 3), ("audit_summary", 1)):
                 assert len(instance.get_materialized_partitions(AssetKey(asset))) == partitions
+            assert instance.get_latest_materialization_event(AssetKey("access_review"))
     finally:
         with connect(server_url, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")

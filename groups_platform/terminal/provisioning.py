@@ -35,6 +35,11 @@ def show_result(result: ProvisioningResult) -> None:
     _show_changes(result.planned)
     _show_blockers(result.planned)
     _hint_people(result.planned)
+    show_outcome(result)
+
+
+def show_outcome(result: ProvisioningResult) -> None:
+    """Why it was refused, or how many projects are done."""
     if result.refusal:
         show_excesses(result.planned.excesses)
         for sentence in result.refusals:
