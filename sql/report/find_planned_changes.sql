@@ -1,5 +1,5 @@
--- What the day would change, as far as its plan has samples of it.
-INSERT INTO report_change
+-- What the day would change, as far as its plan has samples of it, in the form and place of find_changes.sql.
+CREATE TEMPORARY TABLE day_change ON COMMIT DROP AS
 SELECT sampled.kind, row.group_id, row.agent_id, row.before, row.after
 FROM directory.sync_plans AS plan
 CROSS JOIN LATERAL jsonb_each(plan.samples) AS sampled (kind, rows)
