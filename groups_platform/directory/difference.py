@@ -94,13 +94,14 @@ def read_changes_of_day(
         if first and not read_row(connection, "has_history", {"sync_day": first})["has_history"]:
             return None, {}
         find_changes(connection, first, day)
-        marks = read_marks(connection, day, group_ids) if first else {}
+        marks = read_marks(connection, group_ids) if first else {}
         return read_changes(connection, first, day, of_each=of_each), marks
 
 
 def find_changes(connection: Connection, first: str | None, second: str) -> None:
     """Make `day_change`, a table of this transaction with every change; see `find_changes.sql`."""
     days = {"first": sql.Literal(first), "second": sql.Literal(second)}
+    connection.execute(read_sql("directory/set_up_transaction"))
     connection.execute(read_sql("directory/find_changes").format(**days))
 
 
@@ -108,18 +109,19 @@ def read_changes(
     connection: Connection, first: str | None, second: str, *, of_each: int, limit: int | None = None
 ) -> Difference:
     """The changes of `day_change`, at most `of_each` of a kind and `limit` of all, with the names after `second`."""
-    rows = _read_named(connection, second, of_each=of_each, limit=limit)
+    asked = {"second": second, "of_each": of_each, "limit": limit, "kinds": list(KINDS)}
+    rows = read_rows(connection, "read_changes", asked)
     counts = rows[0]["counts"] if rows else {}
     changes = tuple(_change(**row) for row in rows)
     return Difference(first, second, {kind: counts[kind] for kind in KINDS if kind in counts}, changes)
 
 
 def read_marks(
-    connection: Connection, second: str, group_ids: Sequence[int], *, is_planned: bool = False
+    connection: Connection, group_ids: Sequence[int], *, is_planned: bool = False
 ) -> dict[int, tuple[Mark, ...]]:
     """What `day_change` has of these groups, by id, as marks on a tree. is_planned: say what would change."""
     marks: dict[int, tuple[Mark, ...]] = defaultdict(tuple)
-    for row in _read_named(connection, second, of_each=1, group_ids=list(group_ids)):
+    for row in read_rows(connection, "read_marks", {"group_ids": list(group_ids), "kinds": list(KINDS)}):
         change = _change(**row)
         number = f"{row['rows']:,} " if change.agent_id is not None else ""
         marks[row["group_id"]] += (Mark(change.change, f"{number}{change.told(is_planned=is_planned)}"),)
@@ -138,13 +140,6 @@ def read_groups_above(url: str, changes: Iterable[Change], as_of: str | None = N
     wanted = {id_ for change in changes for id_ in (change.group_id, change.parent_group_id) if id_ is not None}
     rows = query(url, "read_groups_above", group_ids=sorted(wanted), as_of=as_of, levels=LEVELS) if wanted else []
     return {row["group_id"]: GroupAbove(**row) for row in rows}
-
-
-def _read_named(
-    connection: Connection, second: str, *, of_each: int, limit: int | None = None, group_ids: list[int] | None = None
-) -> list[dict[str, Any]]:
-    asked = {"second": second, "of_each": of_each, "limit": limit, "group_ids": group_ids, "kinds": list(KINDS)}
-    return read_rows(connection, "read_changes", asked)
 
 
 def _change(**row: Any) -> Change:

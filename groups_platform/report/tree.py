@@ -74,7 +74,7 @@ def read_tree(connection: Connection, shown_day: str, *, is_marked: bool, is_pla
         (total,) = cursor.execute(read_sql("report/count_tree"), key)
         ids = [row["group_id"] for row in rows]
         counted = cursor.execute(read_sql("report/count_members"), {**key, "group_ids": ids}).fetchall()
-    marks = read_marks(connection, shown_day, ids, is_planned=is_planned) if is_marked else {}
+    marks = read_marks(connection, ids, is_planned=is_planned) if is_marked else {}
     members = {row["group_id"]: row for row in counted}
     under: dict[int | None, list[dict[str, Any]]] = {}
     for row in rows:

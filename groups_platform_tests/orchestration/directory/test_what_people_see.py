@@ -17,6 +17,7 @@ from dagster._core.storage.partition_status_cache import get_and_update_asset_st
 from groups_platform.database.connection import connect
 from groups_platform.definitions import build_defs
 from groups_platform.directory.findings import FindingCode
+from groups_platform.directory.plan import find_plan
 from groups_platform.orchestration.directory.partitions import SYNC_DAY
 from groups_platform_tests.days import agent, group, write_day, write_file
 from groups_platform_tests.hostile_days import write_days
@@ -295,15 +296,21 @@ def test_p22_a_day_run_again_still_shows_what_it_changed(dagster: Dagster, chang
     assert older["groups_new"] == 6
 
 
-def test_p22_a_day_delivered_again_names_parents_and_new_groups(dagster: Dagster, source: Path) -> None:
+def test_p22_a_day_delivered_again_shows_what_differs_from_the_day_before(
+    dagster: Dagster, source: Path, pipeline: Pipeline
+) -> None:
     write_day(source / "sync-day1", DAY1, WHO)
-    write_day(source / "sync-day2", DAY1, WHO)
+    write_day(source / "sync-day2", [*DAY1[:3], DAY2[3], *DAY1[4:]], WHO)
     for label in ("day1", "day2"):
         assert dagster.run("sync_day", label).success
-    write_day(source / "sync-day2", DAY2, WHO)
-    found = told(shown(dagster.run("sync_day", "day2"), "groups")["what_changed"])
-    assert ("group moved", "Harbour (3)", "", "North (1)", "South (2)") in found
-    assert ("new group", "Young (7)", "", "", "") in found
+    write_day(source / "sync-day2", DAY2, [a for a in WHO if a["id"] != 103])
+    assert told(shown(dagster.run("sync_day", "day2"), "groups")["what_changed"]) == CHANGES
+    plan = find_plan(pipeline.url, "day2", outcome="applied")
+    assert plan
+    assert plan["counts"]["groups_renamed"] == 0, "the plan is the difference to the delivery before"
+    (moved,) = plan["samples"]["groups_moved"]
+    assert (moved["group_name"], moved["before_name"], moved["after_name"]) == ("Harbour", "North", "South")
+    assert {row["group_name"] for row in plan["samples"]["groups_new"]} == {"Young", '<b>&"\x07'}
 
 
 def test_p22_every_check_names_its_day(dagster: Dagster, source: Path) -> None:
