@@ -25,6 +25,7 @@ from groups_platform.errors import DayHeld, IncompleteSnapshot
 from groups_platform.orchestration.directory import metadata as shown
 from groups_platform.orchestration.metadata import rows_table
 from groups_platform.settings import Settings
+from groups_platform.wording import counted
 
 COMPLETE: Final = "complete_snapshot"
 IS_COMPLETE: Final = "The delivery is a full snapshot: every file can be read, and groups and agents were accepted."
@@ -222,15 +223,12 @@ def _own(
 def sql_checks(label: str, results: tuple[directory_checks.CheckResult, ...]) -> Iterator[AssetCheckResult]:
     """The checks of `sql/checks`. label: the day after which, or on which, the tables were looked at."""
     for result in results:
+        broken = "" if result.passed else f"broken by {counted(result.failures, 'row')}: "
         yield AssetCheckResult(
             check_name=result.name,
             asset_key=result.asset,
             passed=result.passed,
             severity=AssetCheckSeverity.ERROR if result.is_blocking else AssetCheckSeverity.WARN,
-            description=shown.about(
-                label,
-                f"{'' if result.passed else f'{result.failures} row(s) break it: '}{result.promise} "
-                f"(looks at {result.looked_at})",
-            ),
+            description=shown.about(label, f"{broken}{result.promise} (looks at {result.looked_at})"),
             metadata={"day": label, "offending_rows": result.failures, "sample": rows_table(result.sample)},
         )
