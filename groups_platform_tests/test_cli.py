@@ -246,7 +246,7 @@ def test_p10_to_p12_plan_reject_and_history_in_the_terminal(terminal: Terminal, 
 
     assert terminal.run("sync", "--day", "day2").exit_code == 0
     changed = {row["change"] for row in terminal.json("diff", "day1", "day2")["changes"]}
-    assert "group moved" in changed
+    assert "groups_moved" in changed
     assert [row["from_day"] for row in terminal.json("history", "2")] == ["day1", "day2"]
     assert "member of 2" in terminal.run("history", "--agent", "5").output
     assert [row["agent_id"] for row in terminal.json("members", "1", "--below", "--as-of", "day1")] == [5]

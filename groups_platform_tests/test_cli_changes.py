@@ -48,16 +48,16 @@ def data(*words: str) -> Any:
 
 
 CHANGES = {
-    ("group turned inactive", 5, None),
-    ("group turned active", 4, None),
-    ("group new", 6, None),
-    ("group moved", 3, None),
-    ("group renamed", 3, None),
-    ("agent reactivated", None, 6),
-    ("agent new", None, 8),
-    ("member added", 3, 8),
-    ("member added", 6, 8),
-    ("member removed", 5, 7),
+    ("groups_turned_inactive", 5, None),
+    ("groups_turned_active", 4, None),
+    ("groups_new", 6, None),
+    ("groups_moved", 3, None),
+    ("groups_renamed", 3, None),
+    ("agents_reactivated", None, 6),
+    ("agents_new", None, 8),
+    ("memberships_added", 3, 8),
+    ("memberships_added", 6, 8),
+    ("memberships_removed", 5, 7),
 }
 
 
@@ -67,7 +67,7 @@ def test_p17_a_difference_has_every_change_with_names() -> None:
     assert (told["first"], told["second"]) == ("day1", "day2")
     assert {(row["change"], row["group_id"], row["agent_id"]) for row in told["changes"]} == CHANGES
     assert sum(told["counts"].values()) == len(CHANGES)
-    moved = next(row for row in told["changes"] if row["change"] == "group moved")
+    moved = next(row for row in told["changes"] if row["change"] == "groups_moved")
     assert (moved["before"], moved["before_name"], moved["after"], moved["after_name"]) == (
         "1",
         "Support",
@@ -81,7 +81,7 @@ def test_p17_a_difference_has_every_change_with_names() -> None:
 @pytest.mark.usefixtures("applied")
 def test_p17_by_default_the_newest_day_is_compared_with_the_one_before() -> None:
     assert data("diff") == data("diff", "day2") == data("diff", "day1", "day2")
-    assert {row["change"] for row in data("diff", "day2", "day1")["changes"]} >= {"group gone", "agent gone"}
+    assert {row["change"] for row in data("diff", "day2", "day1")["changes"]} >= {"groups_gone", "agents_gone"}
     assert "day1 is the first applied day" in failure("diff", "day1", "--json")["message"]
     assert failure("diff", "day9", "--json")["code"] == "unknown_sync_day"
 
@@ -96,13 +96,14 @@ def test_changes_read_without_colour_by_their_signs() -> None:
     shown = run("diff").stdout
     assert "\x1b" not in shown
     for line in (
-        "From day1 to day2: 1 group turned inactive, 1 group came back, 1 new group, 1 group moved, 1 group renamed,",
+        "From day1 to day2: 1 group turned inactive, 1 group active again, 1 new group, 1 group moved,",
         "- Refunds (5)  turned inactive",
         "- Agent 7 (7)  left",
-        "+ Night (4)  came back",
-        "~ Calls (3)  moved: Support (1) → Sales (2)  was renamed: Phone → Calls",
-        "+ New (6)  is new",
-        "+ Agent 6 (6)  came back",
+        "+ Night (4)  active again",
+        "~ Calls (3)  moved from Support (1)  was Phone",
+        "Calls (3)                 Support (1) → Sales (2)",
+        "+ New (6)  new",
+        "+ Agent 6 (6)  active again",
     ):
         assert line in shown, shown
     assert "└── Sales (2)" in shown, "the groups above are there, to find the way"
@@ -134,8 +135,8 @@ def test_p10_a_plan_is_shown_in_the_same_form() -> None:
     assert planned.exit_code == 0, planned.output
     for line in (
         "- Refunds (5)  turned inactive",
-        "+ New (6)  is new",
-        "moved: Support (1) → Sales (2)",
+        "+ New (6)  new",
+        "moved from Support (1)",
         "1 group moved",
     ):
         assert line in planned.stdout, planned.stdout

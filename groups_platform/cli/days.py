@@ -71,29 +71,25 @@ def plan(settings: Settings, day: str, as_tree: bool | None, as_json: bool) -> N
     """
     start_database(settings)
     with importing():
-        from groups_platform.directory.difference import (  # noqa: PLC0415
-            Change,
-            Difference,
-            changes_of_plan,
-            read_groups_above,
-        )
+        from groups_platform.directory.change_words import Change  # noqa: PLC0415
+        from groups_platform.directory.difference import difference_of_plan, read_groups_above  # noqa: PLC0415
         from groups_platform.running.runs import open_for_terminal, plan_day  # noqa: PLC0415
         from groups_platform.terminal import days as terminal  # noqa: PLC0415
 
         opened = open_for_terminal(settings)
     with opened as instance:
         summary = plan_day(settings, instance, day)
-    counts, changes = changes_of_plan(summary.plan) if summary.plan else ({}, ())
+    found = summary.plan
+    view = difference_of_plan(day, found.counts if found else {}, found.samples if found else {})
 
     def draw(_: object) -> None:
-        above = read_groups_above(database(settings), changes)
-        view = Difference("the tables", day, counts, changes)
+        above = read_groups_above(database(settings), view.changes)
         terminal.show_plan(summary, view, above, as_table=as_tree is not True, as_tree=as_tree is not False)
 
     excesses = [excess.to_json() for excess in summary.excesses]
     planned: dict[str, Any] = {"sync_day": day, "plan": summary.plan and asdict(summary.plan)}
-    planned |= {"excesses": excesses, "changes": changes}
-    rows: Rows[object] = Rows(Change, lambda _: changes, lambda _: terminal.plan_note(summary))
+    planned |= {"excesses": excesses, "changes": view.changes}
+    rows: Rows[object] = Rows(Change, lambda _: view.changes, lambda _: terminal.plan_note(summary))
     show(planned, as_json, draw, rows, error=failure_of(summary))
     sys.exit(0 if summary.succeeded else 1)
 
@@ -299,12 +295,8 @@ def diff(
       groups-platform diff day2
       groups-platform diff day1 day4 --tree
     """
-    from groups_platform.directory.difference import (  # noqa: PLC0415
-        Change,
-        choose_days,
-        read_difference,
-        read_groups_above,
-    )
+    from groups_platform.directory.change_words import Change  # noqa: PLC0415
+    from groups_platform.directory.difference import choose_days, read_difference, read_groups_above  # noqa: PLC0415
     from groups_platform.terminal import changes as terminal  # noqa: PLC0415
 
     url = database(settings)

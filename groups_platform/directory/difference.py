@@ -1,70 +1,41 @@
-"""What differs between two applied days, and what a plan changes, in one form: changes with names."""
+"""What differs between two applied days by the histories, and what a plan changes, in one form: changes with names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from groups_platform.directory.plan import Plan
+from psycopg import sql
+
+from groups_platform.database.connection import Connection, connect
+from groups_platform.database.sql_files import read_sql
+from groups_platform.directory.change_words import KINDS, Change, Mark
 from groups_platform.directory.reports import applied_days, query
+from groups_platform.directory.statements import read_row, read_rows
 from groups_platform.errors import UnknownSyncDay
 
 LEVELS: Final = 20  # above a changed group
 
-# Kinds in the order in which people see them, and those of a plan that mean the same.
-KINDS: Final = {
-    "group turned inactive": "groups_turned_inactive",
-    "group turned active": "groups_turned_active",
-    "group new": "groups_new",
-    "group gone": "",
-    "group missing": "groups_missing",
-    "group ended": "groups_ended",
-    "group moved": "groups_moved",
-    "group renamed": "groups_renamed",
-    "group changed": "groups_changed",
-    "agent deactivated": "agents_deactivated",
-    "agent reactivated": "agents_reactivated",
-    "agent new": "agents_new",
-    "agent gone": "",
-    "agent changed": "agents_changed",
-    "member added": "memberships_added",
-    "member removed": "memberships_removed",
-    "project to be deleted": "projects_to_be_deleted",
-    "project losing all members": "projects_losing_all_members",
-    "project with kernels": "projects_with_running_kernels",
-}
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change of a group, of an agent, or of a membership (then both ids are there). change: of KINDS.
-
-    before, after: what was renamed; of a group that moved the ids of its parents, whose names are before_name and
-    after_name; of a project that is linked to the group its name and what it holds. parent_group_id: of the group
-    afterwards, or before it was gone.
-    """
-
-    change: str
-    group_id: int | None
-    group_name: str | None
-    parent_group_id: int | None
-    agent_id: int | None
-    agent_name: str | None
-    before: str | None
-    after: str | None
-    before_name: str | None
-    after_name: str | None
+Samples = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Changes from the applied day `first` to `second`. counts: all changes by kind, also those that are left out."""
+    """Changes from the applied day `first`, None for nothing or for the tables as they are, to `second`.
 
-    first: str
+    counts: all changes by kind, also those that are left out; kinds without any are not there.
+    """
+
+    first: str | None
     second: str
     counts: dict[str, int]
     changes: tuple[Change, ...]
+
+    def of(self, kind: str) -> tuple[Change, ...]:
+        """Those of a kind."""
+        return tuple(change for change in self.changes if change.change == kind)
 
 
 @dataclass(frozen=True)
@@ -102,18 +73,66 @@ def choose_days(url: str, first: str | None, second: str | None) -> tuple[str, s
 
 def read_difference(url: str, first: str, second: str, limit: int) -> Difference:
     """At most `limit` changes from one applied day to another. Raises DatabaseUnavailable."""
-    rows = query(url, "read_difference", first=first, second=second, limit=limit, kinds=list(KINDS))
-    found = rows[0]["counts"] if rows else {}
-    return Difference(
-        first, second, {kind: found[kind] for kind in KINDS if kind in found}, tuple(_change(**row) for row in rows)
-    )
+    with connect(url) as connection:
+        find_changes(connection, first, second)
+        return read_changes(connection, first, second, of_each=limit, limit=limit)
 
 
-def changes_of_plan(plan: Plan) -> tuple[dict[str, int], tuple[Change, ...]]:
-    """The counts and samples of a plan in the form of a difference."""
-    counts = {kind: plan.counts[own] for kind, own in KINDS.items() if plan.counts.get(own)}
-    changes = (_change(change=kind, **row) for kind in counts for row in plan.samples.get(KINDS[kind], ()))
-    return counts, tuple(changes)
+def read_changes_of_day(
+    url: str, day: str, of_each: int, group_ids: Sequence[int]
+) -> tuple[Difference | None, dict[int, tuple[Mark, ...]]]:
+    """What an applied day changed, at most `of_each` of a kind, and all of these groups as marks by id.
+
+    None for a day that was not applied, or with which the histories begin. Of the first applied day nothing is marked,
+    since all is new. Raises DatabaseUnavailable.
+    """
+    days = [row["sync_day"] for row in applied_days(url)]
+    if day not in days:
+        return None, {}
+    first = days[days.index(day) - 1] if day != days[0] else None
+    with connect(url) as connection:
+        if first and not read_row(connection, "has_history", {"sync_day": first})["has_history"]:
+            return None, {}
+        find_changes(connection, first, day)
+        marks = read_marks(connection, group_ids) if first else {}
+        return read_changes(connection, first, day, of_each=of_each), marks
+
+
+def find_changes(connection: Connection, first: str | None, second: str) -> None:
+    """Make `day_change`, a table of this transaction with every change; see `find_changes.sql`."""
+    days = {"first": sql.Literal(first), "second": sql.Literal(second)}
+    connection.execute(read_sql("directory/set_up_transaction"))
+    connection.execute(read_sql("directory/find_changes").format(**days))
+
+
+def read_changes(
+    connection: Connection, first: str | None, second: str, *, of_each: int, limit: int | None = None
+) -> Difference:
+    """The changes of `day_change`, at most `of_each` of a kind and `limit` of all, with the names after `second`."""
+    asked = {"second": second, "of_each": of_each, "limit": limit, "kinds": list(KINDS)}
+    rows = read_rows(connection, "read_changes", asked)
+    counts = rows[0]["counts"] if rows else {}
+    changes = tuple(_change(**row) for row in rows)
+    return Difference(first, second, {kind: counts[kind] for kind in KINDS if kind in counts}, changes)
+
+
+def read_marks(
+    connection: Connection, group_ids: Sequence[int], *, is_planned: bool = False
+) -> dict[int, tuple[Mark, ...]]:
+    """What `day_change` has of these groups, by id, as marks on a tree. is_planned: say what would change."""
+    marks: dict[int, tuple[Mark, ...]] = defaultdict(tuple)
+    for row in read_rows(connection, "read_marks", {"group_ids": list(group_ids), "kinds": list(KINDS)}):
+        change = _change(**row)
+        number = f"{row['rows']:,} " if change.agent_id is not None else ""
+        marks[row["group_id"]] += (Mark(change.change, f"{number}{change.told(is_planned=is_planned)}"),)
+    return dict(marks)
+
+
+def difference_of_plan(day: str, counts: Mapping[str, int], samples: Samples) -> Difference:
+    """The counts and samples of a plan of the day in the form of a difference."""
+    found = {kind: counts[kind] for kind in KINDS if counts.get(kind)}
+    changes = tuple(_change(change=kind, **row) for kind in found for row in samples.get(kind, ()))
+    return Difference(None, day, found, changes)
 
 
 def read_groups_above(url: str, changes: Iterable[Change], as_of: str | None = None) -> dict[int, GroupAbove]:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Final, NamedTuple
+from typing import Final
 
+from groups_platform.directory.change_words import KINDS, Mark
 from groups_platform.directory.reports import query
 from groups_platform.errors import UnknownGroup
 from groups_platform.wording import counted
@@ -18,16 +19,17 @@ LINE, INDENT, LETTER = 22, 24, 7.2  # pixels
 ACTIVE, INACTIVE, EDGE = "#1a7f4b", "#8a8f98", "#c9cdd3"
 NO_XML: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")  # signs that a picture cannot have
 
-# Of each kind of mark its colour, its sign and what the legend says: nobody has to tell the colours apart.
+# Of each kind of mark its colour and its sign: nobody has to tell the colours apart.
 MARKS: Final = {
-    "inactive": ("#b42318", "▼", "turned inactive"),
-    "active": ("#1a7f4b", "▲", "turned active"),
-    "new": ("#0b6bcb", "+", "new"),
-    "moved": ("#7a3fc0", "→", "moved"),
-    "renamed": ("#9a5b00", "≈", "renamed"),
-    "ended": ("#b42318", "×", "ended"),
-    "missing": ("#9a5b00", "?", "no record"),
-    "members": ("#4b5563", "±", "members joined or left"),
+    "groups_turned_inactive": ("#b42318", "▼"),
+    "groups_turned_active": ("#1a7f4b", "▲"),
+    "groups_new": ("#0b6bcb", "+"),
+    "groups_moved": ("#7a3fc0", "→"),
+    "groups_renamed": ("#9a5b00", "≈"),
+    "groups_ended": ("#b42318", "×"),
+    "groups_missing": ("#9a5b00", "?"),
+    "memberships_added": ("#4b5563", "±"),
+    "memberships_removed": ("#4b5563", "±"),
 }
 
 
@@ -51,13 +53,6 @@ class GroupTree:
 
     groups: tuple[TreeGroup, ...]
     left_out: int
-
-
-class Mark(NamedTuple):
-    """What a day changed of a group. kind: of MARKS. words: the same for people, such as `moved from North (3)`."""
-
-    kind: str
-    words: str
 
 
 @dataclass(frozen=True)
@@ -181,7 +176,7 @@ def _draw_group(group: TreeGroup, marks: Sequence[Mark], x: int, y: int) -> tupl
     style = ' text-decoration="line-through"' if group.is_inactive else ""
     members = f"{group.active_members} of {group.members} members active"
     small = " · ".join(part for part in ("inactive" if group.is_inactive else "", members, group.note) if part)
-    said = [f"{MARKS[mark.kind][1]} {mark.words}" for mark in marks]
+    said = [f"{MARKS[mark.kind][1]} {mark.text}" for mark in marks]
     coloured = "".join(
         f'<tspan dx="8" font-size="11" font-weight="bold" fill="{MARKS[mark.kind][0]}">{_text(words)}</tspan>'
         for mark, words in zip(marks, said, strict=True)
@@ -204,7 +199,7 @@ def _draw_legend(title: str, kinds: Iterable[str]) -> list[tuple[str, float]]:
     found = set(kinds)
     lines = [(f'<text x="14" y="22" fill="#111827" font-weight="bold">{_text(title)}</text>', title)] if title else []
     if found:
-        shown = [(colour, f"{sign} {words}") for kind, (colour, sign, words) in MARKS.items() if kind in found]
+        shown = [(colour, f"{sign} {KINDS[kind].happened}") for kind, (colour, sign) in MARKS.items() if kind in found]
         spans = "".join(f'<tspan dx="10" fill="{colour}">{_text(words)}</tspan>' for colour, words in shown)
         y = 22 + LINE * len(lines)
         lines.append((f'<text x="4" y="{y}" font-size="11">{spans}</text>', "   ".join(words for _, words in shown)))

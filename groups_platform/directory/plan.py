@@ -13,30 +13,12 @@ from psycopg.rows import dict_row
 
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
+from groups_platform.directory import change_words
 from groups_platform.directory.guard import Excess
 from groups_platform.directory.impact import ImpactReader
 from groups_platform.directory.statements import LIVE, read_directory_sql
 
-# In the order in which people see them.
-KINDS: Final = (
-    "agents_new",
-    "agents_deactivated",
-    "agents_reactivated",
-    "agents_changed",
-    "groups_new",
-    "groups_renamed",
-    "groups_moved",
-    "groups_changed",
-    "groups_missing",
-    "groups_ended",
-    "memberships_added",
-    "memberships_removed",
-    "groups_turned_inactive",
-    "groups_turned_active",
-    "projects_to_be_deleted",
-    "projects_losing_all_members",
-    "projects_with_running_kernels",
-)
+KINDS: Final = tuple(kind for kind in change_words.KINDS if kind not in change_words.GONE)
 SAMPLE_ROWS: Final = 100
 ID_DIGITS: Final = 12
 

@@ -14,8 +14,8 @@ from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.day_names import natural_key
 from groups_platform.directory.days import DayState, DayStatus, Folder, KnownDay, describe_days
+from groups_platform.directory.difference import Difference, Samples, difference_of_plan, find_changes, read_changes
 from groups_platform.directory.findings import FindingCode
-from groups_platform.directory.plan import KINDS
 from groups_platform.errors import UnknownSyncDay
 from groups_platform.report.tree import GroupTree, read_tree
 
@@ -26,8 +26,6 @@ DECISIONS: Final = 50
 LONGEST_TEXT: Final = 300  # signs of a detail, and of a record's text
 
 REPLAY: Final = "replay"  # is approved like a day, and is none
-# Kinds beside those of a plan: only a replay makes these.
-GONE: Final = ("groups_gone", "agents_gone")
 # A day in one of these changed nothing by its newest content: its page shows what it would change.
 WOULD: Final = frozenset({DayState.HELD, DayState.REJECTED, DayState.SKIPPED, DayState.LATE, DayState.WAITING})
 
@@ -80,27 +78,6 @@ class AppliedDay(Records):
 
 
 @dataclass(frozen=True)
-class ChangedRow:
-    """One change. Of what is no group's or no agent's the id is None; before, after: texts of people."""
-
-    group_id: int | None
-    group_name: str | None
-    agent_id: int | None
-    agent_name: str | None
-    before: str | None
-    after: str | None
-
-
-@dataclass(frozen=True)
-class Change:
-    """A kind of change of KINDS or GONE: how many rows, and the first of them."""
-
-    kind: str
-    rows: int
-    sample: tuple[ChangedRow, ...]
-
-
-@dataclass(frozen=True)
 class Finding:
     """A finding, with the names of its group and agent. is_cut: `raw` is the beginning of the record's text."""
 
@@ -138,12 +115,13 @@ class Decision:
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of the day's newest attempt. excesses: the limits that it exceeds, as the table of plans has them."""
+    """The plan of the day's newest attempt. excesses, samples: as the table of plans has them."""
 
     plan_id: str
     outcome: str
     counts: Mapping[str, int]
     excesses: Sequence[Mapping[str, Any]]
+    samples: Samples
 
 
 @dataclass(frozen=True)
@@ -154,7 +132,7 @@ class DayReport:
     newest applied one before a day that is not applied; None before the first. before: the applied day before `shown`,
     or, of a day that is not applied, `shown`. records: of what was delivered last; None where it was not counted.
     curve: the newest CURVE_DAYS applied days up to the day, oldest first. is_planned: the changes are those that the
-    day would make. changes: None where they are not known; kinds without rows are left out.
+    day would make. changes: at most SAMPLE_ROWS of a kind; None where they are not known.
     """
 
     day: str
@@ -165,7 +143,7 @@ class DayReport:
     curve: tuple[AppliedDay, ...]
     is_planned: bool
     plan: Plan | None
-    changes: tuple[Change, ...] | None
+    changes: Difference | None
     findings: tuple[FoundCode, ...]
     tree: GroupTree | None
     decisions: tuple[Decision, ...]
@@ -195,7 +173,7 @@ class DayReport:
             else None,
             "is_planned": self.is_planned,
             "plan": self.plan and self.plan.plan_id,
-            "changes": None if self.changes is None else {change.kind: change.rows for change in self.changes},
+            "changes": self.changes and self.changes.counts,
             "findings": {code.code: code.rows for code in self.findings},
             "decisions": len(self.decisions),
         }
@@ -251,36 +229,23 @@ def read_report(url: str, day: str, status: DayStatus | None = None) -> DayRepor
 def _with_tables(connection: Connection, report: DayReport) -> DayReport:
     """With what changed, and the tree, for which tables of this transaction are made."""
     assert report.shown is not None
-    shown = report.shown
-    key = {"sync_day": shown.sync_day, "sort_key": natural_key(shown.sync_day)}
-    _run(connection, "create_tables", sync_day=shown.sync_day)
-    counts = _insert_changes(connection, report, shown)
-    limit = SAMPLE_ROWS
-    changes = (
-        None
-        if counts is None
-        else tuple(
-            Change(kind, rows, tuple(_rows(connection, "sample_changes", ChangedRow, **key, kind=kind, limit=limit)))
-            for kind in (*KINDS, *GONE)
-            if (rows := counts.get(kind))
-        )
-    )
-    tree = read_tree(connection, shown.sync_day, is_marked=changes is not None and not report.is_first)
+    _run(connection, "create_tables", sync_day=report.shown.sync_day)
+    changes = _changes(connection, report)
+    is_marked = changes is not None and not report.is_first
+    tree = read_tree(connection, report.shown.sync_day, is_marked=is_marked, is_planned=report.is_planned)
     return replace(report, changes=changes, tree=tree)
 
 
-def _insert_changes(connection: Connection, report: DayReport, shown: AppliedDay) -> dict[str, int | None] | None:
-    """Fill `report_change`, and return the rows by kind; None where nobody knows what changed, or nothing could."""
+def _changes(connection: Connection, report: DayReport) -> Difference | None:
+    """What changed, which is in `day_change` too; None where nobody knows what did, or nothing could."""
     if report.is_planned and report.plan:
-        _run(connection, "insert_planned_changes", sync_day=report.day, plan_id=report.plan.plan_id)
-        return dict(report.plan.counts)
-    if report.is_first:
-        _run(connection, "insert_first_changes", sync_day=report.day, limit=SAMPLE_ROWS)
-        return {"agents_new": shown.agents, "groups_new": shown.groups, "memberships_added": shown.memberships}
+        _run(connection, "find_planned_changes", sync_day=report.day, plan_id=report.plan.plan_id)
+        return difference_of_plan(report.day, report.plan.counts, report.plan.samples)
+    first = report.before.sync_day if report.before else None
+    find_changes(connection, first, report.day)
     if not report.is_applied or (report.before and report.before.groups is None):  # the histories begin with the day
         return None
-    _run(connection, "insert_changes", sync_day=report.day)
-    return {row["kind"]: row["rows"] for row in _dicts(connection, "count_changes")}
+    return read_changes(connection, first, report.day, of_each=SAMPLE_ROWS)
 
 
 def _findings(connection: Connection, day: str) -> tuple[FoundCode, ...]:

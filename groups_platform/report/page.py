@@ -8,11 +8,13 @@ from datetime import datetime, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from groups_platform.directory.change_words import IMPACT, KINDS, summed_up
 from groups_platform.directory.days import DayStatus
 from groups_platform.directory.findings import FindingCode
 from groups_platform.report import words
 from groups_platform.report.charts import Curve, draw_curve
-from groups_platform.report.figures import AppliedDay, Change, DayReport, FoundCode
+from groups_platform.report.figures import AppliedDay, DayReport, FoundCode
+from groups_platform.wording import counted
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -22,9 +24,6 @@ LARGEST: Final = 1_900_000  # bytes
 LONGEST_NAME: Final = 80  # signs
 SMALL_TREE: Final = 60  # groups, up to which the whole tree is open
 OPEN_ROWS: Final = 12  # of a kind of change, up to which it is open
-# What an empty side of a change stands for.
-NOTHING: Final = {"groups_moved": "the top"}
-IMPACT: Final = ("projects_to_be_deleted", "projects_losing_all_members", "projects_with_running_kernels")
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "memberships_added": ("agent", "group"),
     "memberships_removed": ("agent", "group"),
@@ -34,7 +33,6 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(IMPACT, ("group", "project", "holds")),
 }
 OPEN_FINDINGS: Final = 40  # of a day, up to which they are open
-WORSE: Final = {"groups_turned_inactive", "groups_missing", "groups_ended", "memberships_removed"}
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,6 @@ class Card:
     figure: str
     value: int | None
     since: int | None
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What the day changed of a group, beside its name in the tree."""
-
-    text: str
-    tone: str
 
 
 def render_page(report: DayReport) -> str:
@@ -69,13 +59,17 @@ def render_page(report: DayReport) -> str:
 
 def _shortened(report: DayReport) -> DayReport:
     """With half the samples, of which the page then says that they are not all."""
-    changes = tuple(replace(change, sample=change.sample[: len(change.sample) // 2]) for change in report.changes or ())
+    changes = report.changes and replace(
+        report.changes,
+        changes=tuple(
+            change for rows in map(report.changes.of, report.changes.counts) for change in rows[: len(rows) // 2]
+        ),
+    )
     findings = tuple(replace(code, sample=code.sample[: len(code.sample) // 2]) for code in report.findings)
-    return replace(report, changes=None if report.changes is None else changes, findings=findings)
+    return replace(report, changes=changes, findings=findings)
 
 
 def _render(report: DayReport, curves: Sequence[tuple[Curve, Markup]]) -> str:
-    changes = sorted(report.changes or (), key=lambda change: list(words.KINDS).index(change.kind))
     tree, found = report.tree, sum(code.rows for code in report.findings)
     return (
         _environment()
@@ -84,12 +78,10 @@ def _render(report: DayReport, curves: Sequence[tuple[Curve, Markup]]) -> str:
             report=report,
             state=words.STATES[report.status.state],
             commands=words.commands_for(report.status),
-            summary=_summary(report, changes),
+            summary=_summary(report),
             cards=_cards(report),
-            changes=changes,
-            open_kinds={change.kind for change in changes if change.rows <= OPEN_ROWS and not report.is_first},
-            kinds=words.KINDS,
-            nothing={kind: NOTHING.get(kind, "nothing") for kind in words.KINDS},
+            most_open=0 if report.is_first else OPEN_ROWS,
+            kinds=KINDS,
             codes={code.value: code.meaning for code in FindingCode},
             severities=_severities(report),
             findings_total=found,
@@ -146,15 +138,14 @@ def _as_rows(curves: Sequence[Curve]) -> list[tuple[str, list[float | None]]]:
     return [(day, [curve.values[place] for curve in curves]) for place, day in enumerate(days)][::-1]
 
 
-def _summary(report: DayReport, changes: Sequence[Change]) -> str:
+def _summary(report: DayReport) -> str:
     """What the day changed and found, in one sentence."""
     if report.changes is None:
         return ""
-    kinds = [change for change in changes if not report.is_first or change.kind.endswith(("_new", "_added"))]
-    told = ", ".join(words.KINDS[change.kind].counted(change.rows) for change in kinds) or "nothing"
     found = sum(code.rows for code in report.findings)
-    findings = "No findings" if not found else f"{found:,} finding{'' if found == 1 else 's'}"
-    return f"{'It would change' if report.is_planned else 'It changed'}: {told}. {findings}."
+    findings = counted(found, "finding") if found else "No findings"
+    what = "It would change" if report.is_planned else "It changed"
+    return f"{what}: {summed_up(report.changes.counts) or 'nothing'}. {findings}."
 
 
 def _severities(report: DayReport) -> list[tuple[str, str, list[FoundCode]]]:
@@ -181,7 +172,7 @@ def _environment() -> Environment:
         "utc": _utc,
         "columns": lambda kind: COLUMNS.get(kind, ("name",)),
         "limit": words.name_of_limit,
-        "marks": _marks,
+        "tone": lambda kind: "wait" if KINDS[kind].sign == "-" else "good",
     }
     return environment
 
@@ -196,8 +187,3 @@ def _cut(text: str, longest: int = LONGEST_NAME) -> str:
 
 def _utc(time: datetime) -> str:
     return f"{time.astimezone(timezone.utc):%Y-%m-%d %H:%M}"
-
-
-def _marks(kinds: Sequence[str], is_planned: bool) -> list[Mark]:
-    said = {kind: word.planned or word.mark if is_planned else word.mark for kind, word in words.KINDS.items()}
-    return [Mark(text, "wait" if kind in WORSE else "good") for kind, text in said.items() if kind in kinds and text]

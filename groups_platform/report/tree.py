@@ -10,6 +10,8 @@ from psycopg.rows import dict_row
 
 from groups_platform.database.connection import Connection
 from groups_platform.database.sql_files import read_sql
+from groups_platform.directory.change_words import Mark
+from groups_platform.directory.difference import read_marks
 
 TREE_GROUPS: Final = 600  # level by level from the top
 CHANGED_GROUPS: Final = 100  # besides these, with what is above them
@@ -21,7 +23,7 @@ DEEPEST: Final = 30  # levels; browsers stop nesting at some hundred elements
 class TreeGroup:
     """A group of the tree. note: says if its parent is missing or it is on a cycle, else empty.
 
-    kinds: what the day changed of it, by the names of a plan. left_out: groups directly below it that are not shown.
+    marks: what the day changed, or would change, of it. left_out: groups directly below it that are not shown.
     """
 
     group_id: int
@@ -30,14 +32,14 @@ class TreeGroup:
     members: int
     active_members: int
     note: str
-    kinds: tuple[str, ...]
+    marks: tuple[Mark, ...]
     below: tuple[TreeGroup, ...]
     left_out: int
 
     @property
     def has_changes_below(self) -> bool:
         """Whether anything changed in a group that is shown below it, at any depth."""
-        return any(group.kinds or group.has_changes_below for group in self.below)
+        return any(group.marks or group.has_changes_below for group in self.below)
 
     def walk(self) -> Iterator[TreeGroup]:
         """It and all groups that are shown below it."""
@@ -59,10 +61,11 @@ class GroupTree:
     left_out: int
 
 
-def read_tree(connection: Connection, shown_day: str, *, is_marked: bool) -> GroupTree:
-    """The tree of the temporary table `report_group`, marked with what is in `report_change`.
+def read_tree(connection: Connection, shown_day: str, *, is_marked: bool, is_planned: bool) -> GroupTree:
+    """The tree of the temporary table `report_group`, marked with what is in `day_change`.
 
     shown_day: the applied day whose groups these are. is_marked: whether to mark anything; on the first day all is new.
+    is_planned: the changes are those that a day would make.
     """
     key = {"sync_day": shown_day, "is_marked": is_marked}
     limits = {"limit": TREE_GROUPS, "changed": CHANGED_GROUPS, "most": MOST_GROUPS, "deepest": DEEPEST}
@@ -71,10 +74,12 @@ def read_tree(connection: Connection, shown_day: str, *, is_marked: bool) -> Gro
         (total,) = cursor.execute(read_sql("report/count_tree"), key)
         ids = [row["group_id"] for row in rows]
         counted = cursor.execute(read_sql("report/count_members"), {**key, "group_ids": ids}).fetchall()
+    marks = read_marks(connection, ids, is_planned=is_planned) if is_marked else {}
     members = {row["group_id"]: row for row in counted}
     under: dict[int | None, list[dict[str, Any]]] = {}
     for row in rows:
-        under.setdefault(row["shown_under"], []).append(row | members.get(row["group_id"], {}))
+        more = {"marks": marks.get(row["group_id"], ()), **members.get(row["group_id"], {})}
+        under.setdefault(row["shown_under"], []).append(row | more)
     top = tuple(_group(row, under) for row in under.get(None, []))
     return GroupTree(top, total["groups"], len(rows), total["roots"] - len(top))
 
@@ -88,7 +93,7 @@ def _group(row: dict[str, Any], under: dict[int | None, list[dict[str, Any]]]) -
         members=row.get("members", 0),
         active_members=row.get("active_members", 0),
         note=_note(row),
-        kinds=tuple(row["kinds"] or ()),
+        marks=row["marks"],
         below=below,
         left_out=row["children"] - len(below),
     )

@@ -1,10 +1,11 @@
-"""What the page says in words: of states, of changes, and what each code of a finding means."""
+"""What the page says in words: of states, severities and limits, and what people can do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
+from groups_platform.directory.change_words import KINDS
 from groups_platform.directory.days import DayState, DayStatus
 
 
@@ -34,77 +35,6 @@ STATES: Final = {
     DayState.IGNORED: StateWords("Ignored", "quiet", "The folder's name is no sync day's."),
 }
 
-
-@dataclass(frozen=True)
-class KindWords:
-    """A kind of change: what so many of it are called, and what that means.
-
-    mark, planned: beside a group in the tree that changed, or would change.
-    """
-
-    many: str
-    meaning: str = ""
-    mark: str = ""
-    planned: str = ""
-
-    @property
-    def heading(self) -> str:
-        """Above its rows."""
-        return self.many[0].upper() + self.many[1:]
-
-    def counted(self, rows: int) -> str:
-        """So many of it."""
-        noun = next(word for word in ("groups", "agents", "projects", "members") if word in self.many)
-        return f"{rows:,} {self.many.replace(noun, noun[:-1], 1) if rows == 1 else self.many}"
-
-
-# In the order of the page.
-KINDS: Final = {
-    "groups_turned_inactive": KindWords(
-        "groups turned inactive",
-        "No active agent is left in them or in any group below them.",
-        "turned inactive",
-        "would turn inactive",
-    ),
-    "groups_turned_active": KindWords(
-        "groups active again",
-        "An active agent is in them, or in a group below them.",
-        "active again",
-        "would be active again",
-    ),
-    "groups_new": KindWords("new groups", "", "new"),
-    "groups_renamed": KindWords("groups renamed", "", "renamed", "would be renamed"),
-    "groups_moved": KindWords("groups moved", "They have another parent.", "moved", "would move"),
-    "groups_changed": KindWords("groups changed otherwise", "Such as their times upstream.", "changed", "would change"),
-    "groups_missing": KindWords(
-        "groups missing upstream",
-        "They had no record. They keep what they had, for some days.",
-        "missing upstream",
-        "missing upstream",
-    ),
-    "groups_ended": KindWords(
-        "groups ended", "They had no record for so many days that their memberships ended.", "ended", "would end"
-    ),
-    "groups_gone": KindWords("groups taken out", "A replay removed the day that had brought them."),
-    "memberships_added": KindWords("members joined", "", "members joined", "members would join"),
-    "memberships_removed": KindWords("members left", "", "members left", "members would leave"),
-    "agents_new": KindWords("new agents"),
-    "agents_deactivated": KindWords(
-        "agents deactivated", "They are not in the roster any more, or it says that they are not active."
-    ),
-    "agents_reactivated": KindWords("agents active again"),
-    "agents_changed": KindWords("agents changed", "Their name, address or times."),
-    "agents_gone": KindWords("agents taken out", "A replay removed the day that had brought them."),
-    "projects_to_be_deleted": KindWords(
-        "projects to be deleted", "They belong to groups that would turn inactive.", "", "its project would be deleted"
-    ),
-    "projects_losing_all_members": KindWords(
-        "projects losing all members", "Nobody active would be left in their groups.", "", "its project would be empty"
-    ),
-    "projects_with_running_kernels": KindWords(
-        "projects with running kernels", "Of those above. One of them holds the day.", "", "kernels of its project run"
-    ),
-}
 
 SEVERITIES: Final = {"error": "not loaded", "warning": "loaded, and a person should look"}
 

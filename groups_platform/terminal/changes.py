@@ -10,37 +10,15 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from groups_platform.directory.change_words import IMPACT, summed_up
 from groups_platform.terminal import console, harmless, narrow_table, show_branches, show_table
 from groups_platform.wording import counted
 
 if TYPE_CHECKING:
-    from groups_platform.directory.difference import Change, Difference, GroupAbove
+    from groups_platform.directory.change_words import Change
+    from groups_platform.directory.difference import Difference, GroupAbove
 
-TOP = "the top"
 COLORS: Final = {"+": "green", "-": "red", "~": "yellow"}
-
-# kind of a change: its sign, what happened, and one of them beside a number
-SAID: Final = {
-    "group turned inactive": ("-", "turned inactive", "group turned inactive"),
-    "group turned active": ("+", "came back", "group came back"),
-    "group new": ("+", "is new", "new group"),
-    "group gone": ("-", "is gone", "group that is gone"),
-    "group missing": ("-", "is missing upstream", "group newly missing"),
-    "group ended": ("-", "ended", "group ended"),
-    "group moved": ("~", "moved", "group moved"),
-    "group renamed": ("~", "was renamed", "group renamed"),
-    "group changed": ("~", "has other details", "group with other details"),
-    "agent deactivated": ("-", "turned inactive", "agent turned inactive"),
-    "agent reactivated": ("+", "came back", "agent came back"),
-    "agent new": ("+", "is new", "new agent"),
-    "agent gone": ("-", "is gone", "agent that is gone"),
-    "agent changed": ("~", "has another name or address", "agent with another name or address"),
-    "member added": ("+", "joined", "member joined"),
-    "member removed": ("-", "left", "member left"),
-    "project to be deleted": ("-", "would be deleted", "project to be deleted"),
-    "project losing all members": ("-", "would lose all members", "project losing all members"),
-    "project with kernels": ("-", "has running kernels", "project with running kernels"),
-}
 MOST_MEMBERS = 10  # of a group in the tree
 
 
@@ -48,7 +26,7 @@ def show_difference(
     difference: Difference, above: Mapping[int, GroupAbove], *, as_table: bool = True, as_tree: bool = True
 ) -> None:
     """Show what changed between two days. above: the groups by which changed ones are reached from the top."""
-    days = f"From {harmless(difference.first)} to {harmless(difference.second)}"
+    days = f"From {harmless(difference.first or 'nothing')} to {harmless(difference.second)}"
     if not difference.changes:
         console.print(Text(f"{days} nothing changed."))
         return
@@ -69,38 +47,24 @@ def show_changes(
             show_branches(tree)
 
 
-def summed_up(counts: Mapping[str, int]) -> str:
-    """Say how many changes of each kind there are."""
-    return ", ".join(_number_of(kind, number) for kind, number in counts.items())
-
-
 def left_out(counts: Mapping[str, int], changes: Sequence[Change]) -> str | None:
     """Say how many changes are not shown, if any."""
     total = sum(counts.values())
     return f"{len(changes):,} of {counted(total, 'change')} are shown" if total > len(changes) else None
 
 
-def _number_of(kind: str, number: int) -> str:
-    one = SAID[kind][2]
-    noun = next(noun for noun in ("group", "agent", "project", "member") if noun in one.split())
-    return f"{number:,} {one if number == 1 else one.replace(noun, f'{noun}s', 1).replace('that is', 'that are')}"
-
-
 def _table(changes: Sequence[Change]) -> Table:
     table = narrow_table("", "what", "group or agent", "from and to")
     for change in changes:
-        sign = SAID[change.change][0]
-        table.add_row(_signed(sign), _happened(change), _about(change), _from_and_to(change))
+        sign, one = change.kind.sign, change.kind.one
+        between = ", which holds " if change.change in IMPACT else " → "
+        sides = Text(harmless(between.join(filter(None, change.sides))).replace("\n", " "))
+        table.add_row(_signed(sign), Text(one, style=COLORS[sign]), _about(change), sides)
     return table
 
 
 def _signed(sign: str) -> Text:
     return Text(sign, style=f"bold {COLORS[sign]}")
-
-
-def _happened(change: Change) -> Text:
-    sign, happened, _ = SAID[change.change]
-    return Text(f"{change.change.split()[0]} {happened}", style=COLORS[sign])
 
 
 def _about(change: Change) -> Text:
@@ -111,24 +75,9 @@ def _about(change: Change) -> Text:
     return agent if change.group_id is None else agent.append(", ").append(group)
 
 
-def _named(name: str | None, id_: int | str | None) -> Text:
+def _named(name: str | None, id_: int | None) -> Text:
     text = Text(harmless(name or "").replace("\n", " "))
     return text.append(f"{' ' if name else ''}({id_})", style="cyan")
-
-
-def _from_and_to(change: Change) -> Text:
-    if change.change == "group moved":
-        before, after = _parent(change.before_name, change.before), _parent(change.after_name, change.after)
-        return before.append(" → ").append(after)
-    if change.change.startswith("project"):
-        return Text(harmless(f"{change.before}, which holds {change.after}"))
-    if change.before is not None and change.after is not None:
-        return Text(harmless(f"{change.before} → {change.after}").replace("\n", " "))
-    return Text()
-
-
-def _parent(name: str | None, id_: str | None) -> Text:
-    return Text(TOP) if id_ is None else _named(name or "an unknown group", id_)
 
 
 def _trees(changes: Sequence[Change], above: Mapping[int, GroupAbove]) -> Iterator[Tree]:
@@ -204,9 +153,7 @@ def _add_members(branch: Tree, changes: Sequence[Change]) -> None:
 
 def _line(label: Text, *changes: Change) -> Text:
     """The sign of the first change, the label, and behind it everything that happened."""
-    line = _signed(SAID[changes[0].change][0]).append(" ").append(label)
+    line = _signed(changes[0].kind.sign).append(" ").append(label)
     for change in changes:
-        sign, happened, _ = SAID[change.change]
-        between = _from_and_to(change).plain
-        line.append(f"  {happened}{': ' if between else ''}{between}", style=COLORS[sign])
+        line.append(f"  {harmless(change.told())}".replace("\n", " "), style=COLORS[change.kind.sign])
     return line

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from groups_platform.directory.difference import changes_of_plan
+from groups_platform.directory.change_words import summed_up
 from groups_platform.directory.plan import SAMPLE_ROWS
 from groups_platform.terminal import Readable, console, errors, escape, narrow_table, show_table, uncut
-from groups_platform.terminal.changes import left_out, show_changes, summed_up
+from groups_platform.terminal.changes import left_out, show_changes
 from groups_platform.wording import counted
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def show_replay(summary: RunSummary) -> None:
         return
     for day, why in done.left_out.items():
         console.print(f"[yellow]{escape(day)} is left out:[/] {escape(why)}")
-    changes = summed_up(changes_of_plan(done.plan)[0])
+    changes = summed_up(done.plan.counts)
     are = "is" if len(done.days) == 1 else "are"
     days = f"{counted(len(done.days), 'day')} {are} folded, {escape(', '.join(done.days[-5:]))} the last of them"
     written = counted(done.rows_written, "row")

@@ -146,7 +146,7 @@ def test_p7_the_agent_whom_an_incomplete_roster_leaves_out_stays_active(sample: 
     assert sample.pipeline.set_of("SELECT active FROM agents WHERE agent_id = 21001000025") == {True}
     ((detail,),) = sample.pipeline.rows("SELECT detail FROM findings WHERE code = 'roster_incomplete'")
     assert detail == (
-        "2 record(s) of agents/ have no id that can be read; 1 agent(s) who are not in it keep their status"
+        "records of agents/ without an id that can be read: 2; agents who are not in it and keep their status: 1"
     )
 
 

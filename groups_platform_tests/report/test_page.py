@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from groups_platform.database.connection import connect
+from groups_platform.directory.change_words import KINDS, Change, Mark
 from groups_platform.directory.decisions import Verdict, decide
+from groups_platform.directory.difference import Difference
 from groups_platform.directory.findings import FindingCode
 from groups_platform.directory.guard import Protection
-from groups_platform.report import words
 from groups_platform.report.charts import Curve, draw_curve
-from groups_platform.report.figures import Change, ChangedRow, Finding, FoundCode, read_report, read_statuses
+from groups_platform.report.figures import Finding, FoundCode, read_report, read_statuses
 from groups_platform.report.page import render_index, render_page
 from groups_platform.report.tree import MOST_GROUPS, TREE_GROUPS
 from groups_platform_tests.days import agent, group, write_day
@@ -101,8 +102,9 @@ def test_p21_the_numbers_that_the_page_shows_are_the_figures(sample_url: str) ->
     for kind in ("groups", "agents"):
         for what in ("read", "accepted", "rejected"):
             assert page.figure(f"{kind}_{what}") == getattr(report.records, f"{kind}_{what}")
-    for change in report.changes or ():
-        assert page.figure(change.kind) == change.rows
+    assert report.changes
+    for kind, rows in report.changes.counts.items():
+        assert page.figure(kind) == rows
     for code in report.findings:
         assert page.figure(code.code) == code.rows
     assert report.status.sentence in page.text
@@ -206,7 +208,7 @@ def test_p21_a_large_tree_stays_small_and_says_what_is_left_out(database_url: st
     assert report.tree.groups == number
     assert TREE_GROUPS <= report.tree.shown == len(shown) <= MOST_GROUPS
     changed = next(group for group in shown if group.group_id == 5001)
-    assert set(changed.kinds) == {"groups_turned_active", "memberships_added"}
+    assert changed.marks == (Mark("groups_turned_active", "active again"), Mark("memberships_added", "1 joined"))
     children = dict.fromkeys(range(1, number + 1), 0)
     for record in groups:
         if record["parent_group_id"]:
@@ -219,11 +221,16 @@ def test_p21_a_large_tree_stays_small_and_says_what_is_left_out(database_url: st
 
 
 def test_p21_a_page_of_long_texts_has_fewer_samples_and_says_so(sample_url: str) -> None:
-    row = ChangedRow(1, '"' * 80, 2, "\U0001f600" * 80, '"' * 80, '"' * 80)
+    row = Change("groups_new", 1, '"' * 80, None, 2, "\U0001f600" * 80, '"' * 80, '"' * 80, None, None)
     finding = Finding("f", 1, 1, '"' * 80, 2, '"' * 80, '"' * 300, '"' * 300, True)
     report = replace(
         read_report(sample_url, "day2"),
-        changes=tuple(Change(kind, 1000, (row,) * 100) for kind in words.KINDS),
+        changes=Difference(
+            "day1",
+            "day2",
+            dict.fromkeys(KINDS, 1000),
+            tuple(replace(row, change=kind) for kind in KINDS for _ in range(100)),
+        ),
         findings=tuple(FoundCode(code, "error", 1000, (finding,) * 25) for code in FindingCode),
     )
     html = render_page(report)

@@ -32,7 +32,7 @@ FROM group_record AS s
 WHERE NOT s.says_members
 UNION ALL
 SELECT 'roster_incomplete', NULL, NULL,
-       format('%%s record(s) of agents/ have no id that can be read; %%s agent(s) who are not in it keep their status',
+       format('records of agents/ without an id that can be read: %%s; agents who are not in it and keep their status: %%s',
               nameless.records,
               (SELECT count(*)
                FROM agents AS a

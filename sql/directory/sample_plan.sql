@@ -1,7 +1,7 @@
 -- Rows of one kind with the names of groups and agents; of a group that moved also those of its parents.
 -- {groups}, {agents}: the tables that have the names. parent_group_id: the one that the group has.
 SELECT changed.group_id, coalesce(g.name, changed.after, changed.before) AS group_name,
-       changed.agent_id, a.name AS agent_name, changed.before, changed.after,
+       changed.agent_id, coalesce(a.name, a.email) AS agent_name, changed.before, changed.after,
        g.parent_group_id, old_parent.name AS before_name, new_parent.name AS after_name
 FROM (
     SELECT group_id, agent_id, before, after,

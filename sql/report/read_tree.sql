@@ -19,7 +19,7 @@ walk AS (
 ),
 marked AS (
     SELECT group_id, array_agg(DISTINCT kind) AS kinds
-    FROM report_change
+    FROM day_change
     WHERE group_id IS NOT NULL AND %(is_marked)s
     GROUP BY group_id
 ),
@@ -43,12 +43,10 @@ shown AS (
     LIMIT %(most)s
 )
 SELECT shown.group_id, shown.shown_under, shown.depth, shown.is_cycle, g.name, g.inactive, g.parent_group_id,
-       marked.kinds,
        (SELECT count(*)
         FROM report_group AS child
         WHERE child.parent_group_id = shown.group_id
           AND child.group_id NOT IN (SELECT s.group_id FROM start AS s WHERE s.is_cycle)) AS children
 FROM shown
 JOIN report_group AS g ON g.group_id = shown.group_id
-LEFT JOIN marked ON marked.group_id = shown.group_id
 ORDER BY shown.depth, lower(g.name), shown.group_id;

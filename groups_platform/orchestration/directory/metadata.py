@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote, urlsplit
 
 from dagster import MetadataValue, TableColumn, TableColumnConstraints, TableMetadataValue, TableSchema
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the conventional name
 
+from groups_platform.directory.change_words import KINDS, Mark, named
 from groups_platform.directory.contract import Column, Contract
+from groups_platform.directory.difference import Difference
 from groups_platform.directory.findings import ERROR, WARNING, FindingCode
-from groups_platform.directory.hierarchy import GroupTree, Mark, draw_tree
+from groups_platform.directory.hierarchy import GroupTree, draw_tree
 from groups_platform.orchestration.metadata import rows_table, svg_picture, table_schema
 
 PREVIEW_ROWS = 10
 FLAWED_ROWS = 25  # of a preview, before the good ones
 LONGEST_RAW = 200
+CHANGED_ROWS = 25  # of each kind
 SQL_TYPES = {"bigint": "BIGINT", "string": "TEXT", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP"}
 
 
@@ -98,6 +101,25 @@ def about(label: str, sentence: str) -> str:
 def counts_table(counts: Mapping[str, int]) -> TableMetadataValue | MetadataValue[str]:
     """What a plan changes: kind and rows, without those of which there are none."""
     return rows_table([{"change": kind, "rows": number} for kind, number in counts.items() if number])
+
+
+def changes_table(
+    difference: Difference, kinds: Iterable[str] = KINDS, limit: int = CHANGED_ROWS
+) -> TableMetadataValue | MetadataValue[str]:
+    """What changed, of which group and agent, from what to what; at most `limit` rows of each kind."""
+    return rows_table(
+        [
+            {
+                "change": change.kind.one,
+                "group": named(change.group_name, change.group_id),
+                "agent": named(change.agent_name, change.agent_id),
+                "from": change.sides[0],
+                "to": change.sides[1],
+            }
+            for kind in kinds
+            for change in difference.of(kind)[:limit]
+        ]
+    )
 
 
 def tree_picture(

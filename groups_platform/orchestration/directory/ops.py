@@ -17,7 +17,9 @@ from pydantic import Field
 
 from groups_platform.directory import dry_run, replay
 from groups_platform.directory.decisions import Verdict, decide, find_content
+from groups_platform.directory.difference import difference_of_plan
 from groups_platform.directory.engine_errors import engine_errors
+from groups_platform.directory.plan import SAMPLE_ROWS
 from groups_platform.orchestration.directory import metadata as shown
 from groups_platform.orchestration.directory.jobs import POOL
 from groups_platform.orchestration.directory.outcomes import outcome_of
@@ -73,7 +75,8 @@ def plan_day(context: OpExecutionContext, config: DayConfig, spark: Spark, platf
     if result.plan is None:
         context.add_output_metadata({"left_alone": f"{config.day} is older than {result.newest_day}"})
         return
-    samples = {f"sample_{kind}": rows_table(rows) for kind, rows in result.plan.samples.items()}
+    difference = difference_of_plan(config.day, result.plan.counts, result.plan.samples)
+    samples = {f"sample_{kind}": shown.changes_table(difference, [kind], SAMPLE_ROWS) for kind in difference.counts}
     context.add_output_metadata(
         {
             "plan": result.plan.id,

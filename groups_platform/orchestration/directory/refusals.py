@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from dagster import AssetKey, AssetObservation, DagsterEvent, DagsterRun, MetadataValue, OpExecutionContext
 
-from groups_platform.directory.day_changes import change_rows
 from groups_platform.directory.day_result import DayResult
+from groups_platform.directory.difference import difference_of_plan
 from groups_platform.errors import DatabaseUnavailable, PlatformError
 from groups_platform.orchestration.directory import metadata as shown
 from groups_platform.orchestration.instance import PARTITION_TAG
@@ -100,7 +100,8 @@ def _measured(result: DayResult) -> dict[str, Any]:
         facts["limits"] = rows_table([excess.to_json() for excess in result.excesses])
     if result.plan:
         facts |= {"plan": result.plan.id, "would_change": shown.counts_table(result.plan.counts)}
-        facts |= {"such_as": rows_table(change_rows(result.plan.samples))}
+        changes = difference_of_plan(result.label, result.plan.counts, result.plan.samples)
+        facts |= {"such_as": shown.changes_table(changes)}
     failed = {check.name: rows_table(check.sample) for check in result.checks if check.is_blocking and not check.passed}
     return facts | {f"rows_that_break_{name}": sample for name, sample in failed.items()}
 

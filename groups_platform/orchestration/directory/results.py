@@ -16,13 +16,16 @@ from dagster import (
 )
 
 from groups_platform.directory import checks as directory_checks
-from groups_platform.directory import day_changes, hierarchy, reports
+from groups_platform.directory import hierarchy, reports
+from groups_platform.directory.change_words import KINDS, PLANNED, Mark
 from groups_platform.directory.day_result import DayResult, TableChange
+from groups_platform.directory.difference import Difference, difference_of_plan, read_changes_of_day
 from groups_platform.directory.plan import SAMPLE_ROWS
 from groups_platform.errors import DayHeld, IncompleteSnapshot
 from groups_platform.orchestration.directory import metadata as shown
 from groups_platform.orchestration.metadata import rows_table
 from groups_platform.settings import Settings
+from groups_platform.wording import counted
 
 COMPLETE: Final = "complete_snapshot"
 IS_COMPLETE: Final = "The delivery is a full snapshot: every file can be read, and groups and agents were accepted."
@@ -41,7 +44,10 @@ SQL_CHECKS: Final = [
     for check in directory_checks.all_checks()
 ]
 # What the page of an asset shows of the changes of a day, by kind.
-SHOWS_CHANGES: Final = {"groups": tuple(day_changes.WORDS), "group_inactivity": day_changes.FLAG_KINDS}
+SHOWS_CHANGES: Final = {
+    "groups": tuple(kind for kind in KINDS if kind not in PLANNED),
+    "group_inactivity": ("groups_turned_inactive", "groups_turned_active"),
+}
 COUNTED: Final = {"group_membership": "memberships", "group_inactivity": "groups"}
 
 
@@ -49,17 +55,16 @@ COUNTED: Final = {"group_membership": "memberships", "group_inactivity": "groups
 class LiveTables:
     """What the pages of several tables show, read once.
 
-    totals: rows by table, as `count_directory.sql` names them. marks: what the day changed of the groups of the tree.
-    counts, samples: of the plan with which the day was last applied. ui_url: where the UI is for people.
+    totals: rows by table, as `count_directory.sql` names them. changes: what the day changed; None where that is not
+    known. marks: the same of the groups of the tree. ui_url: where the UI is for people.
     """
 
     url: str
     totals: dict[str, int]
     tree: hierarchy.GroupTree
     ui_url: str = ""
-    marks: dict[int, tuple[hierarchy.Mark, ...]] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    samples: day_changes.Samples = field(default_factory=dict)
+    changes: Difference | None = None
+    marks: dict[int, tuple[Mark, ...]] = field(default_factory=dict)
 
 
 def read_live_tables(settings: Settings, url: str, result: DayResult | None = None) -> LiveTables:
@@ -67,10 +72,10 @@ def read_live_tables(settings: Settings, url: str, result: DayResult | None = No
     tree = hierarchy.read_tree(url)
     if result is None:
         return LiveTables(url, reports.count_tables(url), tree, settings.ui_url)
-    marks = day_changes.read_marks(url, result.label, [group.group_id for group in tree.groups])
-    counts, samples = day_changes.read_applied_samples(url, result.label)
+    group_ids = [group.group_id for group in tree.groups]
+    changes, marks = read_changes_of_day(url, result.label, shown.CHANGED_ROWS, group_ids)
     totals = result.totals or reports.count_tables(url)
-    return LiveTables(url, totals, tree, settings.ui_url, marks, counts, samples)
+    return LiveTables(url, totals, tree, settings.ui_url, changes, marks)
 
 
 def log_outcome(log: DagsterLogManager, result: DayResult) -> None:
@@ -116,11 +121,11 @@ def _as_of(name: str, result: DayResult, tables: LiveTables) -> dict[str, Any]:
 
 def _changes(name: str, tables: LiveTables) -> dict[str, Any]:
     """What the day changed when it was applied: a row for each change, and a number for each kind."""
-    if name not in SHOWS_CHANGES or not tables.counts:
+    if name not in SHOWS_CHANGES or tables.changes is None:
         return {}
     kinds = SHOWS_CHANGES[name]
-    rows = day_changes.change_rows(tables.samples, kinds)
-    return {**{kind: tables.counts[kind] for kind in kinds}, "what_changed": rows_table(rows)}
+    numbers = {kind: tables.changes.counts.get(kind, 0) for kind in kinds}
+    return {**numbers, "what_changed": shown.changes_table(tables.changes, kinds)}
 
 
 def _figures(label: str, findings: dict[str, int], totals: dict[str, int], ui_url: str) -> dict[str, Any]:
@@ -173,9 +178,9 @@ def _within_limits(result: DayResult) -> AssetCheckResult:
     facts: dict[str, Any] = {"limits": rows_table([excess.to_json() for excess in result.excesses])}
     if result.plan:
         facts |= {"plan": result.plan.id, "changes": shown.counts_table(result.plan.counts)}
+        changes = difference_of_plan(result.label, result.plan.counts, result.plan.samples)
         for excess in result.excesses:
-            sample = day_changes.change_rows(result.plan.samples, [excess.limit], SAMPLE_ROWS)
-            facts[f"sample_{excess.limit}"] = rows_table(sample)
+            facts[f"sample_{excess.limit}"] = shown.changes_table(changes, [excess.limit], SAMPLE_ROWS)
     if result.excesses and result.is_applied:
         sentence = "Limits are exceeded, and somebody has approved this very plan: " + "; ".join(
             excess.sentence for excess in result.excesses
@@ -218,15 +223,12 @@ def _own(
 def sql_checks(label: str, results: tuple[directory_checks.CheckResult, ...]) -> Iterator[AssetCheckResult]:
     """The checks of `sql/checks`. label: the day after which, or on which, the tables were looked at."""
     for result in results:
+        broken = "" if result.passed else f"broken by {counted(result.failures, 'row')}: "
         yield AssetCheckResult(
             check_name=result.name,
             asset_key=result.asset,
             passed=result.passed,
             severity=AssetCheckSeverity.ERROR if result.is_blocking else AssetCheckSeverity.WARN,
-            description=shown.about(
-                label,
-                f"{'' if result.passed else f'{result.failures} row(s) break it: '}{result.promise} "
-                f"(looks at {result.looked_at})",
-            ),
+            description=shown.about(label, f"{broken}{result.promise} (looks at {result.looked_at})"),
             metadata={"day": label, "offending_rows": result.failures, "sample": rows_table(result.sample)},
         )

@@ -17,6 +17,7 @@ from dagster._core.storage.partition_status_cache import get_and_update_asset_st
 from groups_platform.database.connection import connect
 from groups_platform.definitions import build_defs
 from groups_platform.directory.findings import FindingCode
+from groups_platform.directory.plan import find_plan
 from groups_platform.orchestration.directory.partitions import SYNC_DAY
 from groups_platform_tests.days import agent, group, write_day, write_file
 from groups_platform_tests.hostile_days import write_days
@@ -240,17 +241,17 @@ def told(table: Iterable[dict[str, Any]]) -> set[tuple[str, ...]]:
 
 
 CHANGES = {
-    ("turned inactive", "New name (4)", "", "", ""),
-    ("turned active", "Sleeping (5)", "", "", ""),
+    ("group turned inactive", "New name (4)", "", "", ""),
+    ("group active again", "Sleeping (5)", "", "", ""),
     ("new group", "Young (7)", "", "", ""),
     ("new group", '<b>&"\x07 (8)', "", "", ""),
-    ("moved", "Harbour (3)", "", "North (1)", "South (2)"),
-    ("renamed", "New name (4)", "", "Old name", "New name"),
-    ("no record", "Gone (6)", "", "", ""),
-    ("agent became inactive", "", "Agent 103 (103)", "", ""),
-    ("joined", "South (2)", "Agent 105 (105)", "", ""),
-    ("joined", "Sleeping (5)", "Agent 101 (101)", "", ""),
-    ("joined", "Young (7)", "Agent 104 (104)", "", ""),
+    ("group moved", "Harbour (3)", "", "North (1)", "South (2)"),
+    ("group renamed", "New name (4)", "", "Old name", "New name"),
+    ("group missing upstream", "Gone (6)", "", "", ""),
+    ("agent turned inactive", "", "Agent 103 (103)", "", ""),
+    ("member joined", "South (2)", "Agent 105 (105)", "", ""),
+    ("member joined", "Sleeping (5)", "Agent 101 (101)", "", ""),
+    ("member joined", "Young (7)", "Agent 104 (104)", "", ""),
 }
 
 
@@ -260,7 +261,7 @@ def test_p22_what_a_day_changed_is_a_table_with_names(changed: ExecuteInProcessR
     numbers = {kind: facts[kind] for kind in ("groups_new", "groups_moved", "groups_renamed", "memberships_added")}
     assert numbers == {"groups_new": 2, "groups_moved": 1, "groups_renamed": 1, "memberships_added": 3}
     flags = told(shown(changed, "group_inactivity")["what_changed"])
-    assert flags == {change for change in CHANGES if change[0].startswith("turned")}
+    assert flags == {change for change in CHANGES if "active" in change[0] and change[1]}
 
 
 def test_p22_the_tree_marks_what_changed_by_sign_word_and_colour(changed: ExecuteInProcessResult) -> None:
@@ -270,9 +271,9 @@ def test_p22_the_tree_marks_what_changed_by_sign_word_and_colour(changed: Execut
     assert "→ moved from North (1)" in by_name["Harbour"]
     assert "▼ turned inactive" in by_name["New"]
     assert "≈ was Old name" in by_name["New"]
-    assert "▲ turned active" in by_name["Sleeping"]
+    assert "▲ active again" in by_name["Sleeping"]
     assert "+ new" in by_name["Young"]
-    assert "? no record" in by_name["Gone"]
+    assert "? missing upstream" in by_name["Gone"]
     assert "± 1 joined" in by_name["South"]
     assert not re.search("[→▼≈▲+?±]", by_name["North"])
     title, legend, *_ = lines_of(markdown)
@@ -295,15 +296,21 @@ def test_p22_a_day_run_again_still_shows_what_it_changed(dagster: Dagster, chang
     assert older["groups_new"] == 6
 
 
-def test_p22_a_day_delivered_again_names_parents_and_new_groups(dagster: Dagster, source: Path) -> None:
+def test_p22_a_day_delivered_again_shows_what_differs_from_the_day_before(
+    dagster: Dagster, source: Path, pipeline: Pipeline
+) -> None:
     write_day(source / "sync-day1", DAY1, WHO)
-    write_day(source / "sync-day2", DAY1, WHO)
+    write_day(source / "sync-day2", [*DAY1[:3], DAY2[3], *DAY1[4:]], WHO)
     for label in ("day1", "day2"):
         assert dagster.run("sync_day", label).success
-    write_day(source / "sync-day2", DAY2, WHO)
-    found = told(shown(dagster.run("sync_day", "day2"), "groups")["what_changed"])
-    assert ("moved", "Harbour (3)", "", "North (1)", "South (2)") in found
-    assert ("new group", "Young (7)", "", "", "") in found
+    write_day(source / "sync-day2", DAY2, [a for a in WHO if a["id"] != 103])
+    assert told(shown(dagster.run("sync_day", "day2"), "groups")["what_changed"]) == CHANGES
+    plan = find_plan(pipeline.url, "day2", outcome="applied")
+    assert plan
+    assert plan["counts"]["groups_renamed"] == 0, "the plan is the difference to the delivery before"
+    (moved,) = plan["samples"]["groups_moved"]
+    assert (moved["group_name"], moved["before_name"], moved["after_name"]) == ("Harbour", "North", "South")
+    assert {row["group_name"] for row in plan["samples"]["groups_new"]} == {"Young", '<b>&"\x07'}
 
 
 def test_p22_every_check_names_its_day(dagster: Dagster, source: Path) -> None:

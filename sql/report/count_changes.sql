@@ -1,1 +1,0 @@
-SELECT kind, count(*) AS rows FROM report_change GROUP BY kind;
