@@ -82,15 +82,11 @@ class Model:
             return
         name = rule.template.format(name=self.groups[group_id][0], id=group_id)
         is_free = (rule.domain, name) not in taken
-        if project is None or project.name != name:
-            self.blocked |= set() if is_free else {("name_taken", group_id)}
-        if rule.policy not in self.policies and (is_free or project is not None):
-            self.blocked.add(("unknown_policy", group_id))
+        reason = self._obstacle(project, rule, name, is_free=is_free)
+        if reason:
+            self.blocked.add((reason, group_id))
         if project is None:
-            if rule.policy not in self.policies or not is_free:
-                return
-            if rule.domain in self.inactive_domains:
-                self.blocked.add(("inactive_domain", group_id))
+            if reason:
                 return
             project = Project(group_id, name, rule.domain, rule.policy, dict(rule.slots))
             self.projects.append(project)
@@ -125,6 +121,16 @@ class Model:
                     del project.members[user]
                 else:
                     self.unmatched.add(("kept", group_id, user))
+
+    def _obstacle(self, project: Project | None, rule: Rule, name: str, *, is_free: bool) -> str | None:
+        """What is in the way of a new project, or of the new name or policy of one: the first of several."""
+        is_taken = not is_free and (project is None or project.name != name)
+        is_unknown = rule.policy not in self.policies
+        if project is None and is_unknown:
+            return "unknown_policy"
+        if project is None and rule.domain in self.inactive_domains:
+            return "inactive_domain"
+        return "name_taken" if is_taken else "unknown_policy" if is_unknown else None
 
     def _mismatch(self, address: str | None, agents: Counter[str], named: list[str], domain: str) -> str | None:
         """Why an agent with this address, which these users have, is no member."""

@@ -199,7 +199,7 @@ class Story:
 
     def make_user(self) -> None:
         """A person makes an account, perhaps for who has one in other letters."""
-        email = self.some([f"A{self.some(PEOPLE)}@example.com", f"b{self.some(PEOPLE)}@example.com"])
+        email = self.some(["strasse@example.com", f"\u2003a{self.some(PEOPLE)}@example.com", "nobody@example.com"])
         if email not in self.model.users:
             self.add_user(email, self.some([DOMAIN, OTHER]))
 
