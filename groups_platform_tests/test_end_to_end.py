@@ -151,7 +151,9 @@ def test_m6_dev_provisions_after_each_applied_day(env: dict[str, str], tmp_path:
         wait_for(lambda: sorted(run_statuses(url)) == ["FAILURE", *["SUCCESS"] * 5], "a run that is held", log)
         assert world.projects() == after
         plan_id = world.one("SELECT plan_id FROM directory.sync_plans WHERE outcome = 'held'")
-        told = world.one("SELECT string_agg(event, ' ') FROM dagster.event_logs WHERE event LIKE '%%provisioning_held%%'")
+        told = world.one(
+            "SELECT string_agg(event, ' ') FROM dagster.event_logs WHERE event LIKE '%%provisioning_held%%'"
+        )
         assert f"groups-platform approve provisioning --plan {plan_id} --reason TEXT" in told
         dev.send_signal(signal.SIGTERM)
         dev.wait(60)

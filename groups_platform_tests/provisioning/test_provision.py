@@ -382,6 +382,23 @@ def test_mass_removals_are_held_until_somebody_approves_this_plan(world: World) 
     assert len(world.projects()["team-1"][1]) == 19
 
 
+def test_a_plan_that_became_another_since_it_was_approved_is_held_anew(world: World) -> None:
+    team(world, 30)
+    world.limits = dict(DEFAULT_LIMITS)
+    world.provision().or_raise()
+    for number in range(1, 12):
+        world.leave(1, number)
+    seen = world.provision().planned.plan.id
+    approve(world, seen)
+    world.leave(1, 12)
+
+    held = world.provision()
+
+    assert isinstance(held.refusal, ProvisioningHeld)
+    assert held.planned.plan.id != seen
+    assert len(world.projects()["team-1"][1]) == 30
+
+
 def test_an_approval_counts_once(world: World) -> None:
     team(world, 30)
     world.limits = dict(DEFAULT_LIMITS)
@@ -452,7 +469,7 @@ def test_what_an_approved_run_could_not_do_needs_no_second_approval(world: World
     world.provision().or_raise()
     for number in range(1, 14):
         world.leave(1, number)
-    world.run("UPDATE manager.provisioning_rules SET total_resource_slots = '{\"cpu\": \"-1\"}'")
+    world.run('UPDATE manager.provisioning_rules SET total_resource_slots = \'{"cpu": "-1"}\'')
     approve(world, world.provision().planned.plan.id)
     assert isinstance(world.provision().refusal, ProvisioningIncomplete)
     world.run("UPDATE manager.provisioning_rules SET total_resource_slots = '{}'")

@@ -122,10 +122,14 @@ def test_what_was_approved_at_the_launchpad_is_applied_by_the_next_run(
     decision = {"day": "provisioning", "decision": "approve", "decided_by": "ann", "reason": "left"}
 
     def decide(plan_id: str) -> ExecuteInProcessResult:
-        return build_defs().resolve_job_def("decide_day").execute_in_process(
-            run_config={"ops": {"decide_day": {"config": {**decision, "plan": plan_id}}}},
-            instance=instance,
-            raise_on_error=False,
+        return (
+            build_defs()
+            .resolve_job_def("decide_day")
+            .execute_in_process(
+                run_config={"ops": {"decide_day": {"config": {**decision, "plan": plan_id}}}},
+                instance=instance,
+                raise_on_error=False,
+            )
         )
 
     (failed,) = (event for event in decide("another").all_events if event.is_step_failure)
