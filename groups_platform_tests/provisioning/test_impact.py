@@ -144,13 +144,18 @@ def test_who_stays_in_a_project_keeps_it(world: World, days: Days) -> None:
 def test_a_project_whose_group_moves_away_from_its_rule_would_be_deleted(
     world: World, days: Days, is_claimed: bool
 ) -> None:
-    below = project(world, 3, kernels=1, rule={"directory_group_id": 2, "with_groups_below": True})
+    project(world, 3, kernels=1, rule={"directory_group_id": 2, "with_groups_below": True})
     if is_claimed:
         world.rule(3)
 
-    found = impact(days.plan([*GROUPS[:2], group(3, [30], parent=1)], AGENTS))
+    moved = [*GROUPS[:2], group(3, [30], parent=1)]
 
-    assert list(found) == ([] if is_claimed else ["projects_to_be_deleted", "projects_with_running_kernels"]), below
+    found = impact(days.plan(moved, AGENTS))
+    again = sync_by_hand(world.url, "day1", write_day(days.folder / "again" / "sync-day1", moved, AGENTS), GUARDED)
+
+    assert list(found) == ([] if is_claimed else ["projects_to_be_deleted", "projects_with_running_kernels"])
+    assert impact(again) == found
+    assert isinstance(again.refusal, DayHeld) is not is_claimed
 
 
 def test_deleted_and_other_projects_do_not_count(world: World, days: Days) -> None:
