@@ -158,6 +158,16 @@ def test_a_project_whose_group_moves_away_from_its_rule_would_be_deleted(
     assert isinstance(again.refusal, DayHeld) is not is_claimed
 
 
+def test_a_project_whose_group_never_was_when_the_day_comes_again_would_be_deleted(world: World, days: Days) -> None:
+    project(world, 2, kernels=1, rule={"members_of": "below"})
+    without_it = [group(1, [20, 21]), group(3, [30], parent=1)]
+
+    again = sync_by_hand(world.url, "day1", write_day(days.folder / "again" / "sync-day1", without_it, AGENTS), GUARDED)
+
+    assert list(impact(again)) == ["projects_to_be_deleted", "projects_with_running_kernels"]
+    assert isinstance(again.refusal, DayHeld)
+
+
 def test_deleted_and_other_projects_do_not_count(world: World, days: Days) -> None:
     project(world, 3, kernels=1, rule={})
     project(world, 2, kernels=1)

@@ -5,7 +5,9 @@ CREATE TEMP TABLE impact ON COMMIT DROP AS
 WITH RECURSIVE changed AS MATERIALIZED (
     SELECT kind, group_id, agent_id
     FROM ({rows}) AS every
-    WHERE kind IN ('groups_turned_inactive', 'memberships_removed', 'agents_deactivated', 'groups_moved')
+    WHERE kind IN (
+        'groups_turned_inactive', 'groups_moved', 'groups_missing', 'memberships_removed', 'agents_deactivated'
+    )
 ),
 linked AS MATERIALIZED (
     SELECT p.id, manager.directory_group_of(p.integration_id) AS group_id, p.domain_name || '/' || p.name AS project,
@@ -54,7 +56,11 @@ hit AS (
     FROM linked AS l
     CROSS JOIN LATERAL (
         SELECT EXISTS (
-            SELECT FROM changed AS c WHERE c.kind = 'groups_turned_inactive' AND c.group_id = l.group_id
+            SELECT
+            FROM changed AS c
+            WHERE c.group_id = l.group_id AND (c.kind = 'groups_turned_inactive' OR c.kind = 'groups_missing' AND NOT EXISTS (
+                SELECT FROM {tables}.groups AS g WHERE g.group_id = c.group_id  -- a replay knows nothing of it
+            ))
         ), l.group_id IN (SELECT u.group_id FROM unclaimed AS u)
     ) AS flag (is_inactive, is_unclaimed)
     WHERE is_inactive OR is_unclaimed OR l.is_direct AND l.group_id IN (SELECT group_id FROM left_by) AND NOT EXISTS (
