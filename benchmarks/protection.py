@@ -1,9 +1,10 @@
-"""What P10 to P16 cost, with and without plan, guard and history, and what a replay costs beside its days.
+"""What P10 to P16 cost, with and without plan, guard and history; what linked projects add; a replay beside its days.
 
 Run: python -m benchmarks.protection [MEMBERSHIPS] [DAYS]. A first load and a day with 1 % changed are applied both ways
-in turns, each way in a database of its own. Then DAYS days, of which each has 1 % other than the first, are applied in
-order and replayed, whole and from the last three on. Prints seconds as JSON: of the transaction, of the step (staging
-included) and of the day (reading included, once for both ways), and their ratios.
+in turns, each way in a database of its own; so is the second day without and with 1,000 projects of a rule (M7). Then
+DAYS days, of which each has 1 % other than the first, are applied in order and replayed, whole and from the last three
+on. Prints seconds as JSON: of the transaction, of the step (staging included) and of the day (reading included, once
+for both ways), and their ratios.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,10 +29,12 @@ from groups_platform.directory.plan import KINDS, Plan
 from groups_platform.directory.replay import replay_days
 from groups_platform.directory.source import list_day
 from groups_platform.directory.staging import staged_day
+from groups_platform.provisioning.impact import read_impact
 from groups_platform.settings import Settings
 from groups_platform_tests.sync_process import start_spark
 
 DAYS = ("day1", "day2")
+LINKED = 1_000
 
 
 @contextmanager
@@ -75,6 +79,7 @@ def main(memberships: int, days: int) -> None:
             spark = start_spark(Settings(home=home, source=str(source), lake=lake))
             reading = {label: read_day(spark, source, lake, label, memberships) for label in DAYS}
             print(json.dumps(measure_ways(spark, lake, server, reading), indent=2))
+            print(json.dumps(measure_linked(spark, lake, server, reading), indent=2))
             labels = [f"day{number}" for number in range(1, days + 1)]
             reading |= {
                 label: read_day(spark, source, lake, label, memberships) for label in labels if label not in reading
@@ -122,6 +127,56 @@ def measure_ways(spark: Any, lake: str, server: str, reading: dict[str, float]) 
     best = {way: {what: round(min(times), 2) for what, times in found.items()} for way, found in seconds.items()}
     ratios = {what: round(best["with"][what] / best["without"][what], 2) for what in best["with"]}
     return {**best, "with / without": ratios}
+
+
+def measure_linked(spark: Any, lake: str, server: str, reading: dict[str, float]) -> dict[str, Any]:
+    """Seconds of the second day without and with linked projects, best of three."""
+    guarded, seconds = replace(OFF, impact=read_impact), {}
+    for attempt in range(3):
+        for projects in (0, LINKED):
+            url = new_database(server, f"bench_linked_{projects}_{attempt}")
+            for label in DAYS:
+                began = time.perf_counter()
+                with staged_day(spark, lake, label, url) as staged:
+                    applying = time.perf_counter()
+                    plan = apply.apply_day(staged, protection=guarded).or_raise().plan
+                    ended = time.perf_counter()
+                if label == DAYS[0]:
+                    link(url, projects)
+            own = seconds.setdefault(projects, {"transaction": [], "step": [], "whole": []})
+            for what, start in {"transaction": applying, "step": began, "whole": began - reading[DAYS[1]]}.items():
+                own[what].append(ended - start)
+    best = {n: {what: round(min(times), 2) for what, times in found.items()} for n, found in seconds.items()}
+    ratios = {what: round(best[LINKED][what] / best[0][what], 2) for what in best[0]}
+    hit = {kind: number for kind, number in plan.counts.items() if kind.startswith("projects") and number}
+    return {f"{DAYS[1]} by linked projects": best, "with / without": ratios, "projects hit": hit}
+
+
+def link(url: str, projects: int) -> None:
+    """Give this many of the largest groups a project each, of a rule that claims every group."""
+    with connect(url) as connection:
+        connection.execute(
+            """
+            INSERT INTO manager.domains (name) VALUES ('example.com');
+            INSERT INTO manager.project_resource_policies (name) VALUES ('default');
+            INSERT INTO manager.provisioning_rules (directory_group_id, with_groups_below, domain_name, resource_policy)
+            SELECT group_id, TRUE, 'example.com', 'default' FROM directory.groups WHERE parent_group_id IS NULL
+            """
+        )
+        connection.execute(
+            """
+            WITH largest AS (
+                SELECT group_id FROM directory.group_membership
+                GROUP BY group_id ORDER BY count(*) DESC, group_id LIMIT %s
+            ), made AS (
+                INSERT INTO manager.groups (name, domain_name, resource_policy, integration_id)
+                SELECT 'team-' || group_id, 'example.com', 'default', 'directory:' || group_id FROM largest RETURNING id
+            )
+            INSERT INTO manager.provisioned_projects (project_id, rule_id)
+            SELECT made.id, (SELECT min(id::TEXT)::UUID FROM manager.provisioning_rules) FROM made
+            """,
+            (projects,),
+        )
 
 
 def measure_replay(

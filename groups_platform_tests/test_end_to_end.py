@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 from zipfile import ZipFile
@@ -21,6 +22,8 @@ import pytest
 from groups_platform.database.connection import connect
 from groups_platform.database.embedded import stop_embedded
 from groups_platform.settings import find_resource
+from groups_platform_tests.days import Record, agent, group, write_day
+from groups_platform_tests.provisioning.world import World
 
 pytestmark = pytest.mark.slow
 
@@ -122,21 +125,8 @@ def test_two_syncs_of_one_day_at_once_leave_what_one_leaves(env: dict[str, str])
 
 
 def test_dev_serves_the_ui_and_the_sensor_picks_up_a_folder(env: dict[str, str], tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = tmp_path / "dev.log"
-    with log.open("wb") as output:
-        dev = subprocess.Popen(
-            [*PLATFORM, "dev", "--port", str(port)],
-            env={**env, "GROUPS_SOURCE": str(source)},
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        wait_for(lambda: answers(f"http://127.0.0.1:{port}/server_info"), "the UI", log)
+    source, log = tmp_path / "source", tmp_path / "dev.log"
+    with running_dev(env, source, log) as dev:
         shutil.copytree(find_resource("sample_data") / "sync-day1", source / "sync-day1")
         (source / "sync-day1" / "_SUCCESS").touch()
         url = run(env, "db", "url").stdout.strip()
@@ -148,6 +138,62 @@ def test_dev_serves_the_ui_and_the_sensor_picks_up_a_folder(env: dict[str, str],
         gone, alive = psutil.wait_procs(children, timeout=60)
         assert not alive
         assert gone
+
+
+def test_m6_dev_provisions_after_each_applied_day(env: dict[str, str], tmp_path: Path) -> None:
+    """By the daemon alone: a day comes, its run ends, and the projects follow; what is held fails with what to do."""
+    source, log = tmp_path / "source", tmp_path / "dev.log"
+    url = run(env, "db", "url").stdout.strip()
+    run(env, "group", "list")  # makes the tables
+    world = World(url, tmp_path)
+    for number in (1, 2):
+        world.user(f"a{number}@example.com")
+    world.rule(1, with_groups_below=True)
+
+    def deliver(label: str, groups: list[Record]) -> None:
+        people = [agent(n, contact={"email": f"a{n}@example.com", "active": True}) for n in (1, 2)]
+        write_day(source / f"sync-{label}", groups, people)
+        (source / f"sync-{label}" / "_SUCCESS").touch()
+
+    held = {"GROUPS_PROVISIONING": "apply", "GROUPS_LIMITS": "members_removed=0/1"}
+    with running_dev({**env, **held}, source, log) as dev:
+        deliver("day1", [group(1, [1, 2], name="North")])
+        wait_for(lambda: world.projects() == {"North": (True, ["a1@example.com", "a2@example.com"])}, "a project", log)
+
+        deliver("day2", [group(1, [1], name="North"), group(2, [2], name="Fjord", parent=1)])
+        after = {"Fjord": (True, ["a2@example.com"]), "North": (True, ["a1@example.com"])}
+        wait_for(lambda: world.projects() == after, "its change", log)
+        wait_for(lambda: sorted(run_statuses(url)) == ["SUCCESS"] * 4, "the end of each run", log)
+
+        deliver("day3", [group(1, [2], name="North"), group(2, [1], name="Fjord", parent=1)])
+        wait_for(lambda: sorted(run_statuses(url)) == ["FAILURE", *["SUCCESS"] * 5], "a run that is held", log)
+        assert world.projects() == after
+        plan_id = world.one("SELECT plan_id FROM directory.sync_plans WHERE outcome = 'held'")
+        told = world.one(
+            "SELECT string_agg(event, ' ') FROM dagster.event_logs WHERE event LIKE '%%provisioning_held%%'"
+        )
+        assert f"groups-platform approve provisioning --plan {plan_id} --reason TEXT" in told
+        dev.send_signal(signal.SIGTERM)
+        dev.wait(60)
+
+
+@contextmanager
+def running_dev(env: dict[str, str], source: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`dev` over this source, when its UI answers; killed at the end, if it still is there."""
+    source.mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with log.open("wb") as output:
+        dev = subprocess.Popen(
+            [*PLATFORM, "dev", "--port", str(port)],
+            env={**env, "GROUPS_SOURCE": str(source)},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}/server_info"), "the UI", log)
+        yield dev
     finally:
         if dev.poll() is None:
             dev.kill()

@@ -68,12 +68,15 @@ def provision(
             keep_plan(connection, planned, "held", run_id)
             return ProvisioningResult(planned, refusal=planned.refusal)
         if planned.excesses:
-            connection.execute(read_sql("provisioning/remember_approved_removals"))
+            with connection.transaction():  # from here on the approval is used up, and what it was for is known
+                connection.execute(read_sql("provisioning/remember_approved_removals"))
+                keep_plan(connection, planned, "applied", run_id)
         done = _Done()
         if not planned.plan.is_empty:
             asyncio.run(_apply(connection, settings, url, run_id, done, progress=progress))
         with connection.transaction():
-            connection.execute(read_sql("provisioning/forget_approved_removals"))
+            forget = read_sql("provisioning/forget_approved_removals")
+            connection.execute(forget, {"is_complete": not done.refused})
             if not done.refused:
                 keep_plan(connection, planned, "applied", run_id)
     return ProvisioningResult(planned, done.projects, done.refused, tuple(done.refusals), done.refusal)

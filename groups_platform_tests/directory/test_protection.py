@@ -288,6 +288,18 @@ def test_p12_another_plan_is_held_anew(url: str, tmp_path: Path) -> None:
         approve(url, held.plan.id)
 
 
+def test_p12_of_a_day_that_is_as_it_was_when_held_before_that_plan_is_approved(url: str, tmp_path: Path) -> None:
+    folders = [write_day(tmp_path / name / "sync-day2", GROUPS[:n], AGENTS) for name, n in (("a", 20), ("b", 19))]
+    first = sync_by_hand(url, "day2", folders[0], GUARDED)
+    sync_by_hand(url, "day2", folders[1], GUARDED)
+    assert first.plan
+
+    assert sync_by_hand(url, "day2", folders[0], GUARDED).plan == first.plan
+
+    approve(url, first.plan.id)
+    assert sync_by_hand(url, "day2", folders[0], GUARDED).is_applied
+
+
 def test_p12_the_newest_decision_holds(url: str, tmp_path: Path) -> None:
     held = sync(url, tmp_path, "day2", GROUPS[:20])
     assert held.plan

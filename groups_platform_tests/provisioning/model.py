@@ -45,9 +45,13 @@ class Model:
     rules: list[Rule] = field(default_factory=list)
     projects: list[Project] = field(default_factory=list)
     policies: frozenset[str] = frozenset({"default", "large"})
+    inactive_domains: set[str] = field(default_factory=set)
+    unmatched: set[tuple[str, int, int | str]] = field(default_factory=set)
+    blocked: set[tuple[str, int]] = field(default_factory=set)
 
     def provision(self) -> None:
-        """One run."""
+        """One run. unmatched: afterwards whom it could not match, and why; blocked: which groups, and why."""
+        self.unmatched, self.blocked = set(), set()
         claims: dict[int, list[Rule]] = defaultdict(list)
         for rule in self.rules:
             for group_id in self.below(rule.group_id) if rule.with_groups_below else {rule.group_id}:
@@ -59,21 +63,30 @@ class Model:
         for group_id, rules in sorted(claims.items()):
             if len(rules) == 1:
                 self._provision(group_id, rules[0], taken)
+            else:
+                self.blocked.add(("claimed_twice", group_id))
 
     def _provision(self, group_id: int, rule: Rule, taken: dict[tuple[str, str], Project]) -> None:
         project = next((p for p in self.projects if p.group_id == group_id), None)
+        is_active = any(self.agents[a][1] for g, a in self.memberships if g in self.below(group_id))
         if project and project.domain != rule.domain:
+            if is_active or project.is_active:
+                self.blocked.add(("linked_elsewhere", group_id))
             return
-        if not any(self.agents[a][1] for g, a in self.memberships if g in self.below(group_id)):
+        if not is_active:
             if project and project.is_active:
                 project.is_active, project.deleted_by, project.rule = False, "rule", rule
             return
         if project and not project.is_active and project.deleted_by != "rule":
+            self.blocked.add(("deleted_by_hand", group_id))
             return
         name = rule.template.format(name=self.groups[group_id][0], id=group_id)
         is_free = (rule.domain, name) not in taken
+        reason = self._obstacle(project, rule, name, is_free=is_free)
+        if reason:
+            self.blocked.add((reason, group_id))
         if project is None:
-            if not is_free or rule.policy not in self.policies:
+            if reason:
                 return
             project = Project(group_id, name, rule.domain, rule.policy, dict(rule.slots))
             self.projects.append(project)
@@ -92,16 +105,43 @@ class Model:
         wanted = set()
         for agent_id in {a for g, a in self.memberships if g in scope and self.agents[a][1]}:
             address = fold(self.agents[agent_id][0])
-            if address and agents[address] == 1:
-                named = [user for user in self.users if fold(user) == address]
-                wanted |= {user for user in named if len(named) == 1 and self.users[user] == (rule.domain, True)}
+            named = [user for user in self.users if fold(user) == address]
+            reason = self._mismatch(address, agents, named, rule.domain)
+            if reason:
+                self.unmatched.add((reason, group_id, agent_id))
+            else:
+                wanted |= set(named)
         for user in wanted - project.members.keys():
             project.members[user] = True
         for user in project.members.keys() - wanted:
             address = fold(user) or ""
             is_sure = agents[address] <= 1 and users[address] <= 1
-            if is_sure and (rule.is_exact or project.members[user]):
-                del project.members[user]
+            if rule.is_exact or project.members[user]:
+                if is_sure:
+                    del project.members[user]
+                else:
+                    self.unmatched.add(("kept", group_id, user))
+
+    def _obstacle(self, project: Project | None, rule: Rule, name: str, *, is_free: bool) -> str | None:
+        """What is in the way of a new project, or of the new name or policy of one: the first of several."""
+        is_taken = not is_free and (project is None or project.name != name)
+        is_unknown = rule.policy not in self.policies
+        if project is None and is_unknown:
+            return "unknown_policy"
+        if project is None and rule.domain in self.inactive_domains:
+            return "inactive_domain"
+        return "name_taken" if is_taken else "unknown_policy" if is_unknown else None
+
+    def _mismatch(self, address: str | None, agents: Counter[str], named: list[str], domain: str) -> str | None:
+        """Why an agent with this address, which these users have, is no member."""
+        if address is None:
+            return "no_address"
+        if agents[address] > 1:
+            return "several_agents"
+        if len(named) != 1:
+            return "several_users" if named else "no_user"
+        user_domain, is_active = self.users[named[0]]
+        return "inactive_user" if not is_active else "other_domain" if user_domain != domain else None
 
     def addresses(self) -> tuple[Counter[str], Counter[str]]:
         """How many agents, and how many users, have an address."""

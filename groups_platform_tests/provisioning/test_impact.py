@@ -104,6 +104,17 @@ def test_a_project_of_a_rule_whose_group_turns_inactive_would_be_deleted(world: 
     assert impact(result) == {"projects_to_be_deleted": [holds], "projects_with_running_kernels": [holds]}
 
 
+@pytest.mark.parametrize("slots", ['{"cpu": "1.2.3", "mem": "."}', '{"cpu": null}', "[1]", '"4"', "null"])
+def test_slots_that_nobody_can_read_count_as_zero(world: World, days: Days, slots: str) -> None:
+    project(world, 3, kernels=1, rule={})
+    world.run("UPDATE manager.kernels SET occupied_slots = %s::JSONB", slots)
+
+    holds = impact(days.plan(GROUPS, without(30)))["projects_with_running_kernels"][0][2]
+
+    assert holds.startswith("1 running kernel, ")
+    assert holds.endswith("1 folder")
+
+
 def test_a_linked_project_without_a_rule_would_lose_all_members(world: World, days: Days) -> None:
     project(world, 3)
 
@@ -127,6 +138,34 @@ def test_who_stays_in_a_project_keeps_it(world: World, days: Days) -> None:
     project(world, 2, kernels=1, rule={})
 
     assert impact(days.plan(GROUPS, without(20))) == {}
+
+
+@pytest.mark.parametrize("is_claimed", [False, True])
+def test_a_project_whose_group_moves_away_from_its_rule_would_be_deleted(
+    world: World, days: Days, is_claimed: bool
+) -> None:
+    project(world, 3, kernels=1, rule={"directory_group_id": 2, "with_groups_below": True})
+    if is_claimed:
+        world.rule(3)
+
+    moved = [*GROUPS[:2], group(3, [30], parent=1)]
+
+    found = impact(days.plan(moved, AGENTS))
+    again = sync_by_hand(world.url, "day1", write_day(days.folder / "again" / "sync-day1", moved, AGENTS), GUARDED)
+
+    assert list(found) == ([] if is_claimed else ["projects_to_be_deleted", "projects_with_running_kernels"])
+    assert impact(again) == found
+    assert isinstance(again.refusal, DayHeld) is not is_claimed
+
+
+def test_a_project_whose_group_never_was_when_the_day_comes_again_would_be_deleted(world: World, days: Days) -> None:
+    project(world, 2, kernels=1, rule={"members_of": "below"})
+    without_it = [group(1, [20, 21]), group(3, [30], parent=1)]
+
+    again = sync_by_hand(world.url, "day1", write_day(days.folder / "again" / "sync-day1", without_it, AGENTS), GUARDED)
+
+    assert list(impact(again)) == ["projects_to_be_deleted", "projects_with_running_kernels"]
+    assert isinstance(again.refusal, DayHeld)
 
 
 def test_deleted_and_other_projects_do_not_count(world: World, days: Days) -> None:

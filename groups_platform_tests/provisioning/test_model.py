@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
+from groups_platform.provisioning.plan import ProvisioningPlan
 from groups_platform_tests.provisioning.model import Model, Project, Rule
 from groups_platform_tests.provisioning.world import DOMAIN, OTHER, World
 
@@ -88,7 +89,7 @@ class Story:
         )
 
     def change_group(self) -> None:
-        group_id = self.some(GROUPS)
+        group_id = self.some(sorted(self.model.groups))
         name = self.some([f"team-{group_id}", "same", f"new-{group_id}", f"team-{self.some(GROUPS)}"])
         parent = self.some([None, *GROUPS])
         self.model.groups[group_id] = (name, parent)
@@ -141,7 +142,7 @@ class Story:
         row_id = self.world.one(
             "SELECT id FROM manager.groups WHERE name = %s AND domain_name = %s", project.name, project.domain
         )
-        what = self.some(["member", "member", "active", "policy", "link"])
+        what = self.some(["member", "member", "active", "policy", "link", "name", "purge"])
         if what == "member":
             email = self.some(self.model.users)
             if email not in project.members:
@@ -155,6 +156,14 @@ class Story:
             project.is_active = not project.is_active
             project.deleted_by = None if project.is_active else "person"
             self.world.run("UPDATE manager.groups SET is_active = NOT is_active WHERE id = %s", row_id)
+        elif what == "name":
+            name = self.some([f"by-hand-{self.chance.randrange(10**9)}", f"team-{self.some(GROUPS)}"])
+            if not any((p.name, p.domain) == (name, project.domain) for p in self.model.projects):
+                project.name = name
+                self.world.run("UPDATE manager.groups SET name = %s WHERE id = %s", name, row_id)
+        elif what == "purge":
+            self.model.projects.remove(project)
+            self.world.run("DELETE FROM manager.groups WHERE id = %s", row_id)
         elif what == "policy":
             project.policy = "large"
             self.world.run("UPDATE manager.groups SET resource_policy = 'large' WHERE id = %s", row_id)
@@ -163,14 +172,68 @@ class Story:
             project.members = dict.fromkeys(project.members, False)
             self.world.run("UPDATE manager.groups SET integration_id = NULL WHERE id = %s", row_id)
 
+    def make_project(self) -> None:
+        """A person makes a project, perhaps one that is linked, with somebody in it."""
+        name, domain = f"team-{self.some(GROUPS)}", self.some([DOMAIN, OTHER])
+        linked: int | None = self.some([None, *GROUPS])
+        if any(p.group_id == linked for p in self.model.projects):
+            linked = None
+        if domain in self.model.inactive_domains or any(
+            (p.name, p.domain) == (name, domain) for p in self.model.projects
+        ):
+            return
+        email = self.some(self.model.users)
+        self.model.projects.append(Project(linked, name, domain, "default", {}, {email: False}))
+        row_id = self.world.one(
+            "INSERT INTO manager.groups (name, domain_name, resource_policy, integration_id)"
+            " VALUES (%s, %s, 'default', %s) RETURNING id",
+            name,
+            domain,
+            linked and f"directory:{linked}",
+        )
+        self.world.run(
+            "INSERT INTO manager.association_groups_users SELECT %s, uuid FROM manager.users WHERE email = %s",
+            row_id,
+            email,
+        )
+
+    def make_user(self) -> None:
+        """A person makes an account, perhaps for who has one in other letters."""
+        email = self.some(["strasse@example.com", f"\u2003a{self.some(PEOPLE)}@example.com", "nobody@example.com"])
+        if email not in self.model.users:
+            self.add_user(email, self.some([DOMAIN, OTHER]))
+
+    def lose_group(self) -> None:
+        """The directory does not know a group any more, or knows it again."""
+        group_id = self.some(GROUPS)
+        if group_id in self.model.groups:
+            del self.model.groups[group_id]
+            self.model.memberships = {pair for pair in self.model.memberships if pair[0] != group_id}
+            self.world.run("DELETE FROM directory.group_membership WHERE group_id = %s", group_id)
+            self.world.run("DELETE FROM directory.groups WHERE group_id = %s", group_id)
+        else:
+            self.model.groups[group_id] = (f"team-{group_id}", None)
+            self.world.group(group_id)
+
+    def change_domain(self) -> None:
+        """A domain is deactivated, or comes back."""
+        self.model.inactive_domains ^= {OTHER}
+        self.world.run("UPDATE manager.domains SET is_active = NOT is_active WHERE name = %s", OTHER)
+
     def day(self) -> None:
         doings = [self.leave, self.change_agent, self.change_user, self.change_group, self.add_rule, self.change_rule]
         doings += [self.drop_rule, self.empty_group, self.act_by_hand, self.act_by_hand, self.act_by_hand]
-        for doing in self.chance.sample(doings, 6):
+        doings += [self.make_project, self.make_user, self.lose_group, self.change_domain]
+        for doing in self.chance.sample(doings, 8):
             doing()
         for _ in range(3):
-            self.join(self.some(GROUPS), self.some(PEOPLE))
+            self.join(self.some(sorted(self.model.groups)), self.some(PEOPLE))
         self.world.flag()
+
+    def told(self, planned: ProvisioningPlan) -> tuple[set[Any], set[Any]]:
+        """Who is not matched, and what is in the way, as the plan has it."""
+        people = {(row["reason"], row["group_id"], row["agent_id"] or row["email"]) for row in planned.people}
+        return people, {(row["reason"], row["group_id"]) for row in planned.blockers}
 
     def expected(self) -> list[tuple[Any, ...]]:
         return sorted(
@@ -199,8 +262,9 @@ def test_projects_and_members_are_those_of_the_model_after_each_day(
     story = Story(World(database_url, tmp_path), random.Random(seed))
 
     for day in range(12):
-        story.world.provision().or_raise()
+        planned = story.world.provision().or_raise().planned
         story.model.provision()
+        assert story.told(planned) == (story.model.unmatched, story.model.blocked), f"seed {seed}, day {day}"
         assert story.stored() == story.expected(), f"seed {seed}, day {day}"
         audited = len(story.world.audit())
         again = story.world.provision()

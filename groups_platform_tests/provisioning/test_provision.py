@@ -9,6 +9,7 @@ import pytest
 
 from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.errors import ProvisioningHeld, ProvisioningIncomplete, UnknownPlan
+from groups_platform.provisioning.apply import provision
 from groups_platform.provisioning.plan import LABEL, ProvisioningPlan
 from groups_platform.settings import DEFAULT_LIMITS
 from groups_platform_tests.provisioning.world import DOMAIN, OTHER, World
@@ -381,6 +382,23 @@ def test_mass_removals_are_held_until_somebody_approves_this_plan(world: World) 
     assert len(world.projects()["team-1"][1]) == 19
 
 
+def test_a_plan_that_became_another_since_it_was_approved_is_held_anew(world: World) -> None:
+    team(world, 30)
+    world.limits = dict(DEFAULT_LIMITS)
+    world.provision().or_raise()
+    for number in range(1, 12):
+        world.leave(1, number)
+    seen = world.provision().planned.plan.id
+    approve(world, seen)
+    world.leave(1, 12)
+
+    held = world.provision()
+
+    assert isinstance(held.refusal, ProvisioningHeld)
+    assert held.planned.plan.id != seen
+    assert len(world.projects()["team-1"][1]) == 30
+
+
 def test_an_approval_counts_once(world: World) -> None:
     team(world, 30)
     world.limits = dict(DEFAULT_LIMITS)
@@ -396,12 +414,70 @@ def test_an_approval_counts_once(world: World) -> None:
     for number in range(1, 12):
         world.leave(1, number)
 
+    for look in (world.provision, world.plan, world.provision, world.plan, world.provision):
+        assert look().refusal, "also after somebody has looked"
+
+    assert world.provision().planned.plan.id == plan_id
+    approve(world, plan_id)
+    assert world.provision().refusal is None
+
+
+def test_an_approval_holds_when_somebody_looks_or_joins_before_it_is_applied(world: World) -> None:
+    team(world, 30)
+    world.limits = dict(DEFAULT_LIMITS)
+    world.provision().or_raise()
+    for number in range(1, 12):
+        world.leave(1, number)
+    approve(world, world.provision().planned.plan.id)
+    guest = world.user("guest@example.com")
+    world.run("INSERT INTO manager.association_groups_users SELECT id, %s FROM manager.groups", guest)
+
+    world.plan()
+
+    assert world.provision().refusal is None
+
+
+def test_an_approval_is_used_up_by_a_run_that_crashes(world: World) -> None:
+    team(world, 30)
+    world.limits = dict(DEFAULT_LIMITS)
+    world.provision().or_raise()
+    everybody = world.run("SELECT * FROM manager.provisioned_members")
+    for number in range(1, 13):
+        world.leave(1, number)
+    plan_id = world.provision().planned.plan.id
+    approve(world, plan_id)
+
+    def crash(done: int) -> None:
+        raise SystemExit(f"all of {done} is done, and not noted yet")
+
+    with pytest.raises(SystemExit):
+        provision(world.settings, world.url, progress=crash)
+    assert world.provision().planned.plan.is_empty
+    for row in everybody:  # as somebody's restored copy has them
+        for table in ("association_groups_users", "provisioned_members"):
+            world.run(f"INSERT INTO manager.{table} VALUES (%s, %s) ON CONFLICT DO NOTHING", *row.values())
+
     again = world.provision()
 
     assert again.planned.plan.id == plan_id
     assert isinstance(again.refusal, ProvisioningHeld)
-    approve(world, plan_id)
+
+
+def test_what_an_approved_run_could_not_do_needs_no_second_approval(world: World) -> None:
+    team(world, 30)
+    world.limits = dict(DEFAULT_LIMITS)
+    world.provision().or_raise()
+    for number in range(1, 14):
+        world.leave(1, number)
+    world.run('UPDATE manager.provisioning_rules SET total_resource_slots = \'{"cpu": "-1"}\'')
+    approve(world, world.provision().planned.plan.id)
+    assert isinstance(world.provision().refusal, ProvisioningIncomplete)
+    world.run("UPDATE manager.provisioning_rules SET total_resource_slots = '{}'")
+
     assert world.provision().refusal is None
+
+    assert len(world.projects()["team-1"][1]) == 17
+    assert world.run("SELECT 1 FROM manager.approved_removals") == []
 
 
 def test_what_a_crash_left_of_an_approved_plan_needs_no_second_approval(world: World) -> None:

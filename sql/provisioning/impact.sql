@@ -2,10 +2,12 @@
 -- hold. tables: the schema that is as the day leaves it. rows: of the plan. The digest is of the project alone, so
 -- that a kernel that starts meanwhile makes no other plan of the day, unless it is the project's first.
 CREATE TEMP TABLE impact ON COMMIT DROP AS
-WITH changed AS MATERIALIZED (
+WITH RECURSIVE changed AS MATERIALIZED (
     SELECT kind, group_id, agent_id
     FROM ({rows}) AS every
-    WHERE kind IN ('groups_turned_inactive', 'memberships_removed', 'agents_deactivated')
+    WHERE kind IN (
+        'groups_turned_inactive', 'groups_moved', 'groups_missing', 'memberships_removed', 'agents_deactivated'
+    )
 ),
 linked AS MATERIALIZED (
     SELECT p.id, manager.directory_group_of(p.integration_id) AS group_id, p.domain_name || '/' || p.name AS project,
@@ -30,16 +32,38 @@ left_by AS (  -- groups that an agent leaves who was active
     JOIN {tables}.group_membership AS m ON m.group_id = l.group_id
     JOIN changed AS c ON c.kind = 'agents_deactivated' AND c.agent_id = m.agent_id
 ),
+above (root, group_id) AS (  -- the groups of provisioned projects, and what is above them then, if any group moves
+    SELECT l.group_id, l.group_id
+    FROM linked AS l
+    WHERE l.is_provisioned AND EXISTS (SELECT FROM changed AS c WHERE c.kind = 'groups_moved')
+    UNION
+    SELECT above.root, g.parent_group_id
+    FROM above
+    JOIN {tables}.groups AS g ON g.group_id = above.group_id AND g.parent_group_id IS NOT NULL
+),
+unclaimed AS (  -- of those that move, or of which one above moves, what no rule has then
+    SELECT above.root AS group_id
+    FROM above
+    LEFT JOIN changed AS c ON c.kind = 'groups_moved' AND c.group_id = above.group_id
+    LEFT JOIN manager.provisioning_rules AS rule
+        ON rule.directory_group_id = above.group_id AND (rule.with_groups_below OR above.group_id = above.root)
+    GROUP BY above.root
+    HAVING count(c.group_id) > 0 AND count(rule.id) = 0
+),
 hit AS (
-    SELECT l.*, CASE WHEN is_inactive AND l.is_provisioned THEN 'projects_to_be_deleted'
+    SELECT l.*, CASE WHEN l.is_provisioned AND (is_inactive OR is_unclaimed) THEN 'projects_to_be_deleted'
                      ELSE 'projects_losing_all_members' END AS kind
     FROM linked AS l
     CROSS JOIN LATERAL (
         SELECT EXISTS (
-            SELECT FROM changed AS c WHERE c.kind = 'groups_turned_inactive' AND c.group_id = l.group_id
-        )
-    ) AS flag (is_inactive)
-    WHERE is_inactive OR l.is_direct AND l.group_id IN (SELECT group_id FROM left_by) AND NOT EXISTS (
+            SELECT
+            FROM changed AS c
+            WHERE c.group_id = l.group_id AND (c.kind = 'groups_turned_inactive' OR c.kind = 'groups_missing' AND NOT EXISTS (
+                SELECT FROM {tables}.groups AS g WHERE g.group_id = c.group_id  -- a replay knows nothing of it
+            ))
+        ), l.group_id IN (SELECT u.group_id FROM unclaimed AS u)
+    ) AS flag (is_inactive, is_unclaimed)
+    WHERE is_inactive OR is_unclaimed OR l.is_direct AND l.group_id IN (SELECT group_id FROM left_by) AND NOT EXISTS (
         SELECT
         FROM {tables}.group_membership AS m
         JOIN {tables}.agents AS a ON a.agent_id = m.agent_id AND a.active
@@ -63,11 +87,12 @@ held AS (
     CROSS JOIN LATERAL (
         SELECT string_agg(slot || ' ' || amount, ', ' ORDER BY slot) AS used
         FROM (
-            SELECT o.key AS slot, sum(o.value::NUMERIC) AS amount
+            SELECT o.slot, sum(coalesce(manager.figure(k.occupied_slots, o.slot), 0)) AS amount
             FROM manager.kernels AS k
-            CROSS JOIN LATERAL jsonb_each_text(k.occupied_slots) AS o
-            WHERE k.group_id = hit.id AND manager.is_live_status(k.status) AND o.value ~ '^[0-9.]+$'
-            GROUP BY o.key
+            CROSS JOIN LATERAL jsonb_path_query(k.occupied_slots, 'strict $.keyvalue().key', silent => TRUE) AS s
+            CROSS JOIN LATERAL (SELECT s #>> '{{}}') AS o (slot)
+            WHERE k.group_id = hit.id AND manager.is_live_status(k.status)
+            GROUP BY o.slot
         ) AS sums
     ) AS slots
     CROSS JOIN LATERAL (

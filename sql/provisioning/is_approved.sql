@@ -1,4 +1,4 @@
--- Whether the newest decision approves this plan, and the plan was not applied since.
+-- Whether the newest decision approves this plan as it waits: an approval is used up by the run that applies the plan.
 SELECT EXISTS (
     SELECT
     FROM (
@@ -8,10 +8,7 @@ SELECT EXISTS (
         ORDER BY d.decision_id DESC
         LIMIT 1
     ) AS newest
+    JOIN directory.sync_plans AS p ON p.sync_day = %(label)s AND p.plan_id = newest.plan_id
     WHERE newest.decision = 'approve' AND newest.plan_id = %(plan_id)s
-      AND NOT EXISTS (
-          SELECT FROM directory.sync_plans AS p
-          WHERE p.sync_day = %(label)s AND p.plan_id = %(plan_id)s AND p.outcome = 'applied'
-            AND p.made_at >= newest.decided_at
-      )
+      AND p.outcome <> 'applied' AND p.made_at <= newest.decided_at
 );

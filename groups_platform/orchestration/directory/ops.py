@@ -27,6 +27,7 @@ from groups_platform.orchestration.directory.resources import Platform, Spark
 from groups_platform.orchestration.failures import as_failure
 from groups_platform.orchestration.metadata import rows_table
 from groups_platform.provisioning.plan import LABEL as PROVISIONING
+from groups_platform.provisioning.plan import LOOK
 
 NOTHING = {"out": Out(Nothing, description="Nothing but metadata: what came of it.")}
 
@@ -89,7 +90,10 @@ def plan_day(context: OpExecutionContext, config: DayConfig, spark: Spark, platf
 
 @op(out=NOTHING)
 def decide_day(context: OpExecutionContext, config: DecisionConfig, platform: Platform) -> None:
-    """Approve, reject or skip a day. What was approved is run by the sensor, or by sync_day."""
+    """Approve, reject or skip a day. What was approved is run by the sensor, or by sync_day.
+
+    What was approved for `provisioning` is applied by the job `provision`, or by the next run of provisioned_projects.
+    """
     url = platform.database_url
     with as_failure():
         is_no_day = config.day in (replay.LABEL, PROVISIONING)
@@ -101,6 +105,7 @@ def decide_day(context: OpExecutionContext, config: DecisionConfig, platform: Pl
             decided_by=config.decided_by,
             reason=config.reason,
             plan_id=config.plan,
+            look=LOOK if config.day == PROVISIONING else None,
         )
     context.add_output_metadata({"decision": decision.decision_id, "decided_at": str(decision.decided_at)})
 

@@ -22,7 +22,7 @@ def plan_provisioning(context: OpExecutionContext, platform: Platform) -> None:
 def provision(context: OpExecutionContext, platform: Platform) -> None:
     """Make projects and their members as the provisioning rules and the directory say, whatever GROUPS_PROVISIONING is.
 
-    What exceeds a limit is held: decide_day approves it, with `provisioning` for the day.
+    What exceeds a limit is held: decide_day approves it, with `provisioning` for the day; then start this job again.
     """
     with as_failure():
         result = apply.provision(

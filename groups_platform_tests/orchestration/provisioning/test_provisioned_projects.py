@@ -111,6 +111,35 @@ def test_what_is_held_fails_the_run_with_the_command(
     assert checks(result)["linked_projects_equal_their_rules"] is False
 
 
+def test_what_was_approved_at_the_launchpad_is_applied_by_the_next_run(
+    world: World, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GROUPS_PROVISIONING", "apply")
+    materialise(instance)
+    monkeypatch.setenv("GROUPS_LIMITS", "members_removed=0/0")
+    world.leave(1, 1)
+    materialise(instance)
+    decision = {"day": "provisioning", "decision": "approve", "decided_by": "ann", "reason": "left"}
+
+    def decide(plan_id: str) -> ExecuteInProcessResult:
+        return (
+            build_defs()
+            .resolve_job_def("decide_day")
+            .execute_in_process(
+                run_config={"ops": {"decide_day": {"config": {**decision, "plan": plan_id}}}},
+                instance=instance,
+                raise_on_error=False,
+            )
+        )
+
+    (failed,) = (event for event in decide("another").all_events if event.is_step_failure)
+    assert "Look at it with groups-platform provision --plan" in str(failed.step_failure_data)
+    assert decide(world.one("SELECT plan_id FROM directory.sync_plans WHERE outcome = 'held'")).success
+
+    assert materialise(instance).success
+    assert world.projects()["team-1"][1] == ["a2@example.com"]
+
+
 def test_somebody_inactive_who_was_added_by_hand_is_told(
     world: World, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
