@@ -23,6 +23,9 @@ CODES_NAMED = 5
 OUTCOMES: Final = {"day_held": "held", "incomplete_snapshot": "incomplete", "check_failed": "failed"}
 KINDS: Final = {"failed": "check_failed"}  # of an outcome that is not named like its kind
 
+# Codes of what is held and is no attempt of a day, with its name where the run has none: a replay, a provisioning.
+HELD: Final = {"day_held": "", "provisioning_held": "Provisioning"}
+
 
 @dataclass(frozen=True)
 class FailedRun:
@@ -87,11 +90,11 @@ def _of_attempt(row: Mapping[str, Any]) -> Event:
 
 
 def _of_run(run: FailedRun) -> Event:
-    is_held = run.code == "day_held"  # a replay, of which nothing is kept as of a day
-    subject = f"{run.sync_day or run.what} is held" if is_held else f"{run.what} failed"
-    return Event(
-        f"run:{run.run_id}", "held" if is_held else "run_failed", subject, run.sentence, run.sync_day, run.run_id
-    )
+    held = HELD.get(run.code or "")
+    kind, subject = "run_failed", f"{run.what} failed"
+    if held is not None:
+        kind, subject = "held", f"{run.sync_day or held or run.what} is held"
+    return Event(f"run:{run.run_id}", kind, subject, run.sentence, run.sync_day, run.run_id)
 
 
 def _of_new_errors(connection: Connection, since: datetime) -> Iterable[Event]:

@@ -79,6 +79,12 @@ def test_p20_a_replay_that_is_held_is_told(telling: Telling, person: Person) -> 
     assert person.subjects == ["replay is held"]
 
 
+def test_p20_a_provisioning_that_is_held_is_told_as_held(telling: Telling, person: Person) -> None:
+    sentence = "Provisioning is held, and nothing of it was applied."
+    assert telling.tell(FailedRun("1", "A run of assets", sentence, "provisioning_held")) == 1
+    assert person.subjects == ["Provisioning is held"]
+
+
 def test_p20_an_incomplete_day_is_told_once_with_what_to_do(telling: Telling, person: Person) -> None:
     apply_first_day(telling)
     result = telling.sync("day2", [{"name": "a group without an id"}])
