@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from groups_platform.directory.days import DayState, DayStatus, find_blocker
 from groups_platform.directory.source import SyncDay
+from groups_platform.wording import counted
 
 NAMED = 3  # ignored folders that a tick names
 
@@ -75,7 +76,7 @@ def _why_nothing(days: Sequence[DayStatus]) -> str:
     if blocker is not None:
         waiting = sum(day.state is DayState.WAITING for day in days)
         whom = " for a person" if blocker.state in (DayState.HELD, DayState.FAILED) else ""
-        count = f" {waiting} day(s) after it are ready." if waiting else ""
+        count = f" {counted(waiting, 'day')} after it {'is' if waiting == 1 else 'are'} ready." if waiting else ""
         return f"{blocker.sentence} The days after it wait{whom}.{count}"
     counts: Counter[DayState] = Counter(day.state for day in days if day.state is not DayState.IGNORED)
     if not counts:

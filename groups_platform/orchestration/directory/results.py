@@ -23,6 +23,7 @@ from groups_platform.errors import DayHeld, IncompleteSnapshot
 from groups_platform.orchestration.directory import metadata as shown
 from groups_platform.orchestration.metadata import rows_table
 from groups_platform.settings import Settings
+from groups_platform.wording import counted
 
 COMPLETE: Final = "complete_snapshot"
 IS_COMPLETE: Final = "The delivery is a full snapshot: every file can be read, and groups and agents were accepted."
@@ -225,8 +226,11 @@ def sql_checks(label: str, results: tuple[directory_checks.CheckResult, ...]) ->
             severity=AssetCheckSeverity.ERROR if result.is_blocking else AssetCheckSeverity.WARN,
             description=shown.about(
                 label,
-                f"{'' if result.passed else f'{result.failures} row(s) break it: '}{result.promise} "
-                f"(looks at {result.looked_at})",
+                f"{'' if result.passed else _broken(result.failures)}{result.promise} (looks at {result.looked_at})",
             ),
             metadata={"day": label, "offending_rows": result.failures, "sample": rows_table(result.sample)},
         )
+
+
+def _broken(rows: int) -> str:
+    return f"{counted(rows, 'row')} {'breaks' if rows == 1 else 'break'} this promise: "

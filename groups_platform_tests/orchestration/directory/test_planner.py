@@ -68,7 +68,7 @@ def test_only_what_is_not_done_is_remembered_for_the_next_tick() -> None:
 def test_a_day_that_runs_is_waited_for() -> None:
     plan = plan_next_day([APPLIED, blocked(DayState.RUNNING, "day2 is running."), WAITS])
     assert plan.request is None
-    assert plan.reason == "day2 is running. The days after it wait. 1 day(s) after it are ready."
+    assert plan.reason == "day2 is running. The days after it wait. 1 day after it is ready."
 
 
 def test_p12_a_held_day_waits_for_a_person_and_the_command_is_told() -> None:
@@ -77,7 +77,7 @@ def test_p12_a_held_day_waits_for_a_person_and_the_command_is_told() -> None:
     assert plan.reason == f"{held.sentence} The days after it wait for a person."
     failed = blocked(DayState.FAILED, "day2 failed. Deliver sync-day2 again.")
     assert plan_next_day([APPLIED, failed, WAITS]).reason == (
-        "day2 failed. Deliver sync-day2 again. The days after it wait for a person. 1 day(s) after it are ready."
+        "day2 failed. Deliver sync-day2 again. The days after it wait for a person. 1 day after it is ready."
     )
 
 

@@ -207,7 +207,7 @@ def test_the_next_day_waits_until_the_one_before_it_is_done(sensor: Sensor, work
     first = sensor.request()
     assert first.partition_key == "day2"
     running = sensor.start(first, DagsterRunStatus.STARTED)
-    assert sensor.skip_reason() == "day2 is running. The days after it wait. 1 day(s) after it are ready."
+    assert sensor.skip_reason() == "day2 is running. The days after it wait. 1 day after it is ready."
     sensor.fail(running)
     assert "day2 failed" in sensor.skip_reason()
     worker.run(first)  # a person re-executed it
@@ -225,7 +225,7 @@ def test_p12_a_held_day_waits_and_the_tick_names_the_command_that_decides(
     assert held.plan
     reason = sensor.skip_reason()
     assert f"groups-platform approve day2 --plan {held.plan.id}" in reason
-    assert "wait for a person. 1 day(s) after it are ready." in reason
+    assert "wait for a person. 1 day after it is ready." in reason
 
     who = {"fingerprint": "", "decided_by": "ann@example.com", "reason": "it is right"}
     decide(pipeline.url, "day2", Verdict.APPROVE, plan_id=held.plan.id, **who)
