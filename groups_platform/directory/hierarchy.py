@@ -44,6 +44,11 @@ class TreeGroup:
     active_members: int
     note: str
 
+    @property
+    def activity(self) -> str:
+        """How many of its own members are active, in words."""
+        return f"{self.active_members:,} of {counted(self.members, 'member')} active" if self.members else "no members"
+
 
 @dataclass(frozen=True)
 class GroupTree:
@@ -179,8 +184,7 @@ def draw_tree(tree: GroupTree, marks: Mapping[int, Sequence[Mark]] | None = None
 def _draw_group(group: TreeGroup, marks: Sequence[Mark], x: int, y: int) -> tuple[str, float]:
     """The line of one group, and how far it reaches."""
     style = ' text-decoration="line-through"' if group.is_inactive else ""
-    members = f"{group.active_members} of {group.members} members active"
-    small = " · ".join(part for part in ("inactive" if group.is_inactive else "", members, group.note) if part)
+    small = " · ".join(part for part in ("inactive" if group.is_inactive else "", group.activity, group.note) if part)
     said = [f"{MARKS[mark.kind][1]} {mark.words}" for mark in marks]
     coloured = "".join(
         f'<tspan dx="8" font-size="11" font-weight="bold" fill="{MARKS[mark.kind][0]}">{_text(words)}</tspan>'

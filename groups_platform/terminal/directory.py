@@ -154,9 +154,7 @@ def show_tree(tree: GroupTree) -> None:
         label.append(f"  {group.group_id}", style="not strike dim cyan")
         if group.is_inactive:
             label.append("  inactive", style="not strike not dim bold yellow")
-        of = counted(group.members, "member")
-        members = f"{group.active_members:,} of {of} active" if group.members else "no members"
-        label.append(f"  {members}", style="not strike dim")
+        label.append(f"  {group.activity}", style="not strike dim")
         if group.note:
             label.append(f"  {group.note}", style="not strike not dim magenta")
         branches[group.group_id] = branches[group.shown_under].add(label)
