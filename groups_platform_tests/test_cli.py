@@ -144,6 +144,7 @@ def test_the_first_day_that_fails_ends_it_with_exit_1(terminal: Terminal, source
 
     assert terminal.run("reject", "day1", "--reason", "cut").exit_code == 0
     assert "No sync day has been applied yet." in terminal.run("findings").output
+    assert terminal.json("findings", "--day", "day1")["refusal"].endswith("has rejected day1: cut")
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,8 @@ class KnownDay:
     @property
     def refusal(self) -> str:
         """Why what was tried last was not applied, with what to do; empty if it was, or came late."""
+        if self.is_dropped and not self.applied_fingerprint:
+            return f"{self.decided_by} has {Verdict(self.decision).past} {self.sync_day}: {self.reason}"
         return self.message or "" if self.outcome in {"held", "incomplete", "failed"} else ""
 
 
