@@ -142,6 +142,8 @@ def test_the_first_day_that_fails_ends_it_with_exit_1(terminal: Terminal, source
     assert (answer["success"], answer["error"]["code"], len(answer["data"])) == (False, "run_failed", 1)
     assert answer["error"]["message"].startswith("day1 is not a full snapshot")
 
+    checks = json.loads(terminal.run("checks", "--day", "day1", "--json").stdout)
+    assert checks["warnings"][0].startswith("day1 is not in the tables, so no check compares them with it. day1 is not")
     assert terminal.run("reject", "day1", "--reason", "cut").exit_code == 0
     assert "No sync day has been applied yet." in terminal.run("findings").output
     assert terminal.json("findings", "--day", "day1")["refusal"].endswith("has rejected day1: cut")

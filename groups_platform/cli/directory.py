@@ -111,7 +111,7 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
     with opened as instance:
         summary = check_day(settings, instance, label)
     about = read_known_days(database(settings)).get(label, KnownDay(label))
-    is_refused = bool(about.refusal and not about.applied_fingerprint)
+    is_refused = bool(about.refusal) and not about.is_applied
     failed = [check.name for check in summary.checks if check.is_error and not check.passed]
     error = failure_of(summary)
     if failed:
@@ -152,12 +152,12 @@ def findings(settings: Settings, day: str | None, code: str | None, limit: int, 
     known = read_known_days(url)
     label = day or newest_read(known) or _newest_day(settings)
     about = known.get(label, KnownDay(label))
-    if not (about.applied_fingerprint or about.tried_fingerprint):
-        raise UnknownSyncDay(f"{label} was not read yet. groups-platform days lists the days, and what became of each.")
     rows, counts = read_findings(url, label, code, limit), count_findings(url, label)
+    if not (any(counts.values()) or about.was_read):
+        raise UnknownSyncDay(f"{label} was not read yet. groups-platform days lists the days, and what became of each.")
     told = {code: counts[code]} if code in counts else counts
     found = {"sync_day": label, "refusal": about.refusal or None, "counts": counts, "findings": rows}
-    applied = None if day or about.applied_fingerprint else newest_applied(known)
+    applied = None if day or about.is_applied else newest_applied(known)
     instead = f"The newest applied day is {applied}: groups-platform findings --day {applied}." if applied else ""
 
     def note(_: object) -> str | None:

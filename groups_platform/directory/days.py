@@ -84,6 +84,16 @@ class KnownDay:
         )
 
     @property
+    def is_applied(self) -> bool:
+        """Whether some content of the day is in the tables."""
+        return self.applied_fingerprint is not None
+
+    @property
+    def was_read(self) -> bool:
+        """Whether some content of the day was read, whatever came of it."""
+        return self.is_applied or self.tried_fingerprint is not None
+
+    @property
     def is_dropped(self) -> bool:
         """Whether the newest decision rejects or skips what was tried last."""
         is_about_it = self.decided_fingerprint is not None and self.decided_fingerprint == self.tried_fingerprint
@@ -92,7 +102,7 @@ class KnownDay:
     @property
     def refusal(self) -> str:
         """Why what was tried last was not applied, with what to do; empty if it was, or came late."""
-        if self.is_dropped and not self.applied_fingerprint:
+        if self.is_dropped and not self.is_applied:
             return f"{self.decided_by} has {Verdict(self.decision).past} {self.sync_day}: {self.reason}"
         return self.message or "" if self.outcome in {"held", "incomplete", "failed"} else ""
 
@@ -177,8 +187,7 @@ def newest_applied(known: Mapping[str, KnownDay]) -> str | None:
 
 def newest_read(known: Mapping[str, KnownDay]) -> str | None:
     """The newest day that was read, applied or not, without what somebody has rejected or skipped since."""
-    read = [day for day in known.values() if day.applied_fingerprint or day.tried_fingerprint]
-    left = [day.sync_day for day in read if day.applied_fingerprint or not day.is_dropped]
+    left = [day.sync_day for day in known.values() if day.was_read and (day.is_applied or not day.is_dropped)]
     return in_natural_order(left)[-1] if left else None
 
 

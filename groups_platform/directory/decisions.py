@@ -11,7 +11,6 @@ from typing import Any
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.plan import find_plan
-from groups_platform.directory.source import list_day
 from groups_platform.errors import DayRejected, InvalidDecision, UnknownPlan, UnknownSyncDay
 
 
@@ -98,6 +97,8 @@ def find_content(url: str, source: str, label: str) -> str:
     It is that of the folder, or of what was last read where the folder is gone. Raises UnknownSyncDay,
     SourceUnavailable.
     """
+    from groups_platform.directory.source import list_day  # noqa: PLC0415 - it loads pyarrow, which decisions do not need
+
     try:
         return list_day(source, label).fingerprint
     except UnknownSyncDay:

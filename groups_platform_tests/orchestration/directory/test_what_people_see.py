@@ -327,7 +327,7 @@ def test_p13_the_page_of_the_days_names_the_one_that_the_later_ones_wait_for() -
     waiting = DayStatus("day2", DayState.WAITING, "day2 waits for day1, which is held.", holds_back=True)
     shown_days = report_days([held, waiting]).metadata
     assert shown_days["later_days_wait_for"].value == "day1"
-    rows = [record.data for record in shown_days["days"].value]
+    rows = [record.data for record in shown_days["days"].records]
     assert rows[0] == {"day": "day1", "state": "held", "what": "day1 is held."}
     assert report_days([]).metadata["later_days_wait_for"].value == "none"
 
