@@ -145,7 +145,7 @@ def explain(url: str, group_id: int) -> Reason:
 def _why_inactive(url: str, group_id: int) -> str:
     facts = query(url, "inactive_below", group_id=group_id)[0]
     below, own, members = facts["groups_below"], facts["own_members"], facts["members"]
-    groups = "No group is below it" if below == 0 else f"{counted(below, 'group')} below it"
+    groups = f"{counted(below, 'group') if below else 'No group'} {'is' if below < 2 else 'are'} below it"
     if members == 0:
         return f"{groups}, and there are no members."
     if below == 0:
