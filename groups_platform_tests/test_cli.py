@@ -76,7 +76,7 @@ def test_sync_checks_findings_tree_and_why(terminal: Terminal, source: Path, pip
     assert "day1 left the tables alone" in terminal.run("sync", "--day", "day1").output
 
     unknown = terminal.run("findings", "--day", "day7")
-    assert (unknown.exit_code, "day7 was not applied" in unknown.output) == (1, True)
+    assert (unknown.exit_code, "day7 was not read yet" in unknown.output) == (1, True)
     assert terminal.run("findings", "--code", "nope").exit_code == 2
     assert "0 checks" not in terminal.run("checks", "--day", "day7").output
 
@@ -130,10 +130,23 @@ def test_the_first_day_that_fails_ends_it_with_exit_1(terminal: Terminal, source
     assert "groups read" not in result.output, "no table of what was not done"
     assert "Found in day1: invalid_json 1." in result.output
 
+    found = terminal.json("findings")
+    assert (found["sync_day"], found["counts"]["invalid_json"]) == ("day1", 1)
+    assert found["refusal"].startswith("day1 is not a full snapshot"), (
+        "the newest day that was read, though not applied"
+    )
+    assert "day1 is not a full snapshot" in terminal.run("findings").output
+
     answer = json.loads(terminal.run("sync", "--all", "--json").stdout)
     assert answer.keys() == ENVELOPE
     assert (answer["success"], answer["error"]["code"], len(answer["data"])) == (False, "run_failed", 1)
     assert answer["error"]["message"].startswith("day1 is not a full snapshot")
+
+    checks = json.loads(terminal.run("checks", "--day", "day1", "--json").stdout)
+    assert checks["warnings"][0].startswith("day1 is not in the tables, so no check compares them with it. day1 is not")
+    assert terminal.run("reject", "day1", "--reason", "cut").exit_code == 0
+    assert "No sync day has been applied yet." in terminal.run("findings").output
+    assert terminal.json("findings", "--day", "day1")["refusal"].endswith("has rejected day1: cut")
 
 
 @pytest.mark.parametrize(
@@ -141,7 +154,7 @@ def test_the_first_day_that_fails_ends_it_with_exit_1(terminal: Terminal, source
     [
         (["sync"], "Name the days with --day, or write --all."),
         (["sync", "--day", "day9"], "has no folder sync-day9. Days there: day1, day2."),
-        (["sync", "--all", "--source", "/nowhere"], "cannot be listed"),
+        (["sync", "--all", "--source", "/nowhere"], "The source /nowhere cannot be listed: it is not there."),
         (["why", "77"], "No group has the id 77."),
         (["checks"], "No sync day has been applied yet."),
         (["findings"], "No sync day has been applied yet."),

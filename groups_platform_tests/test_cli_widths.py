@@ -39,6 +39,8 @@ def test_every_help_fits_80_columns() -> None:
         shown = CliRunner().invoke(cli, [*path, "--help"], terminal_width=COLUMNS)
         assert shown.exit_code == 0
         assert [line for line in shown.output.splitlines() if len(line) > COLUMNS] == [], path
+        if path != ("db",):
+            assert re.findall(r"[a-z]\.\.\.$", shown.output, re.MULTILINE) == [], f"a sentence of {path} is cut"
 
 
 def test_the_help_shows_every_command_under_its_subject_and_first_steps() -> None:

@@ -33,7 +33,9 @@ from websockets.sync.client import ClientConnection, connect
 PICTURES: Final = Path(__file__).resolve().parents[1] / "pictures"
 PATIENCE: Final = 300.0  # seconds
 SETTLING: Final = 2.0  # seconds that the UI moves its boxes for
-SIZE: Final = (1600, 960)  # pixels; narrower, the UI leaves the state out of the boxes
+SIZE: Final = (1600, 960)  # pixels
+WIDE: Final = (2000, 1060)  # narrower, the UI leaves the state out of the boxes of the graph
+GRAPH: Final = "[class^=SplitPanelContainer_splitPanel]:has(.split-panel-container)"
 COLOURS: Final = 192
 LARGEST: Final = 200_000  # bytes
 
@@ -54,6 +56,13 @@ class Browser:
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
         self.numbers = itertools.count(1)
+        self.resize(*SIZE)
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the page another size, in pixels."""
+        self.height = height
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.do("Emulation.setDeviceMetricsOverride", **size)
 
     def do(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Call a method of the DevTools and return its result."""
@@ -88,7 +97,7 @@ class Browser:
     def take(self, name: str, part: str = "body") -> None:
         """Store what the page shows of an element, with few colours. Raises ValueError for too large a picture."""
         box = self.ask(f"document.querySelector({json.dumps(part)}).getBoundingClientRect().toJSON()")
-        size = {"width": box["width"], "height": min(box["height"], SIZE[1] - box["y"])}
+        size = {"width": box["width"], "height": min(box["height"], self.height - box["y"])}
         clip = {"x": box["x"], "y": box["y"], **size, "scale": 1}
         data = self.do("Page.captureScreenshot", format="png", clip=clip)["data"]
         shown = Image.open(io.BytesIO(base64.b64decode(data)))
@@ -121,15 +130,7 @@ def browser() -> Iterator[Browser]:
             with urlopen(f"http://127.0.0.1:{port}/json") as pages:
                 address = next(page["webSocketDebuggerUrl"] for page in json.load(pages) if page["type"] == "page")
             with connect(address, max_size=None) as devtools:
-                page = Browser(devtools)
-                page.do(
-                    "Emulation.setDeviceMetricsOverride",
-                    width=SIZE[0],
-                    height=SIZE[1],
-                    deviceScaleFactor=1,
-                    mobile=False,
-                )
-                yield page
+                yield Browser(devtools)
         finally:
             process.terminate()
             process.wait()
@@ -180,13 +181,14 @@ def load_samples(env: dict[str, str]) -> None:
 
 def take_ui(page: Browser, url: str) -> None:
     """The assets of the directory with their state, and the tree of groups as the asset `groups` shows it."""
-    lineage = f"{url}/locations/groups_platform/asset-groups/directory/lineage"
-    page.open(lineage, "group_inactivity", "Passed")
-    page.take("lineage", "[class^=Page_page]")
+    page.resize(*WIDE)
+    page.open(f"{url}/asset-groups~group%3A%22directory%22", "group_inactivity", "Passed")
+    page.take("lineage", GRAPH)
     page.open(f"{url}/assets/groups?view=events", "day2", "Metadata")
     page.click("day2")
     page.click("[Show Markdown]")
     page.take("tree", ".dagster-dialog")
+    page.resize(*SIZE)
 
 
 def take_report(page: Browser, env: dict[str, str], folder: Path) -> None:

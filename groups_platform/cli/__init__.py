@@ -51,11 +51,7 @@ class RootGroup(PlatformGroup):
         named = {name for names in SUBJECTS.values() for name in names}
         rest = tuple(name for name in self.list_commands(ctx) if name not in named)
         for subject, names in {**SUBJECTS, "More": rest}.items():
-            known = [(name, self.commands[name]) for name in names if name in self.commands]
-            room = formatter.width - 6 - max(map(len, self.commands))
-            if known:
-                with formatter.section(subject):
-                    formatter.write_dl([(name, command.get_short_help_str(room)) for name, command in known])
+            self.write_section(formatter, subject, names)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what each environment variable sets, folded to the width of the terminal."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import click
 
-from groups_platform.cli.common import CSV, JSON
+from groups_platform.cli.common import CSV, JSON, ListingGroup
 from groups_platform.cli.service import ACTOR, page_rows, perform, show_result
 from groups_platform.cli.times import instant, month
 from groups_platform.settings import Settings
@@ -15,7 +15,7 @@ from groups_platform.settings import Settings
 COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 
 
-@click.group(short_help="Show who attempted which action.", invoke_without_command=True)
+@click.group(cls=ListingGroup, short_help="Show who attempted which action.", invoke_without_command=True)
 @click.option("--action", metavar="ACTION", help="Only this action, such as purge_group.")
 @click.option("--entity", metavar="GROUP", help="Only entries about this: an id, or a name that it has or had.")
 @click.option("--actor", "by", metavar="EMAIL", help="Only actions of this user, or of `system`.")

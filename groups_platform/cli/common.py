@@ -44,6 +44,7 @@ CSV = click.option(
     callback=_choose,
     help="Print the rows as CSV. Text that starts with = + - or @ gets a ' before it.",
 )
+WHOLE = 1000  # characters of a sentence of `--help`: all of it
 LIMIT = click.option("--limit", default=300, show_default=True, type=click.IntRange(1), help="Rows to show at most.")
 
 
@@ -60,7 +61,22 @@ def cut_at(limit: int, rows: Sized) -> str | None:
     return f"{shown}; there may be more, and --limit shows them." if len(rows) >= limit else None
 
 
-class PlatformGroup(click.Group):
+class ListingGroup(click.Group):
+    """A click group whose `--help` shows the first sentence about each command, folded and never cut."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write all commands, by name."""
+        self.write_section(formatter, "Commands", self.list_commands(ctx))
+
+    def write_section(self, formatter: click.HelpFormatter, title: str, names: Sequence[str]) -> None:
+        """Write these commands under a title."""
+        commands = [(name, self.commands[name].get_short_help_str(WHOLE)) for name in names if name in self.commands]
+        if commands:
+            with formatter.section(title):
+                formatter.write_dl(commands)
+
+
+class PlatformGroup(ListingGroup):
     """A click group that ends on an error with a sentence; with `--json` also with one JSON document.
 
     Exit codes: 0 success, 1 failure, 2 wrong usage.

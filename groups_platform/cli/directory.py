@@ -103,12 +103,15 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
     """
     start_database(settings)
     with importing():
+        from groups_platform.directory.days import KnownDay, read_known_days  # noqa: PLC0415
         from groups_platform.running.runs import CheckOutcome, check_day, open_for_terminal  # noqa: PLC0415
         from groups_platform.terminal import directory as terminal  # noqa: PLC0415
 
         label, opened = day or _newest_day(settings), open_for_terminal(settings)
     with opened as instance:
         summary = check_day(settings, instance, label)
+    about = read_known_days(database(settings)).get(label, KnownDay(label))
+    is_refused = bool(about.refusal) and not about.is_applied
     failed = [check.name for check in summary.checks if check.is_error and not check.passed]
     error = failure_of(summary)
     if failed:
@@ -119,36 +122,49 @@ def checks(settings: Settings, day: str | None, as_json: bool) -> None:
         lambda _: terminal.show_checks(summary),
         Rows(CheckOutcome, lambda _: summary.checks, lambda _: error["message"] if error else None),
         error=error,
+        warnings=[f"{label} is not in the tables, so no check compares them with it. {about.refusal}"] * is_refused,
     )
     if failed or not summary.succeeded:
         sys.exit(1)
 
 
 @click.command(short_help="List rejected records, orphans, cycles: what is wrong in a day.")
-@click.option("--day", metavar="DAY", help="The sync day (default: the newest applied one).")
+@click.option("--day", metavar="DAY", help="The sync day (default: the newest that was read, applied or not).")
 @click.option("--code", metavar="CODE", help="Only this code, such as orphan_membership.")
 @LIMIT
 @CSV
 @JSON
 @click.pass_obj
 def findings(settings: Settings, day: str | None, code: str | None, limit: int, as_json: bool) -> None:
-    """List the findings of a day: rejected records, orphan memberships, missing parents, cycles."""
+    """List the findings of a day: rejected records, orphan memberships, missing parents, cycles.
+
+    Of a day that was held or failed also why. Without --day it is about the newest day that was read, unless somebody
+    has rejected or skipped it.
+    """
+    from groups_platform.directory.days import KnownDay, newest_applied, newest_read, read_known_days  # noqa: PLC0415
     from groups_platform.directory.findings import FindingCode  # noqa: PLC0415
-    from groups_platform.directory.reports import applied_days, count_findings, read_findings  # noqa: PLC0415
+    from groups_platform.directory.reports import count_findings, read_findings  # noqa: PLC0415
     from groups_platform.terminal import directory as terminal  # noqa: PLC0415
 
     if code is not None and code not in list(FindingCode):
         raise click.UsageError(f"There is no code {code}. Codes: {', '.join(FindingCode)}.")
     url = database(settings)
-    label = day or _newest_day(settings)
+    known = read_known_days(url)
+    label = day or newest_read(known) or _newest_day(settings)
+    about = known.get(label, KnownDay(label))
     rows, counts = read_findings(url, label, code, limit), count_findings(url, label)
-    known = [applied["sync_day"] for applied in applied_days(url)]
-    if not any(counts.values()) and label not in known:
-        raise UnknownSyncDay(f"{label} was not applied and has no findings. Applied: {', '.join(known) or 'none'}.")
+    if not (any(counts.values()) or about.was_read):
+        raise UnknownSyncDay(f"{label} was not read yet. groups-platform days lists the days, and what became of each.")
     told = {code: counts[code]} if code in counts else counts
-    found = {"sync_day": label, "counts": counts, "findings": rows}
-    listing: Rows[object] = Rows(FINDINGS, lambda _: rows, lambda _: cut_at(limit, rows))
-    show(found, as_json, lambda _: terminal.show_findings(rows, told), listing)
+    found = {"sync_day": label, "refusal": about.refusal or None, "counts": counts, "findings": rows}
+    applied = None if day or about.is_applied else newest_applied(known)
+    instead = f"The newest applied day is {applied}: groups-platform findings --day {applied}." if applied else ""
+
+    def note(_: object) -> str | None:
+        return " ".join(filter(None, [cut_at(limit, rows), about.refusal, instead])) or None
+
+    listing: Rows[object] = Rows(FINDINGS, lambda _: rows, note)
+    show(found, as_json, lambda _: terminal.show_findings(label, rows, told, about.refusal, instead), listing)
 
 
 @click.command()

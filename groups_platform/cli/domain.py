@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from groups_platform.cli.common import CSV, JSON
+from groups_platform.cli.common import CSV, JSON, ListingGroup
 from groups_platform.cli.group_fields import DESCRIPTION, HOST, SLOT, changes_of, values_of
 from groups_platform.cli.service import ACTOR, CURSOR, PAGE, page_rows, perform, show_result
 from groups_platform.settings import Settings
@@ -15,7 +15,7 @@ NULLABLE = {"description": "description"}
 NAME = click.argument("name")
 
 
-@click.group()
+@click.group(cls=ListingGroup)
 def domain() -> None:
     """Manage domains, which own users and groups; for superadmins. Everybody may list their own.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from groups_platform.cli.answers import Rows
-from groups_platform.cli.common import CSV
+from groups_platform.cli.common import CSV, ListingGroup
 from groups_platform.cli.group import Act, Asked, one_group
 from groups_platform.cli.service import data_of, show_result
 
@@ -27,7 +27,7 @@ def content(path: str) -> str:
     return text
 
 
-@click.group()
+@click.group(cls=ListingGroup)
 def dotfile() -> None:
     """Manage the dotfiles of a group one by one: small files that each of its sessions has in the home folder."""
 

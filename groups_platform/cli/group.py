@@ -11,7 +11,7 @@ from uuid import UUID
 import click
 
 from groups_platform.cli.answers import Rows
-from groups_platform.cli.common import CSV, JSON
+from groups_platform.cli.common import CSV, JSON, ListingGroup
 from groups_platform.cli.group_fields import EMPTIED, NULLABLE, TYPE, fields_of_a_group, modifier_of, values_of
 from groups_platform.cli.service import ACTOR, CURSOR, PAGE, data_of, page_rows, perform, show_result, user
 from groups_platform.cli.times import instant
@@ -63,7 +63,7 @@ def one_group(command: Callable[..., None]) -> Callable[..., None]:
     return asked
 
 
-@click.group(short_help="Manage the groups (projects), their members and dotfiles.")
+@click.group(cls=ListingGroup, short_help="Manage the groups (projects), their members and dotfiles.")
 def group() -> None:
     """Manage the groups (projects) of the service, their members and their limits.
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from groups_platform.cli.common import CSV, JSON
+from groups_platform.cli.common import CSV, JSON, ListingGroup
 from groups_platform.cli.group_fields import changes_of, given
 from groups_platform.cli.service import ACTOR, CURSOR, PAGE, page_rows, perform, show_result
 from groups_platform.settings import Settings
@@ -28,7 +28,7 @@ def limits(command: Command) -> Command:
     return command
 
 
-@click.group(short_help="Manage resource policies, the limits of groups.")
+@click.group(cls=ListingGroup, short_help="Manage resource policies, the limits of groups.")
 def policy() -> None:
     """Manage resource policies: limits that groups follow; for superadmins. Everybody may list them.
 

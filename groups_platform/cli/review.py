@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from groups_platform.cli.answers import Rows
-from groups_platform.cli.common import CSV, JSON
+from groups_platform.cli.common import CSV, JSON, ListingGroup
 from groups_platform.cli.service import ACTOR, CURSOR, PAGE, data_of, page_rows, perform, show_result
 from groups_platform.settings import Settings
 
@@ -35,7 +35,7 @@ REASON = click.option("--reason", required=True, metavar="TEXT", help="Why, for 
 ROWS = click.argument("rows", metavar="ROW...", nargs=-1, required=True)
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=ListingGroup, invoke_without_command=True)
 @click.option("--domain", "domain_name", metavar="DOMAIN", help="Only this domain.")
 @click.option(
     "--kind",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from groups_platform.cli.common import CSV, JSON
+from groups_platform.cli.common import CSV, JSON, ListingGroup
 from groups_platform.cli.group import Asked, one_group
 from groups_platform.cli.group_fields import SLOT, changes_of, values_of
 from groups_platform.cli.service import ACTOR, CURSOR, PAGE, data_of, page_rows, perform, show_result
@@ -61,7 +61,7 @@ def projects(command: Command) -> Command:
     return command
 
 
-@click.group()
+@click.group(cls=ListingGroup)
 def rule() -> None:
     """Manage rules: which groups of the directory have a project each. For superadmins; admins list their domain's.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from groups_platform.cli.answers import Rows, plain
-from groups_platform.cli.common import CSV, JSON, LIMIT
+from groups_platform.cli.common import CSV, JSON, LIMIT, ListingGroup
 from groups_platform.cli.service import ACTOR, perform, show_result
 from groups_platform.settings import Settings
 from groups_platform.wording import counted
@@ -34,7 +34,7 @@ def figures_of_a_time(command: Callable[..., None]) -> Callable[..., None]:
     return click.pass_obj(command)
 
 
-@click.group()
+@click.group(cls=ListingGroup)
 def usage() -> None:
     """Show what groups were allocated and used, by month or by days.
 

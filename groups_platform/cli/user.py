@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from groups_platform.cli.common import CSV, JSON
+from groups_platform.cli.common import CSV, JSON, ListingGroup
 from groups_platform.cli.group_fields import changes_of, given
 from groups_platform.cli.service import ACTOR, CURSOR, PAGE, page_rows, perform, show_result
 from groups_platform.settings import Settings
@@ -16,7 +16,7 @@ ROLE = click.Choice(["user", "admin", "monitor", "superadmin"])
 STATUS = click.Choice(["active", "inactive", "deleted", "before-verification"])
 
 
-@click.group(short_help="Manage users.")
+@click.group(cls=ListingGroup, short_help="Manage users.")
 def user() -> None:
     """Manage users; for superadmins, and for the admins of a domain its users.
 

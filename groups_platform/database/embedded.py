@@ -69,20 +69,27 @@ def start_embedded(home: Path) -> str:
         )
     try:
         home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(data, error) from error
+    try:
         # Locked, since a second process would take the files of a starting server for those of a dead one.
         with FileLock(home / "postgres.lock"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             url = _start(data)
     except PermissionError as error:
-        raise DatabaseUnavailable(
-            f"The embedded Postgres cannot use {data}: {error}. Set GROUPS_HOME to a folder that you own."
-        ) from error
+        raise _unusable(data, error) from error
     except (subprocess.SubprocessError, psycopg.OperationalError, OSError, RuntimeError, AssertionError) as error:
         raise DatabaseUnavailable(
             f"The embedded Postgres did not start: {error}. Its log is {data / 'log'}; run the command again, "
             "or set GROUPS_DATABASE_URL to another server."
         ) from error
     return url
+
+
+def _unusable(data: Path, error: OSError) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"The embedded Postgres cannot use {data}: {error}. Set GROUPS_HOME to a folder that you own."
+    )
 
 
 def _start(data: Path) -> str:

@@ -35,10 +35,11 @@ def find_incompleteness(staged: StagedDay, counts: Mapping[str, Any]) -> Incompl
         reason = "no agent is known yet, so every group would be inactive: deliver agents/ with the first day"
     if reason is None:
         return None
+    has_findings = any((*groups.findings.values(), *agents.findings.values()))
+    look = f"; groups-platform findings --day {staged.label} lists what is wrong" if has_findings else ""
     return IncompleteSnapshot(
         f"{staged.label} is not a full snapshot: {reason}. Nothing was applied. "
-        f"Deliver sync-{staged.label} again and run it again; groups-platform findings --day {staged.label} "
-        "lists what is wrong.",
+        f"Deliver sync-{staged.label} again and run it again{look}.",
         sync_day=staged.label,
         reason=reason,
     )

@@ -83,6 +83,29 @@ class KnownDay:
             and self.decided_plan_id == self.plan_id
         )
 
+    @property
+    def is_applied(self) -> bool:
+        """Whether some content of the day is in the tables."""
+        return self.applied_fingerprint is not None
+
+    @property
+    def was_read(self) -> bool:
+        """Whether some content of the day was read, whatever came of it."""
+        return self.is_applied or self.tried_fingerprint is not None
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether the newest decision rejects or skips what was tried last."""
+        is_about_it = self.decided_fingerprint is not None and self.decided_fingerprint == self.tried_fingerprint
+        return is_about_it and self.decision != Verdict.APPROVE.value
+
+    @property
+    def refusal(self) -> str:
+        """Why what was tried last was not applied, with what to do; empty if it was, or came late."""
+        if self.is_dropped and not self.is_applied:
+            return f"{self.decided_by} has {Verdict(self.decision).past} {self.sync_day}: {self.reason}"
+        return self.message or "" if self.outcome in {"held", "incomplete", "failed"} else ""
+
 
 @dataclass(frozen=True)
 class DayRun:
@@ -162,6 +185,12 @@ def newest_applied(known: Mapping[str, KnownDay]) -> str | None:
     return applied[-1] if applied else None
 
 
+def newest_read(known: Mapping[str, KnownDay]) -> str | None:
+    """The newest day that was read, applied or not, without what somebody has rejected or skipped since."""
+    left = [day.sync_day for day in known.values() if day.was_read and (day.is_applied or not day.is_dropped)]
+    return in_natural_order(left)[-1] if left else None
+
+
 def find_blocker(days: Sequence[DayStatus]) -> DayStatus | None:
     """The day for which others wait: one that runs, or the first that is not done."""
     running = next((day for day in days if day.state is DayState.RUNNING), None)
@@ -176,7 +205,8 @@ def _in_turn(days: list[DayStatus], newest: str | None) -> list[DayStatus]:
         is_moot = day.state is DayState.ARRIVING and _is_older(day.label, newest)
         in_turn = replace(day, holds_back=day.state in UNDONE and not is_moot)
         if blocker and day.state is DayState.WAITING:
-            sentence = f"{day.label} waits for {blocker.label}, which is {blocker.state.value}."
+            has = "has failed" if blocker.state is DayState.FAILED else f"is {blocker.state.value}"
+            sentence = f"{day.label} waits for {blocker.label}, which {has}."
             in_turn = replace(in_turn, sentence=sentence, is_due=False)
         turned.append(in_turn)
         blocker = blocker or find_blocker([in_turn])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from groups_platform.database.connection import Connection, connect
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.plan import find_plan
-from groups_platform.directory.source import list_day
 from groups_platform.errors import DayRejected, InvalidDecision, UnknownPlan, UnknownSyncDay
 
 
@@ -57,15 +58,15 @@ def decide(
 ) -> Decision:
     """Keep a decision about the day with this content. look: the command that shows the plan, if it is no day's.
 
-    Raises UnknownPlan for the approval of another plan than the newest one, or of one that is applied, and
-    InvalidDecision for a reason or a name that is blank or cannot be stored.
+    Raises UnknownPlan for the approval of another plan than the newest one, or of one that is applied and was not
+    rejected since, and InvalidDecision for a reason or a name that is blank or cannot be stored.
     """
     for what, text in (("reason", reason), ("name of who decides", decided_by)):
         if not text.strip() or "\0" in text or not _is_text(text):
             raise InvalidDecision(f"The {what} must be a text that is not blank, in UTF-8 and without U+0000.")
     if verdict is Verdict.APPROVE:
         newest = find_plan(url, label)
-        if newest is None or newest["outcome"] == "applied" or newest["plan_id"] != plan_id:
+        if newest is None or newest["plan_id"] != plan_id or not _can_be_approved(url, label, newest):
             held = f"its plan is {newest['plan_id']}, {newest['outcome']}" if newest else "it has no plan"
             raise UnknownPlan(
                 f"{label} does not wait with the plan {plan_id}: {held}. Look at it with "
@@ -96,6 +97,8 @@ def find_content(url: str, source: str, label: str) -> str:
     It is that of the folder, or of what was last read where the folder is gone. Raises UnknownSyncDay,
     SourceUnavailable.
     """
+    from groups_platform.directory.source import list_day  # noqa: PLC0415 - it loads pyarrow, which decisions do not need
+
     try:
         return list_day(source, label).fingerprint
     except UnknownSyncDay:
@@ -130,6 +133,14 @@ def is_approved(connection: Connection, label: str, plan_id: str) -> bool:
     """Whether the newest decision about the day approves this very plan."""
     decision = find_decision(connection, label)
     return decision is not None and decision.verdict is Verdict.APPROVE and decision.plan_id == plan_id
+
+
+def _can_be_approved(url: str, label: str, plan: Mapping[str, Any]) -> bool:
+    """Whether the plan waits, or was applied and rejected since."""
+    if plan["outcome"] != "applied":
+        return True
+    with connect(url) as connection:
+        return find_refusal(connection, label, plan["fingerprint"]) is not None
 
 
 def _is_text(text: str) -> bool:

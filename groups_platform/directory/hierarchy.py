@@ -46,6 +46,11 @@ class TreeGroup:
     active_members: int
     note: str
 
+    @property
+    def activity(self) -> str:
+        """How many of its own members are active, in words."""
+        return f"{self.active_members:,} of {counted(self.members, 'member')} active" if self.members else "no members"
+
 
 @dataclass(frozen=True)
 class GroupTree:
@@ -135,7 +140,7 @@ def explain(url: str, group_id: int) -> Reason:
 def _why_inactive(url: str, group_id: int) -> str:
     facts = query(url, "inactive_below", group_id=group_id)[0]
     below, own, members = facts["groups_below"], facts["own_members"], facts["members"]
-    groups = "No group is below it" if below == 0 else f"{counted(below, 'group')} below it"
+    groups = f"{counted(below, 'group') if below else 'No group'} {'is' if below < 2 else 'are'} below it"
     if members == 0:
         return f"{groups}, and there are no members."
     if below == 0:
@@ -174,8 +179,7 @@ def draw_tree(tree: GroupTree, marks: Mapping[int, Sequence[Mark]] | None = None
 def _draw_group(group: TreeGroup, marks: Sequence[Mark], x: int, y: int) -> tuple[str, float]:
     """The line of one group, and how far it reaches."""
     style = ' text-decoration="line-through"' if group.is_inactive else ""
-    members = f"{group.active_members} of {group.members} members active"
-    small = " · ".join(part for part in ("inactive" if group.is_inactive else "", members, group.note) if part)
+    small = " · ".join(part for part in ("inactive" if group.is_inactive else "", group.activity, group.note) if part)
     said = [f"{MARKS[mark.kind][1]} {mark.text}" for mark in marks]
     coloured = "".join(
         f'<tspan dx="8" font-size="11" font-weight="bold" fill="{MARKS[mark.kind][0]}">{_text(words)}</tspan>'

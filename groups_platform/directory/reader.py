@@ -46,7 +46,7 @@ class UnreadableFile(Exception):
     """The file as a whole is not JSON, does not decompress, or exceeds a size limit."""
 
     def __init__(self, reason: str, offset: int) -> None:
-        super().__init__(f"{reason} (byte {offset})")
+        super().__init__(f"{reason} byte {offset}" if reason.endswith(" at") else f"{reason} (byte {offset})")
         self.offset = offset
 
 

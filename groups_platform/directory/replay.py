@@ -20,6 +20,7 @@ from groups_platform.database.locks import transaction_lock
 from groups_platform.database.sql_files import read_sql
 from groups_platform.directory.apply import apply_day
 from groups_platform.directory.contents import find_content
+from groups_platform.directory.day_names import is_older
 from groups_platform.directory.decisions import is_approved
 from groups_platform.directory.fingerprint import read_tables
 from groups_platform.directory.fold import fold_schema, plan_fold, seed_fold, take_over
@@ -102,17 +103,22 @@ def _contents(connection: Connection) -> Contents:
 
 
 def _begin_with(replay: _Replay, contents: Contents, from_day: str) -> Contents:
-    """Fill the fold with what was before this day; return the contents of this day and of the later ones."""
-    labels = list(contents)
+    """Fill the fold with what was before this day; return the contents of this day and of the later ones.
+
+    The day itself may be left out, for example since it was rejected: then it goes out of the tables.
+    """
     if from_day not in contents:
-        raise UnknownSyncDay(f"{from_day} is not among the days to fold: {', '.join(labels) or 'none'}.")
+        known = replay.connection.execute(read_sql("directory/last_content"), {"sync_day": from_day}).fetchone()
+        if known is None:
+            labels = ", ".join(contents) or "none"
+            raise UnknownSyncDay(f"{from_day} was never read. --from names one of the days to fold: {labels}.")
     if not seed_fold(replay.connection, replay.fold, from_day):
         raise ReplayImpossible(
             f"What the tables were before {from_day} is not known: the history begins later, or somebody changed them "
             "by hand. Run groups-platform replay without --from.",
             sync_day=from_day,
         )
-    return {label: contents[label] for label in labels[labels.index(from_day) :]}
+    return {label: found for label, found in contents.items() if not is_older(label, from_day)}
 
 
 def _lakes_of(replay: _Replay, label: str, contents: list[tuple[str, bool]]) -> list[str]:

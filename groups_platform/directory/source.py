@@ -298,8 +298,9 @@ def _listed(source: str) -> Iterator[None]:
     except SourceUnavailable:
         raise
     except Exception as error:  # each file system has errors of its own
+        reason = "it is not there" if isinstance(error, FileNotFoundError) else error
         raise SourceUnavailable(
-            f"The source {source} cannot be listed: {error}. Check GROUPS_SOURCE or --source.", source=source
+            f"The source {source} cannot be listed: {reason}. Check GROUPS_SOURCE or --source.", source=source
         ) from error
 
 

@@ -84,6 +84,8 @@ def show_replay(summary: RunSummary) -> None:
     changes = summed_up(done.plan.counts)
     are = "is" if len(done.days) == 1 else "are"
     days = f"{counted(len(done.days), 'day')} {are} folded, {escape(', '.join(done.days[-5:]))} the last of them"
+    if not done.days:
+        days = "No day is folded"
     written = counted(done.rows_written, "row")
     console.print(f"[green]{days}:[/] {written} written. {changes or 'The tables were right'}.")
 

@@ -109,8 +109,13 @@ def show_checks(summary: RunSummary) -> None:
     console.print(f"{escape(summary.sync_day)}: {told}")
 
 
-def show_findings(rows: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -> None:
-    """Show the findings, first those of files that kept the day from being applied, and the number per code."""
+def show_findings(
+    label: str, rows: Sequence[Mapping[str, Any]], counts: Mapping[str, int], refusal: str = "", instead: str = ""
+) -> None:
+    """Show the findings, first those of files that kept the day from being applied, and the number per code.
+
+    refusal: why the day was not applied. instead: where else to look.
+    """
     where, detail = Readable("where", least=24), Readable("detail", least=30)
     table = narrow_table(*uncut("code", "severity"), where, "group or agent", detail)
     for row in rows:
@@ -122,9 +127,14 @@ def show_findings(rows: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) 
     if rows:
         show_table(table)
     total = sum(counts.values())
-    console.print(f"{counted(total, 'finding')}: {said(counts)}." if total else "No findings.")
+    found = f"{counted(total, 'finding')}: {said(counts)}" if total else "no findings"
+    console.print(f"{escape(label)} has {found}.")
     if total > len(rows):
         console.print(f"{len(rows)} shown; --limit shows more, and SELECT * FROM findings all of them.")
+    if refusal:
+        console.print(f"[yellow]{escape(refusal)}[/]")
+    if instead:
+        console.print(escape(instead))
 
 
 def _is_of_record(row: Mapping[str, Any]) -> bool:
@@ -146,9 +156,7 @@ def show_tree(tree: GroupTree) -> None:
         label.append(f"  {group.group_id}", style="not strike dim cyan")
         if group.is_inactive:
             label.append("  inactive", style="not strike not dim bold yellow")
-        of = counted(group.members, "member")
-        members = f"{group.active_members:,} of {of} active" if group.members else "no members"
-        label.append(f"  {members}", style="not strike dim")
+        label.append(f"  {group.activity}", style="not strike dim")
         if group.note:
             label.append(f"  {group.note}", style="not strike not dim magenta")
         branches[group.group_id] = branches[group.shown_under].add(label)

@@ -278,6 +278,7 @@ def test_d14_an_incomplete_day_applies_nothing_and_says_what_to_do(
     codes = pipeline.codes("day3")
     assert codes["invalid_json"] == int("broken" in reason)
     assert codes["invalid_timestamp"] == int("accepted" in reason)
+    assert ("findings --day day3 lists what is wrong" in said) == any(codes.values())
 
 
 def test_d14_a_first_day_that_knows_no_agent_is_refused(pipeline: Pipeline) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from groups_platform.database.connection import Connection, connect
 from groups_platform.directory.apply import recompute_flags
+from groups_platform.directory.hierarchy import explain
 from groups_platform_tests import oracle
 
 Parents = dict[int, "int | None"]
@@ -164,3 +165,23 @@ def test_d8_d11_very_many_levels_take_seconds(database_url: str, shape: str, siz
         assert connection.execute(query).fetchone() == (size - 1, size - 1)
     assert {group_id: length for group_id, (length, _) in found.items()} == ({1: size} if shape == "cycle" else {})
     assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize(
+    ("parents", "members", "sentence"),
+    [
+        ({1: None}, [], "No group is below it, and there are no members."),
+        ({1: None}, [(1, 7)], "No group is below it, and it has 1 member, none of them active."),
+        ({1: None, 2: 1}, [], "1 group is below it, and there are no members."),
+        (
+            {1: None, 2: 1, 3: 1},
+            [(1, 7), (2, 8)],
+            "2 groups are below it. It has 1 member itself and 2 with the groups below, none of them active.",
+        ),
+    ],
+)
+def test_d11_why_a_group_is_inactive_is_said_in_whole_sentences(
+    database_url: str, parents: Parents, members: list[tuple[int, int]], sentence: str
+) -> None:
+    fill(database_url, parents, members)
+    assert explain(database_url, 1).sentence == sentence

@@ -17,7 +17,7 @@ from groups_platform.directory.decisions import Verdict, decide
 from groups_platform.directory.guard import OFF, Protection
 from groups_platform.directory.replay import LABEL, ReplayResult, replay_days
 from groups_platform.directory.source import list_day
-from groups_platform.errors import DayHeld, IncompleteSnapshot, ReplayImpossible, UnknownSyncDay
+from groups_platform.errors import DayHeld, IncompleteSnapshot, ReplayImpossible, UnknownPlan, UnknownSyncDay
 from groups_platform.settings import Limit
 from groups_platform_tests.conftest import NewDatabase
 from groups_platform_tests.days import agent, group, write_day, write_file
@@ -214,10 +214,44 @@ def test_p18_a_late_day_comes_in_from_its_day_on(fresh: Pipeline, in_order: Tabl
     assert state(fresh) == in_order
 
 
+def test_p18_from_a_rejected_day_on_it_goes_out_as_by_the_whole_fold(fresh: Pipeline) -> None:
+    for label in DAYS:
+        fresh.load(label, protection=GRACE)
+    (fingerprint,) = fresh.rows("SELECT fingerprint FROM sync_days WHERE sync_day = 'day2'")[0]
+    reject(fresh, "day2", fingerprint)
+    result = replay(fresh, from_day="day2")
+    assert "day2" not in result.days
+    assert len(result.days) == len(DAYS) - 2
+    assert result.rows_written > 0
+    out = state(fresh)
+    assert replay(fresh).rows_written == 0
+    assert state(fresh) == out
+
+
+def test_p12_an_applied_day_that_was_rejected_by_mistake_comes_back_by_its_plan(
+    fresh: Pipeline, in_order: Tables
+) -> None:
+    for label in DAYS:
+        fresh.load(label, protection=GRACE)
+    ((fingerprint, plan_id),) = fresh.rows(
+        "SELECT d.fingerprint, p.plan_id FROM sync_days AS d JOIN sync_plans AS p USING (sync_day) "
+        "WHERE sync_day = 'day2'"
+    )
+    approval = {"fingerprint": fingerprint, "decided_by": "ada", "reason": "it was right", "plan_id": plan_id}
+    with pytest.raises(UnknownPlan, match=f"its plan is {plan_id}, applied"):
+        decide(fresh.url, "day2", Verdict.APPROVE, **approval)
+    reject(fresh, "day2", fingerprint)
+    assert replay(fresh).days == ("day1", "day3", "day4")
+    decide(fresh.url, "day2", Verdict.APPROVE, **approval)
+    fresh.load("day2", protection=GRACE)
+    replay(fresh)
+    assert state(fresh) == in_order
+
+
 def test_p18_from_a_day_that_is_not_there_or_over_tables_that_nobody_knows(fresh: Pipeline) -> None:
     for label in DAYS:
         fresh.load(label, protection=GRACE)
-    with pytest.raises(UnknownSyncDay, match="day9 is not among the days to fold: day1, day2"):
+    with pytest.raises(UnknownSyncDay, match=r"day9 was never read\. --from names one of the days to fold: day1, day2"):
         replay(fresh, from_day="day9")
     with connect(fresh.url) as connection:
         connection.execute("UPDATE directory.membership_history SET from_day = 'day4'")

@@ -156,7 +156,7 @@ TABLE_SPECS = [
         deps=[raw_agents],
         description=(
             "The table `agents`: every agent that upstream ever delivered, and whether it is active. An agent is "
-            "active iff the newest roster has it and does not deactivate it."
+            "active if the newest roster has it and does not deactivate it."
         ),
         metadata={
             "dagster/table_name": "directory.agents",
@@ -171,7 +171,7 @@ TABLE_SPECS = [
         deps=[raw_groups],
         description=(
             "The table `groups`: each group as its last accepted record describes it. A rejected or missing record "
-            "does not change the row."
+            "does not change the row. Why a day was held or failed is among the events, and on its page of `findings`."
         ),
         metadata={
             "dagster/table_name": "directory.groups",
@@ -202,7 +202,7 @@ TABLE_SPECS = [
         "group_inactivity",
         deps=["groups", "group_membership", "agents"],
         description=(
-            "The column `groups.inactive`: true iff no active agent is a member of the group or of any group below "
+            "The column `groups.inactive`: true if no active agent is a member of the group or of any group below "
             "it, at any depth. Materialise this asset alone to recompute the flags from the current tables."
         ),
         metadata={

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from dagster import AssetExecutionContext, AssetMaterialization, MaterializeResult, asset
 
-from groups_platform.directory.days import DayStatus
+from groups_platform.directory.days import DayStatus, find_blocker
 from groups_platform.directory.source import list_source
 from groups_platform.orchestration.directory.day_states import find_day_states
 from groups_platform.orchestration.directory.jobs import GROUP
@@ -37,12 +37,10 @@ def report_days(days: Sequence[DayStatus]) -> AssetMaterialization:
 
 
 def _metadata(days: Sequence[DayStatus]) -> dict[str, Any]:
-    rows = [
-        {"day": day.label, "state": day.state.value, "plan": day.plan_id or "", "what": day.sentence} for day in days
-    ]
-    waiting = [day.label for day in days if day.holds_back]
+    rows = [{"day": day.label, "state": day.state.value, "what": day.sentence} for day in days]
+    blocker = find_blocker(days)
     return {
         "days": rows_table(rows[-SHOWN_DAYS:], LONGEST_SENTENCE),
         "dagster/row_count": len(rows),
-        "waits_for": ", ".join(waiting[:10]) or "nobody",
+        "later_days_wait_for": blocker.label if blocker else "none",
     }

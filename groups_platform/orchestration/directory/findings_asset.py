@@ -65,7 +65,11 @@ def show_findings(url: str, label: str, refused: Mapping[str, Any] | None = None
             "by_code": shown.findings_table(found),
             "first_of_each_code": rows_table([{"code": _code(row), **_row(row)} for row in rows], LONGEST_TEXT),
             **{code: rows_table(of_code, LONGEST_TEXT) for code, of_code in by_code.items()},
-            "all_of_them": f"groups-platform findings --day {label} [--code CODE] --limit {sum(counts.values()) or 1}",
+            **(
+                {"all_of_them": f"groups-platform findings --day {label} --limit {sum(found.values())}"}
+                if found
+                else {}
+            ),
         },
     )
 

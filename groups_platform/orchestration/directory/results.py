@@ -223,7 +223,7 @@ def _own(
 def sql_checks(label: str, results: tuple[directory_checks.CheckResult, ...]) -> Iterator[AssetCheckResult]:
     """The checks of `sql/checks`. label: the day after which, or on which, the tables were looked at."""
     for result in results:
-        broken = "" if result.passed else f"broken by {counted(result.failures, 'row')}: "
+        broken = "" if result.passed else _broken(result.failures)
         yield AssetCheckResult(
             check_name=result.name,
             asset_key=result.asset,
@@ -232,3 +232,7 @@ def sql_checks(label: str, results: tuple[directory_checks.CheckResult, ...]) ->
             description=shown.about(label, f"{broken}{result.promise} (looks at {result.looked_at})"),
             metadata={"day": label, "offending_rows": result.failures, "sample": rows_table(result.sample)},
         )
+
+
+def _broken(rows: int) -> str:
+    return f"{counted(rows, 'row')} {'breaks' if rows == 1 else 'break'} this promise: "

@@ -16,8 +16,10 @@ from dagster._core.storage.partition_status_cache import get_and_update_asset_st
 
 from groups_platform.database.connection import connect
 from groups_platform.definitions import build_defs
+from groups_platform.directory.days import DayState, DayStatus
 from groups_platform.directory.findings import FindingCode
 from groups_platform.directory.plan import find_plan
+from groups_platform.orchestration.directory.days_asset import report_days
 from groups_platform.orchestration.directory.partitions import SYNC_DAY
 from groups_platform_tests.days import agent, group, write_day, write_file
 from groups_platform_tests.hostile_days import write_days
@@ -276,6 +278,7 @@ def test_p22_the_tree_marks_what_changed_by_sign_word_and_colour(changed: Execut
     assert "? missing upstream" in by_name["Gone"]
     assert "± 1 joined" in by_name["South"]
     assert not re.search("[→▼≈▲+?±]", by_name["North"])
+    assert "1 of 1 member active" in by_name["North"]
     title, legend, *_ = lines_of(markdown)
     assert title == "What day2 changed"
     for sign in "▼▲+→≈?±":
@@ -324,6 +327,16 @@ def test_p22_every_check_names_its_day(dagster: Dagster, source: Path) -> None:
         for check in checks:
             assert check.metadata["day"].value == label, check.check_name
             assert (check.description or "").startswith(label), check.check_name
+
+
+def test_p13_the_page_of_the_days_names_the_one_that_the_later_ones_wait_for() -> None:
+    held = DayStatus("day1", DayState.HELD, "day1 is held.", holds_back=True)
+    waiting = DayStatus("day2", DayState.WAITING, "day2 waits for day1, which is held.", holds_back=True)
+    shown_days = report_days([held, waiting]).metadata
+    assert shown_days["later_days_wait_for"].value == "day1"
+    rows = [record.data for record in shown_days["days"].records]
+    assert rows[0] == {"day": "day1", "state": "held", "what": "day1 is held."}
+    assert report_days([]).metadata["later_days_wait_for"].value == "none"
 
 
 def test_p22_figures_are_numbers_of_their_own_so_that_they_have_curves(dagster: Dagster) -> None:
