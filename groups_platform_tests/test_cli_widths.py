@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from groups_platform.cli import SUBJECTS, cli
+from groups_platform.cli.demo import NEXT_STEPS
 from groups_platform.group_service.sample import load_sample_deployment
 from groups_platform.settings import Settings
 from groups_platform.terminal import console
@@ -34,13 +35,13 @@ def groups_of_commands(group: click.Group = cli, *path: str) -> list[tuple[str, 
     return [path, *(found for name, command in below for found in groups_of_commands(command, *path, name))]
 
 
-def test_every_help_fits_80_columns() -> None:
+def test_every_help_and_the_demos_next_steps_fit_80_columns() -> None:
+    assert [line for line in NEXT_STEPS.splitlines() if len(line) > COLUMNS] == []
     for path in (*groups_of_commands(), *COMMANDS):
         shown = CliRunner().invoke(cli, [*path, "--help"], terminal_width=COLUMNS)
         assert shown.exit_code == 0
         assert [line for line in shown.output.splitlines() if len(line) > COLUMNS] == [], path
-        if path != ("db",):
-            assert re.findall(r"[a-z]\.\.\.$", shown.output, re.MULTILINE) == [], f"a sentence of {path} is cut"
+        assert re.findall(r"[a-z]\.\.\.$", shown.output, re.MULTILINE) == [], f"a sentence of {path} is cut"
 
 
 def test_the_help_shows_every_command_under_its_subject_and_first_steps() -> None:
@@ -54,6 +55,7 @@ def test_the_help_shows_every_command_under_its_subject_and_first_steps() -> Non
 
 
 def test_months_are_written_with_a_dash_everywhere() -> None:
+    assert [line for line in NEXT_STEPS.splitlines() if len(line) > COLUMNS] == []
     for path in (*groups_of_commands(), *COMMANDS):
         shown = run(*path, "--help").output
         assert re.findall(r"YYYYMM|\b20\d{4}\b|\b20\d{6}\b", shown) == [], path

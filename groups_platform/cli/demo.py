@@ -33,20 +33,21 @@ UNPURGEABLE = "norrvik/speech-models"  # it has an active endpoint
 
 NEXT_STEPS = """
 What to do next:
-  groups-platform dev                       the Dagster UI at http://127.0.0.1:3000: assets and jobs
-  groups-platform findings --day day2       every record that was rejected, and why
-  groups-platform plan --day day3           what the day that is held would change
-  groups-platform reject day3 --reason "half a roster"    then sync --day day4 goes on without it
-  groups-platform diff                      what the newest day changed, as a table and a tree
-  groups-platform why "Technical Support"   who keeps a group active ("Motor and Battery" is inactive)
-  groups-platform who henrike.vos@example.com     the groups of an agent, and since when
-  groups-platform usage month 2024-10        what each group of the service used; --detail shows the kernels
-  groups-platform usage history             the same over the months that are stored, as curves
-  groups-platform group list                the groups of the service; group --help says what to do with them
-  groups-platform rule list                 which groups of the directory have projects; rule --help makes more
-  groups-platform review start norrvik-labs    certify who holds what, row by row
-  groups-platform db psql                   the tables: SELECT * FROM groups;
-  GROUPS_SOURCE=/your/folder groups-platform dev    your own days: the sensor runs each sync-<day> that appears"""
+  groups-platform dev                      the UI at http://127.0.0.1:3000
+  groups-platform findings --day day2      each rejected record, and why
+  groups-platform plan --day day3          what the held day would change
+  groups-platform reject day3 --reason "half a roster"
+  groups-platform sync --day day4          goes on without it
+  groups-platform diff                     what the newest day changed
+  groups-platform why "Technical Support"  who keeps a group active
+  groups-platform who henrike.vos@example.com    the groups of an agent
+  groups-platform usage month 2024-10      what each group of the service used
+  groups-platform usage history            the same over the stored months
+  groups-platform group list               the groups; group --help does more
+  groups-platform rule list                which of them the directory makes
+  groups-platform review start norrvik-labs      certify who holds what
+  groups-platform db psql                  the tables: SELECT * FROM groups;
+  GROUPS_SOURCE=/your/folder groups-platform dev   the days of your own"""
 
 
 @click.command()

@@ -8,7 +8,7 @@ import sys
 import click
 
 from groups_platform.cli.answers import show
-from groups_platform.cli.common import JSON, database, importing, start_database
+from groups_platform.cli.common import JSON, ListingGroup, database, importing, start_database
 from groups_platform.settings import Settings
 
 
@@ -35,7 +35,7 @@ def dev(settings: Settings, port: int) -> None:
         sys.exit(serve(settings, port, lock))
 
 
-@click.group()
+@click.group(cls=ListingGroup)
 def db() -> None:
     """The database: its URL, a prompt, and the embedded server."""
 

@@ -58,7 +58,11 @@ def choose_days(url: str, first: str | None, second: str | None) -> tuple[str, s
     for day in filter(None, (first, second)):
         if day not in days:
             known = ", ".join(days[-10:])
-            raise UnknownSyncDay(f"{day} was not applied. The newest applied days: {known}.", sync_day=day)
+            raise UnknownSyncDay(
+                f"{day} was not applied. The newest applied days: {known}. groups-platform plan --day {day} shows what "
+                "a day would change.",
+                sync_day=day,
+            )
     if first is not None and second is not None:
         return first, second
     place = days.index(first or days[-1])

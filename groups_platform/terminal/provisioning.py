@@ -67,7 +67,7 @@ def show_people(planned: ProvisioningPlan) -> None:
 def _show_changes(planned: ProvisioningPlan) -> None:
     plan = planned.plan
     if plan.is_empty:
-        console.print("Every project is as its rule says.")
+        console.print("Every project is as its rule says. groups-platform rule list shows the rules.")
         return
     table = Table(*uncut("change"), "rows", "such as", title=f"Plan {plan.id} of provisioning", title_justify="left")
     table.columns[1].justify = "right"
