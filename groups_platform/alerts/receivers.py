@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -35,6 +36,7 @@ _log = logging.getLogger("apprise")
 _log.propagate = False
 _log.setLevel(logging.WARNING)
 logging.getLogger("urllib3").setLevel(logging.ERROR)  # below that it names the path, in which webhooks have their token
+warnings.filterwarnings("ignore", "Unverified HTTPS request is being made to host")  # verify=no; the warning names it
 
 # The calling thread sends, and bounds it: apprise's own pool would keep a process from ending.
 _ASSET: Final = AppriseAsset(app_id="groups-platform", async_mode=False, service_timeout=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socketserver
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -45,14 +46,16 @@ class Person:
 
 
 @contextmanager
-def people() -> Iterator[Callable[[], Person]]:
-    """Makes persons, each with a server of its own, and ends all of them."""
+def people(tls: ssl.SSLContext | None = None) -> Iterator[Callable[[], Person]]:
+    """Makes persons, each with a server of its own, and ends all of them. tls: for servers of https."""
     servers: list[tuple[ThreadingHTTPServer, Person, threading.Thread]] = []
 
     def make() -> Person:
         server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
         person = Person(server)
         server.RequestHandlerClass = handler_of(person)
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         servers.append((server, person, thread))
