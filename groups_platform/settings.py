@@ -100,8 +100,11 @@ def _storage(value: str) -> str:
         return str(Path(value).expanduser().absolute())
     from fsspec.registry import known_implementations, registry  # noqa: PLC0415 - only for URLs
 
-    protocol = value.split("://", 1)[0].split("::", 1)[0]
+    scheme, _, place = value.partition("://")
+    protocol = scheme.split("::", 1)[0]
     if protocol not in registry and protocol not in known_implementations:
+        raise ValueError
+    if scheme in ("file", "local") and not place.startswith("/"):  # a host would become a folder in the current one
         raise ValueError
     return value
 

@@ -748,6 +748,10 @@ class Directory:
     def wanted(self) -> set[tuple[int, int]]:
         return {(group_id, agent_id) for group_id, members in self.members.items() for agent_id in members}
 
+    def missing(self) -> set[int]:
+        """The groups that are away: those without a record now, and those that ended and did not come back."""
+        return self.absences.keys() | self.ended.keys()
+
     def inactive(self) -> dict[int, bool]:
         """For each group: no active agent in it or below it.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -120,3 +122,20 @@ def test_p20_a_process_that_logs_everything_shows_no_secret_and_ends(person: Per
     assert "has it" in ended.stdout
     for part in (SECRET, "hunter2", TOKEN):
         assert part not in ended.stdout + ended.stderr
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl, to make a certificate")
+def test_p20_a_receiver_whose_certificate_nobody_verifies_is_named_nowhere(
+    service_environment: Settings, tmp_path: Path
+) -> None:
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+    subprocess.run([*words, "-keyout", "key.pem", "-out", "cert.pem"], check=True, capture_output=True, cwd=tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    with people(tls) as make:
+        address = make().address.replace("json://", "jsons://")
+        environment = {**os.environ, "GROUPS_ALERTS": f"{address}?verify=no"}
+        words = [sys.executable, "-m", "groups_platform", "alerts", "--test"]
+        ended = subprocess.run(words, check=False, capture_output=True, text=True, env=environment, timeout=60)
+    assert (ended.returncode, ended.stdout) == (0, "1 (jsons)  has it\n")
+    assert "127.0.0.1" not in ended.stderr

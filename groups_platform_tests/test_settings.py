@@ -113,6 +113,8 @@ def test_settings_do_not_change() -> None:
         ("GROUPS_DATABASE_URL", "postgresql://ann:p secret@db/x"),
         ("GROUPS_LAKE", "~no-such-user/lake"),
         ("GROUPS_SOURCE", "nosuch://bucket"),
+        ("GROUPS_SOURCE", "file://host/data"),
+        ("GROUPS_REPORT_URL", "file://ann:secret@host/data"),
         ("SPARK_MASTER", "localhost:7077"),
         ("SPARK_MASTER", "local[two]"),
         ("SPARK_REMOTE", "http://localhost"),

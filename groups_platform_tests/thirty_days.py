@@ -125,8 +125,7 @@ class Told:
             "groups_new": len(after.groups.keys() - stored.keys()),
             "groups_renamed": sum(old.name != new.name for old, new in both),
             "groups_moved": sum(old.parent_group_id != new.parent_group_id for old, new in both),
-            "groups_missing": len(after.absences.keys() - before.absences.keys() - before.ended.keys())
-            + len(stored.keys() - after.groups.keys()),
+            "groups_missing": len(after.missing() - before.missing()) + len(stored.keys() - after.groups.keys()),
             "groups_ended": len(after.ended.items() - before.ended.items()),
             "memberships_added": len(after.membership() - before.membership()),
             "memberships_removed": len(before.membership() - after.membership()),

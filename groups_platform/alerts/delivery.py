@@ -82,7 +82,8 @@ def compose(due: Sequence[DueAlert]) -> Iterator[tuple[Message, Sequence[DueAler
         for alert in due:
             yield Message(alert.subject, alert.body), [alert]
         return
-    lines = [f"- {alert.subject}" for alert in due[:NAMED]]
+    subjects = [alert.subject for alert in sorted(due, key=lambda alert: alert.alert_id)]
+    lines = [f"- {subject}" for subject in subjects[:NAMED]]
     more = [f"- and {len(due) - NAMED} more"] if len(due) > NAMED else []
     lines = [*lines, *more, "groups-platform alerts shows each of them, with what to do."]
-    yield Message(f"{len(due)} alerts: {due[0].subject}, …", "\n".join(lines)), due
+    yield Message(f"{len(due)} alerts: {subjects[0]}, …", "\n".join(lines)), due

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 KEPT_DAYS: Final = 3  # what happened longer ago is not told any more, and what nobody took by then is given up
 LEASE_SECONDS: Final = 600.0  # longer than a sender works on what it claims
-MOST_CLAIMED: Final = 100
+MOST_CLAIMED: Final = 1000
 PATIENCE_SECONDS: Final = 10.0
 
 
@@ -123,7 +123,7 @@ def gather(url: str, settings: Settings, receivers: Sequence[Receiver], failed_r
 
 
 def claim(connection: Connection, digest: str) -> list[DueAlert]:
-    """Take what this receiver is to be told now, oldest first; nobody else takes it for LEASE_SECONDS."""
+    """Take what waits for this receiver, once any is due: first what is. Nobody else has it for LEASE_SECONDS."""
     parameters = {"receiver": digest, "most": MOST_CLAIMED, "lease_seconds": LEASE_SECONDS}
     with connection.cursor(row_factory=class_row(DueAlert)) as cursor:
         return cursor.execute(read_sql("alerts/claim"), parameters).fetchall()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -34,7 +35,8 @@ _PLUGINS: Final = NotificationManager()  # type: ignore[no-untyped-call]
 _log = logging.getLogger("apprise")
 _log.propagate = False
 _log.setLevel(logging.WARNING)
-logging.getLogger("urllib3").setLevel(logging.INFO)  # below that it names the path, in which webhooks have their token
+logging.getLogger("urllib3").setLevel(logging.ERROR)  # below that it names the path, in which webhooks have their token
+warnings.filterwarnings("ignore", "Unverified HTTPS request is being made to host")  # verify=no; the warning names it
 
 # The calling thread sends, and bounds it: apprise's own pool would keep a process from ending.
 _ASSET: Final = AppriseAsset(app_id="groups-platform", async_mode=False, service_timeout=0)
@@ -81,6 +83,8 @@ def _receiver(number: int, of: int, address: str) -> Receiver:
         service.socket_read_timeout = READ_SECONDS
     if not re.search(r"[?&]cto=", address, re.IGNORECASE):
         service.socket_connect_timeout = CONNECT_SECONDS
+    if not re.search(r"[?&]redirect=", address, re.IGNORECASE):
+        service.redirects = False  # where they lead a message is often dropped, and answered with 200
     return Receiver(number, _known_scheme(address) or _scheme_of(service), address, service)
 
 

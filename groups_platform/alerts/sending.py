@@ -14,6 +14,8 @@ from groups_platform.alerts.receivers import Receiver
 
 SEND_SECONDS: Final = 150.0
 ANSWERED: Final = re.compile(r"\berror=(\d{3})\b")
+MOVED: Final = "it sends elsewhere ({}), so its address has changed"
+MOVED_STATUSES: Final = {"301", "302", "303", "307", "308"}
 
 _sending: dict[str, Thread] = {}  # by address; what a receiver never answers stays here, and nothing is added to it
 _lock = Lock()
@@ -64,7 +66,8 @@ def _reason(lines: list[str]) -> str:
     """What apprise logged, without the places that it names."""
     text = "\n".join(lines)
     if answered := ANSWERED.search(text):
-        return f"it answered {answered[1]}"
+        status = answered[1]
+        return MOVED.format(status) if status in MOVED_STATUSES else f"it answered {status}"
     if re.search(r"connection|socket|timed? ?out|smtp", text, re.IGNORECASE):
         return "it could not be reached, or did not answer in time"
     return "it did not take the message"

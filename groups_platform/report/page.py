@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LARGEST: Final = 1_900_000  # bytes
 LONGEST_NAME: Final = 80  # signs
+# Begin and end what is written in a direction. Left open in a name, they would turn round what stands beside it.
+TURNING: Final = {sign: f"\\u{sign:04x}" for sign in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 SMALL_TREE: Final = 60  # groups, up to which the whole tree is open
 OPEN_ROWS: Final = 12  # of a kind of change, up to which it is open
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -161,6 +163,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("groups_platform.report", ""),
         autoescape=True,  # names come from outside
+        finalize=_visible,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -175,6 +178,11 @@ def _environment() -> Environment:
         "tone": lambda kind: "wait" if KINDS[kind].sign == "-" else "good",
     }
     return environment
+
+
+def _visible(value: object) -> object:
+    """The text with signs that would turn round what is beside it in the form of JSON."""
+    return value.translate(TURNING) if type(value) is str else value
 
 
 def _signed(difference: int) -> str:

@@ -23,7 +23,7 @@ from groups_platform.alerts.receivers import read_receivers
 from groups_platform.alerts.sending import Message, tell
 from groups_platform_tests.alerts import tell_process
 from groups_platform_tests.alerts.conftest import Telling
-from groups_platform_tests.alerts.people import SECRET, TOKEN, Person, down, eventually
+from groups_platform_tests.alerts.people import SECRET, TOKEN, Person, answering, down, eventually
 
 NewPerson = Callable[[], Person]
 
@@ -194,10 +194,104 @@ def test_p20_secrets_of_an_address_are_nowhere(
         for table in ("alerts", "alert_receivers", "alert_deliveries", "alert_beginning")
     )
     told = f"{stored}{log.getvalue()}{capfd.readouterr()}{read_receivers(telling.settings_now())}"
-    for part in (SECRET, "hunter2", TOKEN, "ada:", f":{refusing.port}", "127.0.0.1"):
-        assert part not in told
+    assert_no_secret(told, refusing)
     assert "it answered 401" in told
     assert "alerts for 2 (json) wait" in log.getvalue()
+
+
+REFUSALS = {
+    "429": (b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n", "it answered 429"),
+    "no head": (b"HTTP/1.1 2", "it could not be reached, or did not answer in time"),
+    "no answer": (b"", "it could not be reached, or did not answer in time"),
+    "half a body": (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\ntha",
+        "it could not be reached, or did not answer in time",
+    ),
+    "no http": (b"220 mail.example.com ESMTP\r\n", "it could not be reached, or did not answer in time"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_p20_an_answer_that_is_none_leaves_the_message_waiting(
+    telling: Telling, log: io.StringIO, capfd: pytest.CaptureFixture[str], kind: str
+) -> None:
+    answer, reason = REFUSALS[kind]
+    with answering(answer) as rude:
+        telling.addresses = [rude.address]
+        telling.tell(failed(1))
+        assert rude.tried == 1
+        assert telling.rows("SELECT last_error, sent_at FROM platform.alert_deliveries") == [(reason, None)]
+        assert_no_secret(f"{log.getvalue()}{capfd.readouterr()}", rude)
+
+
+def test_p20_an_answer_with_a_broken_head_names_the_address_nowhere(
+    telling: Telling, log: io.StringIO, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n: what is this\r\nA: b\r\n\r\n") as odd:
+        telling.addresses = [odd.address]
+        telling.tell(failed(1))
+        assert states(telling) == {"told": 1}
+        assert_no_secret(f"{log.getvalue()}{capfd.readouterr()}", odd)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_p20_who_sends_elsewhere_was_not_told_and_the_reason_says_what_to_do(
+    telling: Telling, new_person: NewPerson, status: int
+) -> None:
+    elsewhere = new_person()  # a page to log in, which answers 200 to whatever comes
+    moved = f"HTTP/1.1 {status} Moved\r\nLocation: http://127.0.0.1:{elsewhere.port}/\r\nContent-Length: 0\r\n\r\n"
+    with answering(moved.encode()) as person:
+        telling.addresses = [person.address]
+        telling.tell(failed(1))
+        reason = f"it sends elsewhere ({status}), so its address has changed"
+        assert telling.rows("SELECT last_error, sent_at FROM platform.alert_deliveries") == [(reason, None)]
+        assert elsewhere.tried == 0
+
+
+def test_p20_a_sender_that_is_killed_before_it_knows_tells_again_and_then_no_more(
+    telling: Telling, person: Person
+) -> None:
+    person.pause.clear()  # it takes the message and does not answer yet
+    words = ["-m", tell_process.__name__, telling.url, person.address, str(telling.settings.home), "1"]
+    with subprocess.Popen([sys.executable, *words]) as sender:
+        eventually(lambda: len(person.heard) == 1, 60)
+        sender.kill()
+    person.pause.set()
+    telling.tell()
+    assert states(telling) == {"waiting": 1}  # it could be under way yet
+    telling.later()
+    for _ in range(3):
+        telling.tell()
+    assert person.subjects == ["job_0 failed", "job_0 failed"]
+    assert states(telling) == {"told": 1}
+
+
+def test_p20_what_waited_for_a_receiver_is_one_message_when_it_is_back(telling: Telling, person: Person) -> None:
+    person.status = 500
+    for number in range(5):  # each came at another time, and has another next try
+        telling.tell(failed(number))
+    person.status = 200
+    telling.tell(failed(5))
+    assert person.subjects == ["6 alerts: job_0 failed, …"]
+    assert states(telling) == {"told": 6}
+
+
+def test_p20_a_message_that_its_receiver_refuses_holds_up_no_other(telling: Telling, person: Person) -> None:
+    person.refused = "job_0 failed"
+    for number in range(4):
+        telling.tell(failed(number))
+    assert person.subjects == ["job_1 failed", "job_2 failed", "job_3 failed"]
+    assert states(telling) == {"told": 3, "waiting": 1}
+
+
+def test_p20_hundreds_that_wait_are_one_message(telling: Telling, person: Person) -> None:
+    telling.tell(*map(failed, range(450)))
+    assert person.subjects == ["450 alerts: job_0 failed, …"]
+
+
+def assert_no_secret(text: str, person: Person) -> None:
+    for part in (SECRET, "hunter2", TOKEN, "ada:", f":{person.port}", "127.0.0.1"):
+        assert part not in text
 
 
 def test_p20_a_receiver_that_is_no_server_is_told_in_time(telling: Telling) -> None:

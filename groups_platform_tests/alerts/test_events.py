@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
 import pytest
+from pyspark.sql import SparkSession
 
 from groups_platform.alerts.events import FailedRun
-from groups_platform.directory.guard import Protection
+from groups_platform.directory.guard import OFF, Protection
+from groups_platform.directory.replay import replay_days
 from groups_platform.settings import Settings
 from groups_platform_tests.alerts.conftest import Telling
 from groups_platform_tests.alerts.people import Person
 from groups_platform_tests.days import group
+from groups_platform_tests.staged_by_hand import fold_by_hand
 
 EVERYBODY = range(100, 140)
 GROUPS = [group(1, EVERYBODY), *(group(n, [n], parent=1) for n in EVERYBODY)]
@@ -176,6 +180,29 @@ def test_p20_that_no_day_was_applied_for_too_long_is_told_once_for_each_gap(tell
     assert telling.tell() == 0
     telling.execute("UPDATE directory.sync_days SET applied_at = applied_at - interval '30 hours'")
     assert telling.tell() == 1
+
+
+def test_p20_a_replay_is_no_day_that_came(telling: Telling, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    telling.settings = telling.settings.model_copy(update={"expect_every": 26.0})
+    telling.sync("day1", GROUPS)
+    telling.sync("day3", [*GROUPS, group(500)])
+    telling.sync("day2", [*GROUPS, group(501)])
+    telling.sync("day3", None)  # by hand once more, which changes nothing
+    telling.tell()
+    hours_later(telling, 20)
+    fold_by_hand(monkeypatch, lambda _, label: telling.folder / f"sync-{label}")
+    replayed = replay_days(cast(SparkSession, None), "", telling.url, OFF)
+    assert (replayed.days, replayed.rows_written > 0) == (("day1", "day2", "day3"), True)
+    assert telling.tell() == 0
+    hours_later(telling, 7)
+    assert [telling.tell(), telling.tell()] == [1, 0]
+    assert person.subjects == ["day2 came late", "No day was applied for 27 hours"]
+    assert "The last day that was applied is day3, at " in person.text
+
+
+def hours_later(telling: Telling, hours: int) -> None:
+    for table, column in (("sync_days", "applied_at"), ("sync_plans", "made_at"), ("sync_attempts", "ended_at")):
+        telling.execute(f"UPDATE directory.{table} SET {column} = {column} - interval '{hours} hours'")
 
 
 def test_p20_a_day_is_overdue_also_where_none_ever_came(telling: Telling, person: Person) -> None:

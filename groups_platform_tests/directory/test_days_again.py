@@ -64,6 +64,25 @@ def test_p19_a_correction_without_the_group_counts_after_the_days_before(databas
     compare(database_url, model_of(tmp_path, "day1", "day2", "day3"))
 
 
+def test_p16_a_correction_by_which_an_ended_group_is_not_back_counts_it_as_missing_and_ended(
+    database_url: str, tmp_path: Path
+) -> None:
+    """6 ends on day3 and comes back with day4; by the correction its record is rejected, which brings nobody back."""
+    deliver(database_url, tmp_path, "day1")
+    for label in ("day2", "day3"):
+        deliver(database_url, tmp_path, label, BOTH[:1])
+    deliver(database_url, tmp_path, "day4")
+    corrected = deliver(database_url, tmp_path, "day4", [*BOTH[:1], {"id": 6}])
+    assert corrected.plan
+    assert {kind: number for kind, number in corrected.plan.counts.items() if number} == {
+        "groups_missing": 1,
+        "groups_ended": 1,
+        "memberships_removed": 1,
+        "groups_turned_inactive": 1,
+    }
+    compare(database_url, model_of(tmp_path, "day1", "day2", "day3", "day4"))
+
+
 @pytest.mark.parametrize("absent_first", [True, False])
 def test_p19_a_day_that_comes_twice_counts_once(database_url: str, tmp_path: Path, absent_first: bool) -> None:
     deliver(database_url, tmp_path, "day1")

@@ -30,10 +30,11 @@ from groups_platform_tests.staged_by_hand import fingerprint_of, sync_by_hand
 SAMPLE_DAYS = ("day1", "day2", "day3", "day4", "day5")
 HOSTILE = "<script>fetch('https://evil.example.com/')</script>"
 ATTRIBUTE = '"><img src="https://evil.example.com/x" onerror="alert(1)">'
-RIGHT_TO_LEFT = "\u202eقسم الدعم \u2067الفني"
+RIGHT_TO_LEFT = "قسم الدعم الفني 12"
+TURNING = "\u2069\u202eturned \u2067round"  # ends the isolation around it, and begins others that nothing ends
 EMOJI = "Team 👩🏽‍🚒🏳️‍🌈 ☃"
 LONG = "Ω" * 5000
-NAMES = (HOSTILE, ATTRIBUTE, RIGHT_TO_LEFT, EMOJI, LONG, "{{ 7 * 7 }}", "$x^2_{a}$", "&lt;b&gt;", "  ")
+NAMES = (HOSTILE, ATTRIBUTE, RIGHT_TO_LEFT, TURNING, EMOJI, LONG, "{{ 7 * 7 }}", "$x^2_{a}$", "&lt;b&gt;", "  ")
 
 
 def page_of(url: str, label: str) -> PageReader:
@@ -132,8 +133,10 @@ def test_p21_names_that_others_chose_are_text_and_nothing_else(hostile_url: str,
     assert EMOJI in page.texts
     assert LONG not in html
     assert "Ω" * 79 + "…" in page.texts
-    inside = re.findall(r"<(\w+)[^>]*>[^<]*\u202e", html)
+    inside = re.findall(rf"<(\w+)[^>]*>[^<]*{RIGHT_TO_LEFT}", html)
     assert set(inside) == {"bdi"}, "a name that is written from right to left turns nothing else round"
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", html)
+    assert r"\u2069\u202eturned \u2067round" in page.texts
 
 
 def test_p21_labels_of_days_are_text_in_charts_too() -> None:
@@ -238,6 +241,17 @@ def test_p21_a_page_of_long_texts_has_fewer_samples_and_says_so(sample_url: str)
     page = read_page(html)
     assert "The first 12 of 1,000 are shown." in page.text
     assert page.figure("groups_renamed") == page.figure("invalid_json") == 1000
+
+
+def test_p21_a_reason_of_millions_of_signs_makes_no_larger_page(sample_url: str) -> None:
+    report = read_report(sample_url, "day3")
+    reason = "no snapshot, " * 300_000
+    report = replace(
+        report,
+        status=replace(report.status, sentence=f"Ada has rejected day3: {reason}"),
+        decisions=tuple(replace(decision, reason=reason) for decision in report.decisions),
+    )
+    assert len(render_page(report)) < 100_000
 
 
 def test_p21_a_deep_chain_and_a_cycle_are_drawn(database_url: str, tmp_path: Path) -> None:
