@@ -156,7 +156,7 @@ TABLE_SPECS = [
         deps=[raw_agents],
         description=(
             "The table `agents`: every agent that upstream ever delivered, and whether it is active. An agent is "
-            "active if the newest roster has it and does not deactivate it."
+            "active if, and only if, the newest roster has it and does not deactivate it."
         ),
         metadata={
             "dagster/table_name": "directory.agents",
@@ -202,8 +202,8 @@ TABLE_SPECS = [
         "group_inactivity",
         deps=["groups", "group_membership", "agents"],
         description=(
-            "The column `groups.inactive`: true if no active agent is a member of the group or of any group below "
-            "it, at any depth. Materialise this asset alone to recompute the flags from the current tables."
+            "The column `groups.inactive`: true if, and only if, no active agent is a member of the group or of any "
+            "group below it, at any depth. Materialise this asset alone to recompute the flags from the current tables."
         ),
         metadata={
             "dagster/table_name": "directory.groups",
