@@ -95,7 +95,7 @@ def test_m9_a_domain_is_certified(deployment: Settings, tmp_path: Path) -> None:
     first, *others = [row["row"] for row in rows]
     (revoked,) = answer("revoke", first, "--reason", "left in May, see https://ada:hunter2@example.com")
     assert (revoked["row"], revoked["decision"]) == ("1.1", "revoke")
-    decided = answer("keep", *others, "--reason", "contractors <i>until</i> December")
+    decided = answer("keep", *others, "--reason", "contractors <i>until</i> \u202eDecember")
     assert [row["row"] for row in decided] == others
     assert "No rows" not in run("review", "show", "1").stdout
     finished = answer("finish", "1")
@@ -114,7 +114,7 @@ def test_m9_a_domain_is_certified(deployment: Settings, tmp_path: Path) -> None:
     assert finished["digest"] in run("review", "export", "1", "--html", str(file)).stdout
     page = file.read_text(encoding="utf-8")
     assert finished["digest"] in page
-    assert "contractors &lt;i&gt;until&lt;/i&gt; December" in page
+    assert r"contractors &lt;i&gt;until&lt;/i&gt; \u202eDecember" in page, "it turns nothing round"
     assert "hunter2" not in page
     assert failure("review", "keep", "1.1", "--reason", "x", "--json")["code"] == "review_finished"
 

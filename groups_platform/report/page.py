@@ -14,7 +14,7 @@ from groups_platform.directory.findings import FindingCode
 from groups_platform.report import words
 from groups_platform.report.charts import Curve, draw_curve
 from groups_platform.report.figures import AppliedDay, DayReport, FoundCode
-from groups_platform.wording import counted
+from groups_platform.wording import counted, untwisted
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 LARGEST: Final = 1_900_000  # bytes
 LONGEST_NAME: Final = 80  # signs
-# Begin and end what is written in a direction. Left open in a name, they would turn round what stands beside it.
-TURNING: Final = {sign: f"\\u{sign:04x}" for sign in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 SMALL_TREE: Final = 60  # groups, up to which the whole tree is open
 OPEN_ROWS: Final = 12  # of a kind of change, up to which it is open
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -163,7 +161,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("groups_platform.report", ""),
         autoescape=True,  # names come from outside
-        finalize=_visible,
+        finalize=untwisted,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -178,11 +176,6 @@ def _environment() -> Environment:
         "tone": lambda kind: "wait" if KINDS[kind].sign == "-" else "good",
     }
     return environment
-
-
-def _visible(value: object) -> object:
-    """The text with signs that would turn round what is beside it in the form of JSON."""
-    return value.translate(TURNING) if type(value) is str else value
 
 
 def _signed(difference: int) -> str:

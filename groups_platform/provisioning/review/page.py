@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from groups_platform.provisioning.review.export import ReviewRecord
 from groups_platform.provisioning.review.types import AccessKind, AccessPage, AccessRow
+from groups_platform.wording import counted, untwisted
 
 GIB = 1024**3
 
@@ -40,9 +41,9 @@ def page_of_record(record: ReviewRecord) -> str:
 def held_in_words(row: AccessRow) -> str:
     """What a row holds, for people: `2 kernels, 8 CPU, 16 GiB, 3 folders`; empty for nothing."""
     slots: list[tuple[float | Decimal, str]] = [(row.cpu, "CPU"), (row.mem / GIB, "GiB"), (row.gpu, "GPU")]
-    parts = [f"{row.kernels:,} kernel{'' if row.kernels == 1 else 's'}"] if row.kernels else []
+    parts = [counted(row.kernels, "kernel")] if row.kernels else []
     parts += [f"{float(amount):,.4g} {unit}" for amount, unit in slots if amount]
-    parts += [f"{row.folders:,} folder{'' if row.folders == 1 else 's'}"] if row.folders else []
+    parts += [counted(row.folders, "folder")] if row.folders else []
     return ", ".join(parts)
 
 
@@ -67,7 +68,8 @@ def _by_kind(rows: Sequence[AccessRow]) -> list[tuple[AccessKind, list[AccessRow
 def _render(template: str, **facts: object) -> str:
     environment = Environment(
         loader=PackageLoader("groups_platform.provisioning.review"),
-        autoescape=True,
+        autoescape=True,  # names come from outside
+        finalize=untwisted,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
