@@ -62,6 +62,14 @@ CHANGES = {
 
 
 @pytest.mark.usefixtures("applied")
+def test_p17_days_before_the_histories_begin_are_not_compared(pipeline: Pipeline) -> None:
+    pipeline.rows("DELETE FROM directory.group_history WHERE from_day = 'day1' RETURNING 1")
+    error = failure("diff", "day1", "day2", "--json")
+    assert error["code"] == "unknown_sync_day"
+    assert "day1 is not known: their history begins later" in error["message"]
+
+
+@pytest.mark.usefixtures("applied")
 def test_p17_a_difference_has_every_change_with_names() -> None:
     told = data("diff", "day1", "day2")
     assert (told["first"], told["second"]) == ("day1", "day2")

@@ -76,8 +76,18 @@ def choose_days(url: str, first: str | None, second: str | None) -> tuple[str, s
 
 
 def read_difference(url: str, first: str, second: str, limit: int) -> Difference:
-    """At most `limit` changes from one applied day to another. Raises DatabaseUnavailable."""
+    """At most `limit` changes from one applied day to another.
+
+    Raises UnknownSyncDay for a day before the histories begin, and DatabaseUnavailable.
+    """
     with connect(url) as connection:
+        for day in (first, second):
+            if not _has_history(connection, day):
+                raise UnknownSyncDay(
+                    f"What the groups were on {day} is not known: their history begins later. Compare later days, or "
+                    "run groups-platform replay, which makes the history anew.",
+                    sync_day=day,
+                )
         find_changes(connection, first, second)
         return read_changes(connection, first, second, of_each=limit, limit=limit)
 
@@ -95,11 +105,15 @@ def read_changes_of_day(
         return None, {}
     first = days[days.index(day) - 1] if day != days[0] else None
     with connect(url) as connection:
-        if first and not read_row(connection, "has_history", {"sync_day": first})["has_history"]:
+        if first and not _has_history(connection, first):
             return None, {}
         find_changes(connection, first, day)
         marks = read_marks(connection, group_ids) if first else {}
         return read_changes(connection, first, day, of_each=of_each), marks
+
+
+def _has_history(connection: Connection, day: str) -> bool:
+    return bool(read_row(connection, "has_history", {"sync_day": day})["has_history"])
 
 
 def find_changes(connection: Connection, first: str | None, second: str) -> None:
