@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -51,14 +52,16 @@ def staged_by_hand(
                 "agent_record",
                 [(source, a.agent_id, a.email, a.name, said[a.agent_id], a.created_at, a.updated_at) for a in agents],
             )
+        found = day.record_findings()
         _copy(
             connection,
             "finding",
-            [(f.code, f.file, f.position, f.group_id, f.agent_id, None, None) for f in day.record_findings()],
+            [(f.code, f.file, f.position, f.group_id, f.agent_id, None, None) for f in found],
         )
         connection.execute(read_sql("directory/analyze_staging"))
         agents_counts = day.roster.counts + day.details.counts
         groups_counts = _counts(day.groups.counts, {"admin_groups"} if day.has_groups_folder else set())
+        groups_counts = replace(groups_counts, findings=Counter(str(f.code) for f in found))
         if not day.is_readable:
             groups_counts = replace(groups_counts, unreadable=("a file of the day",), unreadable_files=1)
         yield StagedDay(
