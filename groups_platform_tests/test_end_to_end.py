@@ -196,7 +196,9 @@ def running_dev(env: dict[str, str], source: Path, log: Path) -> Iterator[subpro
         yield dev
     finally:
         if dev.poll() is None:
-            dev.kill()
+            for process in (*psutil.Process(dev.pid).children(recursive=True), dev):
+                process.kill()
+            dev.wait(60)
 
 
 def wait_for(is_so: Callable[[], bool], what: str, log: Path) -> None:

@@ -31,9 +31,11 @@ GROUP: Final = "provisioning"
 POOL: Final = "provisioning"
 OFF: Final = "GROUPS_PROVISIONING is off: nothing was planned. Set it to plan, or to apply."
 
-# Not «any_deps_missing», as eager() has it: a day that is held has no tables, and the others go on.
+# Not «any_deps_missing», as eager() has it: a day that is held has no tables, and the others go on. Not
+# «any_deps_updated» and «since_last_handled»: they carry no times, so that a day is forgotten that is applied between
+# the request for the day before and the end of its run. These two do, and the later one counts.
 AFTER_EACH_DAY = (
-    AutomationCondition.any_deps_updated().since_last_handled()
+    AutomationCondition.any_deps_match(AutomationCondition.newly_updated()).since(AutomationCondition.newly_requested())
     & ~AutomationCondition.any_deps_in_progress()
     & ~AutomationCondition.in_progress()
 ).with_label("after each applied day")
