@@ -93,17 +93,21 @@ class KnownDay:
         """Whether some content of the day was read, whatever came of it."""
         return self.is_applied or self.tried_fingerprint is not None
 
-    @property
-    def is_dropped(self) -> bool:
-        """Whether the newest decision rejects or skips what was tried last."""
-        is_about_it = self.decided_fingerprint is not None and self.decided_fingerprint == self.tried_fingerprint
+    def drops(self, fingerprint: str | None) -> bool:
+        """Whether the newest decision rejects or skips this content."""
+        is_about_it = fingerprint is not None and self.decided_fingerprint == fingerprint
         return is_about_it and self.decision != Verdict.APPROVE.value
+
+    @property
+    def who_decided(self) -> str:
+        """Who approved, rejected or skipped the day, and why."""
+        return f"{self.decided_by} has {Verdict(self.decision).past} {self.sync_day}: {self.reason}"
 
     @property
     def refusal(self) -> str:
         """Why what was tried last was not applied, with what to do; empty if it was, or came late."""
-        if self.is_dropped and not self.is_applied:
-            return f"{self.decided_by} has {Verdict(self.decision).past} {self.sync_day}: {self.reason}"
+        if self.drops(self.tried_fingerprint) and not self.is_applied:
+            return self.who_decided
         return self.message or "" if self.outcome in {"held", "incomplete", "failed"} else ""
 
 
@@ -187,7 +191,11 @@ def newest_applied(known: Mapping[str, KnownDay]) -> str | None:
 
 def newest_read(known: Mapping[str, KnownDay]) -> str | None:
     """The newest day that was read, applied or not, without what somebody has rejected or skipped since."""
-    left = [day.sync_day for day in known.values() if day.was_read and (day.is_applied or not day.is_dropped)]
+    left = [
+        day.sync_day
+        for day in known.values()
+        if day.was_read and (day.is_applied or not day.drops(day.tried_fingerprint))
+    ]
     return in_natural_order(left)[-1] if left else None
 
 
@@ -240,7 +248,7 @@ def _is_older(label: str, newest: str | None) -> bool:
 def _told_by_tables(folder: Folder, known: KnownDay) -> tuple[DayState, str] | None:
     """State and sentence, where a row is about just this content and nothing more is to come of it."""
     label = folder.label
-    is_dropped = _is_same(folder, known.decided_fingerprint) and known.decision != Verdict.APPROVE.value
+    is_dropped = known.drops(folder.fingerprint)
     # Other content came late, and a replay would fold that: the applied one, which is back, has to be read again.
     is_superseded = known.outcome == "late" and not _is_same(folder, known.tried_fingerprint)
     if _is_same(folder, known.applied_fingerprint) and not is_superseded:
@@ -248,8 +256,7 @@ def _told_by_tables(folder: Folder, known: KnownDay) -> tuple[DayState, str] | N
         undo = f"; {known.decided_by} has rejected it since, and groups-platform replay takes it out of the tables"
         return DayState.APPLIED, f"{applied}{undo if is_dropped else ''}."
     if is_dropped:
-        state = DayState.REJECTED if known.decision == Verdict.REJECT.value else DayState.SKIPPED
-        return state, f"{known.decided_by} has {state.value} {label}: {known.reason}"
+        return DayState.REJECTED if known.decision == Verdict.REJECT.value else DayState.SKIPPED, known.who_decided
     if not _is_same(folder, known.tried_fingerprint) or known.is_approved or known.outcome == "applied":
         return None
     if known.outcome == "late":
