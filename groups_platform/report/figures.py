@@ -238,13 +238,14 @@ def _with_tables(connection: Connection, report: DayReport) -> DayReport:
 
 def _changes(connection: Connection, report: DayReport) -> Difference | None:
     """What changed, which is in `day_change` too; None where nobody knows what did, or nothing could."""
-    if report.is_planned and report.plan:
-        _run(connection, "find_planned_changes", sync_day=report.day, plan_id=report.plan.plan_id)
-        return difference_of_plan(report.day, report.plan.counts, report.plan.samples)
+    plan = report.plan if report.is_planned else None
+    is_in_histories = report.is_applied and not (report.before and report.before.groups is None)  # they may begin later
+    if plan or not is_in_histories:
+        plan_id = plan.plan_id if plan else None  # of none there are no rows
+        _run(connection, "find_planned_changes", sync_day=report.day, plan_id=plan_id)
+        return difference_of_plan(report.day, plan.counts, plan.samples) if plan else None
     first = report.before.sync_day if report.before else None
     find_changes(connection, first, report.day)
-    if not report.is_applied or (report.before and report.before.groups is None):  # the histories begin with the day
-        return None
     return read_changes(connection, first, report.day, of_each=SAMPLE_ROWS)
 
 
@@ -285,7 +286,7 @@ def _dicts(connection: Connection, name: str, **parameters: Any) -> list[dict[st
         return cursor.execute(read_sql(f"report/{name}"), parameters).fetchall()
 
 
-def _run(connection: Connection, name: str, **values: str | int) -> None:
+def _run(connection: Connection, name: str, **values: str | int | None) -> None:
     """Run a file of several statements, which take no parameters: the values are written into it as literals."""
     literals = {key: sql.Literal(value) for key, value in values.items()}
     connection.execute(read_sql(f"report/{name}").format(**literals))
