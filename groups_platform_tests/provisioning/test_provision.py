@@ -36,6 +36,15 @@ def team(world: World, size: int = 3, **rule: Any) -> None:
     world.rule(1, **rule)
 
 
+def team_that_left(world: World, leavers: int) -> None:
+    """A provisioned team of 30, of which so many have left since; the limits are the default ones."""
+    team(world, 30)
+    world.limits = dict(DEFAULT_LIMITS)
+    world.provision().or_raise()
+    for number in range(1, leavers + 1):
+        world.leave(1, number)
+
+
 def approve(world: World, plan_id: str) -> None:
     decide(world.url, LABEL, Verdict.APPROVE, fingerprint="", decided_by="ann", reason="they left", plan_id=plan_id)
 
@@ -362,11 +371,7 @@ def test_people_match_in_any_case_and_form_of_their_address(world: World) -> Non
 
 
 def test_mass_removals_are_held_until_somebody_approves_this_plan(world: World) -> None:
-    team(world, 30)
-    world.limits = dict(DEFAULT_LIMITS)
-    world.provision().or_raise()
-    for number in range(1, 12):
-        world.leave(1, number)
+    team_that_left(world, 11)
 
     held = world.provision()
 
@@ -383,11 +388,7 @@ def test_mass_removals_are_held_until_somebody_approves_this_plan(world: World) 
 
 
 def test_a_plan_that_became_another_since_it_was_approved_is_held_anew(world: World) -> None:
-    team(world, 30)
-    world.limits = dict(DEFAULT_LIMITS)
-    world.provision().or_raise()
-    for number in range(1, 12):
-        world.leave(1, number)
+    team_that_left(world, 11)
     seen = world.provision().planned.plan.id
     approve(world, seen)
     world.leave(1, 12)
@@ -400,11 +401,7 @@ def test_a_plan_that_became_another_since_it_was_approved_is_held_anew(world: Wo
 
 
 def test_an_approval_counts_once(world: World) -> None:
-    team(world, 30)
-    world.limits = dict(DEFAULT_LIMITS)
-    world.provision().or_raise()
-    for number in range(1, 12):
-        world.leave(1, number)
+    team_that_left(world, 11)
     plan_id = world.provision().planned.plan.id
     approve(world, plan_id)
     world.provision().or_raise()
@@ -423,11 +420,7 @@ def test_an_approval_counts_once(world: World) -> None:
 
 
 def test_an_approval_holds_when_somebody_looks_or_joins_before_it_is_applied(world: World) -> None:
-    team(world, 30)
-    world.limits = dict(DEFAULT_LIMITS)
-    world.provision().or_raise()
-    for number in range(1, 12):
-        world.leave(1, number)
+    team_that_left(world, 11)
     approve(world, world.provision().planned.plan.id)
     guest = world.user("guest@example.com")
     world.run("INSERT INTO manager.association_groups_users SELECT id, %s FROM manager.groups", guest)
@@ -464,11 +457,7 @@ def test_an_approval_is_used_up_by_a_run_that_crashes(world: World) -> None:
 
 
 def test_what_an_approved_run_could_not_do_needs_no_second_approval(world: World) -> None:
-    team(world, 30)
-    world.limits = dict(DEFAULT_LIMITS)
-    world.provision().or_raise()
-    for number in range(1, 14):
-        world.leave(1, number)
+    team_that_left(world, 13)
     world.run('UPDATE manager.provisioning_rules SET total_resource_slots = \'{"cpu": "-1"}\'')
     approve(world, world.provision().planned.plan.id)
     assert isinstance(world.provision().refusal, ProvisioningIncomplete)
@@ -481,11 +470,7 @@ def test_what_an_approved_run_could_not_do_needs_no_second_approval(world: World
 
 
 def test_what_a_crash_left_of_an_approved_plan_needs_no_second_approval(world: World) -> None:
-    team(world, 30)
-    world.limits = dict(DEFAULT_LIMITS)
-    world.provision().or_raise()
-    for number in range(1, 14):
-        world.leave(1, number)
+    team_that_left(world, 13)
     world.run(  # as the run that crashed has left it
         "INSERT INTO manager.approved_removals SELECT group_id, user_id FROM manager.provisioned_members"
         " JOIN manager.users ON uuid = user_id WHERE email = ANY (%s)",

@@ -167,6 +167,11 @@ def _tick(defs: Definitions, instance: DagsterInstance, cursor: Any = None) -> A
     return evaluate_automation_conditions(defs, instance, AssetSelection.assets(ASSET), cursor=cursor)
 
 
+def _apply(instance: DagsterInstance, label: str) -> None:
+    for table in ("agents", "group_inactivity"):
+        instance.report_runless_asset_event(AssetMaterialization(table, partition=label))
+
+
 def test_it_is_asked_for_after_each_day_also_while_another_day_is_held(
     service_environment: Settings, instance: DagsterInstance
 ) -> None:
@@ -176,8 +181,7 @@ def test_it_is_asked_for_after_each_day_also_while_another_day_is_held(
     assert before.total_requested == 0
 
     for label in ("day1", "day2"):
-        for table in ("agents", "group_inactivity"):
-            instance.report_runless_asset_event(AssetMaterialization(table, partition=label))
+        _apply(instance, label)
         after = _tick(defs, instance, before.cursor)
         assert after.total_requested == 1
         before = _tick(defs, instance, after.cursor)
@@ -187,24 +191,20 @@ def test_it_is_asked_for_after_each_day_also_while_another_day_is_held(
 def test_a_day_that_is_applied_while_the_day_before_is_provisioned_is_not_forgotten(
     service_environment: Settings, instance: DagsterInstance
 ) -> None:
-    def apply(label: str) -> None:
-        for table in ("agents", "group_inactivity"):
-            instance.report_runless_asset_event(AssetMaterialization(table, partition=label))
-
     defs = build_defs()
     register_days(instance, ["day1", "day2", "day3"])
     tick = _tick(defs, instance)
-    apply("day1")
+    _apply(instance, "day1")
     tick = _tick(defs, instance, tick.cursor)
     assert tick.total_requested == 1
-    apply("day2")  # before the run for day1 has ended, which may have read what day1 left
+    _apply(instance, "day2")  # before the run for day1 has ended, which may have read what day1 left
     instance.report_runless_asset_event(AssetMaterialization(ASSET))
     tick = _tick(defs, instance, tick.cursor)
     assert tick.total_requested == 1
     tick = _tick(defs, instance, tick.cursor)
     assert tick.total_requested == 0
     instance.report_runless_asset_event(AssetMaterialization(ASSET))
-    apply("day3")
+    _apply(instance, "day3")
     tick = _tick(defs, instance, tick.cursor)
     assert tick.total_requested == 1
 
